@@ -1,0 +1,48 @@
+"""What the journal holds: events. One run's events form a chain; the state of a run is a fold over them.
+
+Bodies are metadata only: ids, fingerprints, states, status codes, times. No token, no message, no customer data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Body = Mapping[str, Any]
+"""Strings, bools, integers below 2^53, lists and maps with ASCII keys: what RFC 8785 can hash without loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that is not yet written: the writer adds its place, its time and its hash."""
+
+    type: str
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One written event.
+
+    Attributes:
+        run: id of the run that it belongs to.
+        n: its place in the run, from 1, without gaps.
+        incident: id of the incident that the run belongs to.
+        fence: number of the lease under which it was written; it only grows.
+        at: when it was written, RFC 3339 in UTC with microseconds.
+        type: its kind, a verb in the past tense ("intended").
+        body: its content.
+        prev: hash of the event before it in the run, "" for the first.
+        hash: SHA-256, hex, over the canonical JSON of all of the above.
+    """
+
+    run: str
+    n: int
+    incident: str
+    fence: int
+    at: str
+    type: str
+    body: Body
+    prev: str
+    hash: str
