@@ -1,0 +1,1 @@
+"""One file a system: what can be seen there, and what can be cut."""

@@ -1,0 +1,1 @@
+"""Plan, execute, settle, sweep, judge, undo. Knows nothing of Prefect nor of any provider."""

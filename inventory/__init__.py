@@ -1,0 +1,1 @@
+"""What is ours: connections, integrations and their footholds."""

@@ -1,0 +1,23 @@
+"""The contract that every connector keeps: its public names."""
+
+from connectors.core.call import Answer, Call, Mark
+from connectors.core.connector import Action, Connector, EffectId, Find, Foothold, Look, Rate, Settings, needs_of
+from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
+from connectors.core.model import Family, Grade, Layer, NoState, Params, Sealed, State, UrlPath, Volatile
+from connectors.core.reader import Reader
+from connectors.core.secret import Secret
+from connectors.core.sender import Came, Outcome, Sender
+from connectors.core.wire import Connection, Wire
+
+__all__ = [
+    "Action", "Answer", "Busy", "Call", "Came", "Connection", "Connector", "ConnectorError", "EffectId", "Family",
+    "Find", "Foothold", "Grade", "Impossible", "Layer", "Look", "Mark", "NoState", "NotAllowed", "Outcome", "Params",
+    "Rate", "Reader", "Sealed", "Secret", "Sender", "Settings", "State", "Unexpected", "Unreachable", "Unseen",
+    "UrlPath", "Volatile", "Wire", "connect", "needs_of",
+]  # fmt: skip
+
+
+def connect(connection: Connection, *, writes: bool) -> tuple[Reader, Sender | None, Wire]:
+    """Open a connection: its reader, its sender (None in a dry run), and the wire to close."""
+    wire = Wire(connection, writes=writes)
+    return Reader(wire), Sender(wire) if writes else None, wire

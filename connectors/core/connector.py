@@ -1,0 +1,276 @@
+"""What a connector is made of: looks, finds and actions, declared with decorators on a `Connector`.
+
+An action sends nothing. Given what is wanted and what is seen, it yields the calls that are missing; none means that
+the goal holds. Hold or cut is declared by nobody: an action without an undo is a cut.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict
+
+from connectors.core.call import Call
+from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
+
+if TYPE_CHECKING:
+    from connectors.core.reader import Reader
+
+P = TypeVar("P", bound=Params)
+S = TypeVar("S", bound=State)
+Fn = TypeVar("Fn", bound=Callable[..., Any])
+EffectId = str
+"""`<run>/<step>/<target>`: what an action tags its creations with, so that the next look finds ours."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look(Generic[P, S]):
+    """A read of one thing's state.
+
+    Attributes:
+        grade: what its word is worth as proof; a look that uses a stolen credential and is turned away is `TRIED`.
+        asks: the read-only POSTs that it may send, by path template.
+    """
+
+    name: str
+    fn: Callable[[Reader, P], Awaitable[S]]
+    params: type[P]
+    state: type[S]
+    permission: str
+    grade: Grade
+    asks: tuple[str, ...]
+    doc: str
+
+    async def __call__(self, read: Reader, p: P) -> S:
+        """What is seen of `p` now."""
+        return await self.fn(read.allowed(self.asks, self.permission), p)
+
+    @property
+    def identifies(self) -> tuple[str, ...]:
+        """The parameters that say which thing it is about."""
+        return tuple(self.params.model_fields)
+
+
+@dataclass(frozen=True, eq=False)
+class Find(Generic[P, S]):
+    """A look at many: yields the very (params, state) pairs of its look; ending normally means that all pages came.
+
+    Attributes:
+        of: the look whose pairs it yields.
+        control: a look that must succeed on the selector when a listing came out empty: proof that the credential
+            can see there at all.
+    """
+
+    name: str
+    of: Look[Any, S]
+    fn: Callable[[Reader, P], AsyncIterator[tuple[Params, S]]]
+    params: type[P]
+    permission: str
+    control: Look[Any, Any] | None
+    doc: str
+
+    async def __call__(self, read: Reader, p: P) -> AsyncIterator[tuple[Params, S]]:
+        """Each thing that `p` selects; raises where a page did not come."""
+        found = False
+        limited = read.allowed((), self.permission)
+        async for pair in self.fn(limited, p):
+            found = True
+            yield pair
+        if not found and self.control is not None:
+            shared = {name: getattr(p, name) for name in self.control.params.model_fields}
+            await self.control(read, self.control.params(**shared))
+
+
+@dataclass(eq=False)
+class Action(Generic[P, S]):
+    """A function from what is wanted and what is seen to the calls that are missing.
+
+    Attributes:
+        sees: the look that it decides by; None for what no look can prove (then `because` says why not).
+        does: the families that it fulfils on its foothold.
+        stops: what it stops: new access only ("new"), or live access as well ("live").
+        settles_within_s: seconds within which the provider shows the effect of a 2xx.
+        residual: what lives on after it, in words; `residual_s`: for how many seconds at most.
+        irreversible: why it has no undo, and what it takes to get back.
+        masks: actions whose targets its undo would revive; it is refused while one of them still yields calls.
+    """
+
+    name: str
+    fn: Callable[..., Iterator[Call]]
+    params: type[P]
+    state: type[S]
+    sees: Look[Any, S] | None
+    does: frozenset[Family]
+    layer: Layer
+    permission: str
+    stops: Literal["new", "live", "nothing"]
+    settles_within_s: float
+    residual: str
+    residual_s: int
+    irreversible: str
+    masks: tuple[Action[Any, Any], ...]
+    because: str
+    doc: str
+    back: Callable[..., Iterator[Call]] | None = None
+
+    def missing(self, p: P, seen: S, me: EffectId) -> tuple[Call, ...]:
+        """The calls that are missing now. None: the goal holds."""
+        wants_me = len(inspect.signature(self.fn).parameters) == 3
+        return tuple(self.fn(p, seen, me) if wants_me else self.fn(p, seen))
+
+    def missing_back(self, p: P, seen: S, before: S) -> tuple[Call, ...]:
+        """The calls that are missing to get back to `before`. None: it is as it was."""
+        if self.back is None:
+            raise TypeError(f"{self.name} has no undo: {self.irreversible}")
+        return tuple(self.back(p, seen, before))
+
+    def undo(self, fn: Fn) -> Fn:
+        """Declare the way back: `(p, seen, before)` yields what is missing to get there."""
+        self.back = fn
+        return fn
+
+    @property
+    def cuts(self) -> bool:
+        """One-way: it stands below the wall. A message stops nothing and is neither hold nor cut."""
+        return self.back is None and self.stops != "nothing"
+
+    def target(self, p: Params) -> str:
+        """The thing that it acts on, as a key inside a step."""
+        return key_of(p, self.sees.identifies if self.sees is not None else tuple(self.params.model_fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` in `per_s` seconds, and at most `in_flight` at once, over one connection."""
+
+    calls: int
+    per_s: float = 1.0
+    in_flight: int = 50
+
+
+class Foothold(BaseModel):
+    """The fields that an inventory gives of one foothold at this system; secrets stand there as references."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Settings(BaseModel):
+    """The fields of a connection to this system beside its URL and secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Auth = Literal["bearer", "basic", "path", "none"]
+Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
+_NEEDS: dict[str, frozenset[Family]] = {
+    "client": frozenset({"blocks-reissue", "kills-refresh", "kills-access"}),
+    "user": frozenset({"blocks-reissue", "ends-sessions"}),
+    "path": frozenset({"closes-path"}),
+    "key": frozenset({"kills-access"}),
+}
+
+
+def needs_of(kind: str) -> frozenset[Family]:
+    """The families that close a foothold of this kind; LookupError names the kinds there are."""
+    try:
+        return _NEEDS[kind]
+    except KeyError:
+        raise LookupError(f"no foothold kind {kind!r}; there are {', '.join(sorted(_NEEDS))}") from None
+
+
+@dataclass(eq=False)
+class Connector:
+    """One system: how to talk to it, and what can be seen and done there.
+
+    Attributes:
+        rate: its limit for one credential.
+        meaning: the error that each status means in a look's answer.
+        auth: how our credential goes along: bearer token, basic (client id and secret), as the last part of the path
+            (a chat webhook), or not at all.
+        footholds: kind -> the fields that name such a foothold here.
+        endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
+        rides_on: the systems that a message through it depends on.
+    """
+
+    name: str
+    rate: Rate
+    meaning: Mapping[int, type[Exception]]
+    auth: Auth = "bearer"
+    settings: type[Settings] = Settings
+    footholds: Mapping[str, type[Foothold]] = field(default_factory=dict)
+    endpoints: Endpoints | None = None
+    looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
+    finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
+    actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
+
+    def look(
+        self, *, permission: str, grade: Grade = Grade.SEEN, asks: tuple[str, ...] = ()
+    ) -> Callable[[Callable[[Reader, P], Awaitable[S]]], Look[P, S]]:
+        """Declare a look: an async function of (reader, params) that returns a state."""
+
+        def declare(fn: Callable[[Reader, P], Awaitable[S]]) -> Look[P, S]:
+            params, state = _types(fn)
+            made: Look[P, S] = Look(self._name(fn), fn, params, state, permission, grade, asks, _doc(fn))
+            self.looks[made.name] = made
+            return made
+
+        return declare
+
+    def find(
+        self, *, of: Look[Any, S], permission: str, control: Look[Any, Any] | None = None
+    ) -> Callable[[Callable[[Reader, P], AsyncIterator[tuple[Params, S]]]], Find[P, S]]:
+        """Declare a find: an async generator of (params, state) over all pages."""
+
+        def declare(fn: Callable[[Reader, P], AsyncIterator[tuple[Params, S]]]) -> Find[P, S]:
+            params = get_type_hints(fn)[list(inspect.signature(fn).parameters)[1]]
+            made: Find[P, S] = Find(self._name(fn), of, fn, params, permission, control, _doc(fn))
+            self.finds[made.name] = made
+            return made
+
+        return declare
+
+    def action(
+        self,
+        *,
+        sees: Look[Any, Any] | None,
+        layer: Layer,
+        permission: str,
+        does: Family | tuple[Family, ...] = (),
+        stops: Literal["new", "live", "nothing"] = "live",
+        settles_within_s: float = 30,
+        residual: str = "",
+        residual_s: int = 0,
+        irreversible: str = "",
+        masks: tuple[Action[Any, Any], ...] = (),
+        because: str = "",
+    ) -> Callable[[Callable[..., Iterator[Call]]], Action[Any, Any]]:
+        """Declare an action: a generator function of (params, seen) or (params, seen, me)."""
+
+        def declare(fn: Callable[..., Iterator[Call]]) -> Action[Any, Any]:
+            families = frozenset({does} if isinstance(does, str) else does)
+            state = NoState if sees is None else sees.state
+            made: Action[Any, Any] = Action(
+                self._name(fn), fn, _types(fn)[0], state, sees, families, layer, permission, stops,
+                settles_within_s, residual, residual_s, irreversible, masks, because, _doc(fn),
+            )  # fmt: skip
+            self.actions[made.name] = made
+            return made
+
+        return declare
+
+    def _name(self, fn: Callable[..., Any]) -> str:
+        return f"{self.name}.{fn.__name__}"
+
+
+def _types(fn: Callable[..., Any]) -> tuple[Any, Any]:
+    hints = get_type_hints(fn)
+    names = list(inspect.signature(fn).parameters)
+    first = 1 if names[0] in {"read", "reader", "_read"} else 0
+    return hints[names[first]], hints.get("return")
+
+
+def _doc(fn: Callable[..., Any]) -> str:
+    return inspect.getdoc(fn) or ""

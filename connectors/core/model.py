@@ -1,0 +1,110 @@
+"""The two kinds of value that a connector declares: what it asks for (`Params`) and what it saw (`State`)."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import IntEnum
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+from pydantic.functional_validators import AfterValidator
+
+from connectors.core.secret import Secret
+
+T = TypeVar("T")
+
+Layer = Literal["identity", "application", "network", "data"]
+"""The four speed bumps: when one cannot be closed, the next is."""
+
+Family = Literal["blocks-reissue", "closes-path", "ends-sessions", "kills-refresh", "kills-access", "rotates"]
+"""What an action does to a foothold. A foothold's kind says which of these it needs."""
+
+FAMILIES: tuple[Family, ...] = get_args(Family)
+
+_VOLATILE = "volatile"
+_SEALED = "sealed"
+
+Volatile = Annotated[T, _VOLATILE]
+"""A field kept for the next call (a version, a lock, a time) that takes no part in equality or hashes."""
+
+Sealed = Annotated[T, _SEALED]
+"""A field that may hold a name or a secret: ciphertext in the journal, with its SHA-256 in the clear."""
+
+
+class Grade(IntEnum):
+    """How an effect is known, weakest first. `SAID` is never effective."""
+
+    SAID = 0
+    ATTESTED = 1
+    QUIET = 2
+    SEEN = 3
+    TRIED = 4
+
+
+def _as_path(value: str) -> str:
+    if not value.startswith("/") or "//" in value or any(part in {".", ".."} for part in value.split("/")):
+        raise ValueError("must be a path that starts with /, without //, . or .. in it")
+    if any(mark in value for mark in "?#\\%{} ") or not value.isascii() or not value.isprintable():
+        raise ValueError("must be a plain path: no query, fragment, escape or space")
+    return value
+
+
+UrlPath = Annotated[str, AfterValidator(_as_path)]
+"""A whole path at the provider, from configuration; the only kind of value that a template takes in unescaped."""
+
+
+class Params(BaseModel):
+    """What a look, find or action is asked about: names of things, and wanted values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class State(BaseModel):
+    """What was seen of one thing, as far as an action governs or needs it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def _marked(cls, mark: str) -> frozenset[str]:
+        return frozenset(name for name, field in cls.model_fields.items() if mark in field.metadata)
+
+    def governed(self) -> dict[str, Any]:
+        """The fields that count: what equality, drift and hashes are about. Sealed ones stand as their SHA-256."""
+        skip = self._marked(_VOLATILE) | self._marked(_SEALED)
+        shown = self.model_dump(mode="json", exclude=set(skip))
+        return shown | {name: self._digest(name) for name in sorted(self._marked(_SEALED))}
+
+    def record(self) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """The whole state as (clear JSON for the journal, {field: bytes to seal})."""
+        clear = self.model_dump(mode="json", exclude=set(self._marked(_SEALED)))
+        hidden = {name: self._bytes(name) for name in sorted(self._marked(_SEALED))}
+        return clear | {name: f"sha256:{self._digest(name)}" for name in hidden}, hidden
+
+    @classmethod
+    def restore(cls, clear: dict[str, Any], hidden: dict[str, bytes]) -> Self:
+        """The state that `record` took apart."""
+        return cls.model_validate(clear | {name: orjson.loads(value) for name, value in hidden.items()})
+
+    def _bytes(self, name: str) -> bytes:
+        return orjson.dumps(self.model_dump(mode="json", include={name})[name], option=orjson.OPT_SORT_KEYS)
+
+    def _digest(self, name: str) -> str:
+        return hashlib.sha256(self._bytes(name)).hexdigest()
+
+
+S = TypeVar("S", bound=State)
+
+
+class NoState(State):
+    """What is seen of a thing that cannot be looked at, such as a message that was sent."""
+
+
+def key_of(params: Params, names: tuple[str, ...]) -> str:
+    """The target's name inside a step: the values of the fields that identify it, secrets as fingerprints."""
+    parts = []
+    for name in names:
+        value = getattr(params, name)
+        parts.append(value.fingerprint if isinstance(value, Secret) else str(value))
+    key = ",".join(parts)
+    return key if len(key) <= 120 else f"{key[:96]}~{hashlib.sha256(key.encode()).hexdigest()[:16]}"

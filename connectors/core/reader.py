@@ -1,0 +1,127 @@
+"""The reading half: safe methods, and the read-only POSTs that a look declares. It cannot write, so a dry run cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from pydantic import BaseModel
+
+from connectors.core.call import Call, fill, unveil
+from connectors.core.errors import Busy, ConnectorError, NotAllowed, Unexpected, Unreachable, Unseen
+from connectors.core.secret import Secret
+from connectors.core.waits import asked_wait_s
+from connectors.core.wire import NoAnswer, NotSent, Reply, Wire
+
+PATIENCE_S = 6.0
+BUSY_PATIENCE_S = 60.0
+
+
+class Reader:
+    """Reads at one connection. A read may be repeated, so it waits out 429 and lost answers by itself, for a while.
+
+    Attributes:
+        patience_s: seconds for which a read that gets no answer, or a 5xx, is tried again.
+    """
+
+    def __init__(
+        self, wire: Wire, *, asks: tuple[str, ...] = (), permission: str = "", patience_s: float = PATIENCE_S
+    ) -> None:
+        self._wire = wire
+        self._asks = asks
+        self._permission = permission
+        self.patience_s = patience_s
+
+    def allowed(self, asks: tuple[str, ...], permission: str) -> Reader:
+        """The same reader for one look: with the read-only POSTs that it declares."""
+        return Reader(self._wire, asks=asks, permission=permission, patience_s=self.patience_s)
+
+    @property
+    def settings(self) -> Any:
+        """The connection's settings."""
+        return self._wire.connection.settings
+
+    @property
+    def url(self) -> str:
+        """The connection's base URL, from configuration."""
+        return self._wire.connection.url.rstrip("/")
+
+    async def get(
+        self, template: str, p: BaseModel | None = None, /, *, bearer: Secret | None = None, **query: Any
+    ) -> Any:
+        """The JSON at a path. `bearer`: use this credential in place of ours (a canary, a registration token)."""
+        path = fill(template, p)
+        reply = await self._patiently("GET", path, query={k: v for k, v in query.items() if v != ""}, bearer=bearer)
+        return self._read(f"GET {path}", reply)
+
+    async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any) -> Any:
+        """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""
+        if template not in self._asks:
+            raise TypeError(f"POST {template} is not declared by this look (asks=...): a reader only reads")
+        path = fill(template, p)
+        body = unveil(Call.post(template, p, form=form).body, {}, self._wire.current)
+        reply = await self._patiently("POST", path, body=body, form=True, ask=template)
+        return self._read(f"POST {path}", reply)
+
+    async def turned_away(self, template: str, p: BaseModel | None = None, /, *, bearer: Secret) -> bool:
+        """Use a credential: True where the provider turns it away (401, 403), False where it still opens."""
+        reply = await self._patiently("GET", path := fill(template, p), bearer=bearer)
+        if reply.status in {401, 403}:
+            return True
+        self._read(f"GET {path}", reply)
+        return False
+
+    async def _patiently(self, method: str, path: str, **more: Any) -> Reply:
+        began, pause = time.monotonic(), 0.2
+        where = f"{self._wire.connection.name}: {method} {path}"
+        while True:
+            elapsed = time.monotonic() - began
+            try:
+                reply = await self._wire.exchange(method, path, **more)
+            except (NotSent, NoAnswer) as error:
+                if elapsed + pause > self.patience_s:
+                    sent = "no connection" if isinstance(error, NotSent) else "no answer"
+                    todo = f"Is {self.url} right, and up? Nothing was changed by this"
+                    raise Unreachable(where, f"{sent} ({error}), tried for {elapsed:.0f} s", todo) from None
+            else:
+                if reply.status == 429:
+                    wait_s = asked_wait_s(reply.headers)
+                    self._wire.gate.wait(wait_s)
+                    if elapsed + wait_s > BUSY_PATIENCE_S:
+                        raise Busy(where, f"429, asks to wait {wait_s:.0f} s", "It is tried again later")
+                    continue
+                if reply.status < 500 or elapsed + pause > self.patience_s:
+                    return reply
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 2.0)
+
+    def _read(self, tried: str, reply: Reply) -> Any:
+        where = f"{self._wire.connection.name}: {tried}"
+        if 200 <= reply.status < 300:
+            if reply.json is None:
+                raise Unexpected(where, f"{reply.status} without JSON", "A person must look: is this the right URL?")
+            return reply.json
+        kind = self._wire.connection.connector.meaning.get(reply.status, Unexpected)
+        raise _error(kind, where, reply, self._permission)
+
+
+def _error(kind: type[Exception], where: str, reply: Reply, permission: str) -> ConnectorError:
+    came = f"{reply.status}{reason(reply)}"
+    if issubclass(kind, NotAllowed):
+        return NotAllowed(where, came, f"Our credential there needs: {permission or 'see the connector'}")
+    if issubclass(kind, Unseen):
+        return Unseen(where, came, "It is gone, or our credential may not see it")
+    return Unexpected(where, came, "A person must look: this answer is not in the connector's table")
+
+
+def reason(reply: Reply) -> str:
+    """The provider's own error code, where it is a plain word: bodies may hold anything, so no more is shown."""
+    word = reply.json.get("error") if isinstance(reply.json, dict) else None
+    plain = (
+        isinstance(word, str)
+        and len(word) <= 60
+        and word.isascii()
+        and word.replace("_", "").replace("-", "").isalnum()
+    )
+    return f" {word}" if plain else ""

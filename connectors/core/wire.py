@@ -1,0 +1,217 @@
+"""The HTTP under readers and senders: one exchange at a time is sent once, and nothing is resent behind our back.
+
+httpx over aiohttp. Left alone, aiohttp repeats PUT and DELETE when a kept-alive connection drops, so the session is
+built here with that switched off; cookies are not kept, redirects are not followed, environment proxies are not used.
+Only a connection that was never made counts as *not sent*; whatever happens later may have had its effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from connectors.core.connector import Connector, Rate, Settings
+from connectors.core.errors import Impossible, Unexpected
+from connectors.core.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+REQUEST_TIMEOUT_S = 10.0
+LONGEST_ANSWER = 16 * 1024 * 1024
+SAFE = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One configured way to one system: whose credential, where, with which settings."""
+
+    name: str
+    connector: Connector
+    url: str
+    secret: Secret | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: status, lower-case headers, JSON or None, and the text where it was no JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+
+class NotSent(Exception):
+    """The connection was never made: the provider did not see the request."""
+
+
+class NoAnswer(Exception):
+    """The request went out, for all we know, and no whole answer came back."""
+
+
+class Gate:
+    """Holds one connection's requests to its rate, and all of them back while the provider asks to wait."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._slots = asyncio.Semaphore(rate.in_flight)
+        self._every_s = rate.per_s / rate.calls
+        self._burst_s = min(rate.per_s, 1.0)
+        self._next = 0.0
+        self._closed_until = 0.0
+
+    def wait(self, seconds: float) -> None:
+        """Let nobody through for so long."""
+        self._closed_until = max(self._closed_until, time.monotonic() + seconds)
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire()
+        try:
+            now = time.monotonic()
+            self._next = max(self._next, now - self._burst_s) + self._every_s
+            while (pause := max(self._next, self._closed_until) - time.monotonic()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(pause)
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._slots.release()
+
+
+class Wire:
+    """An open connection. Built with `writes=False` it refuses, at this lowest place, whatever could change a state."""
+
+    def __init__(self, connection: Connection, *, writes: bool) -> None:
+        self.connection = connection
+        self.writes = writes
+        self.gate = Gate(connection.connector.rate)
+        self.asks = {path for look in connection.connector.looks.values() for path in look.asks}
+        self.current: dict[str, Secret] = {}
+        self._endpoints: Mapping[str, str] | None = None
+        self._client: httpx.AsyncClient | None = None
+        self._base = connection.url.rstrip("/")
+        parts = urlsplit(self._base)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+            raise Impossible(
+                f"connection {connection.name}", f"its url {self._base!r} is no plain http(s) URL", "Mend it"
+            )
+        self._origin = (parts.scheme, parts.netloc)
+
+    def opened(self) -> httpx.AsyncClient:
+        """The client, made at first use: inside the event loop that will use it."""
+        if self._client is None:
+            import aiohttp
+            import httpx
+            from httpx_aiohttp import AiohttpTransport
+
+            logging.getLogger("httpx").setLevel(
+                logging.WARNING
+            )  # at INFO it prints URLs, and a webhook's URL is a secret
+
+            def session() -> aiohttp.ClientSession:
+                made = aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+                )
+                made._retry_connection = False  # noqa: SLF001  # the only switch there is; tests/connectors guard it
+                return made
+
+            self._client = httpx.AsyncClient(
+                transport=AiohttpTransport(client=session),
+                timeout=httpx.Timeout(REQUEST_TIMEOUT_S, pool=None),
+                trust_env=False,
+                headers={"user-agent": "ringfence"},
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Give the sockets back."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def exchange(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None,
+        form: bool = False, bearer: Secret | None = None, ask: str = "",
+    ) -> Reply:  # fmt: skip
+        """Send one request once. `ask` is the template of a read-only POST that a look declared."""
+        if not self.writes and method not in SAFE and ask not in self.asks:
+            raise Impossible(f"{method} {path}", "this connection was opened for reading only", "This is a dry run")
+        url = await self._url(path)
+        headers: dict[str, str] = {}
+        auth = self._authenticate(headers, bearer)
+        sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
+        async with self.gate:
+            return await self._once(method, url, params=dict(query or {}) or None, headers=headers, auth=auth, **sent)
+
+    async def _once(self, method: str, url: str, **sent: Any) -> Reply:
+        import aiohttp
+        import httpx
+
+        try:
+            async with asyncio.timeout(2 * REQUEST_TIMEOUT_S):
+                answer = await self.opened().request(method, url, **sent)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+                raise NotSent(type(error.__cause__).__name__) from None
+            raise NoAnswer(type(error).__name__) from None
+        if len(answer.content) > LONGEST_ANSWER:
+            raise NoAnswer("an answer of over 16 MiB")
+        try:
+            content = answer.json() if answer.content else None
+        except ValueError:
+            content = None
+        return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, content)
+
+    def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Any:
+        import httpx
+
+        secret = bearer if bearer is not None else self.connection.secret
+        if secret is None:
+            return None
+        from connectors.core.call import newest
+
+        value = newest(secret, self.current).reveal()
+        if bearer is None and self.connection.connector.auth == "basic":
+            # RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials
+            from urllib.parse import quote_plus
+
+            return httpx.BasicAuth(
+                quote_plus(str(getattr(self.connection.settings, "client_id", ""))), quote_plus(value)
+            )
+        if bearer is not None or self.connection.connector.auth == "bearer":
+            headers["authorization"] = f"Bearer {value}"
+        return None
+
+    async def _url(self, path: str) -> str:
+        connector = self.connection.connector
+        if path.startswith("@"):
+            return await self._endpoint(path[1:])
+        if connector.auth == "path" and self.connection.secret is not None:
+            return f"{self._base}/{self.connection.secret.reveal()}"
+        if path.startswith("//"):
+            return f"{self._origin[0]}://{self._origin[1]}{path[1:]}"  # from the host's root, not below the base path
+        return self._base + path
+
+    async def _endpoint(self, name: str) -> str:
+        connector = self.connection.connector
+        if self._endpoints is None:
+            if connector.endpoints is None:
+                raise Impossible(f"endpoint {name}", f"{connector.name} declares no endpoints", "Mend the connector")
+            from connectors.core.reader import Reader
+
+            self._endpoints = await connector.endpoints(Reader(self))
+        tried = f"{self.connection.name}: endpoint {name}"
+        if not (found := self._endpoints.get(name)):
+            raise Impossible(tried, "the provider's metadata does not name it", "This action is not to be had there")
+        url = urljoin(self._base + "/", found)
+        parts = urlsplit(url)
+        if (parts.scheme, parts.netloc) != self._origin:
+            raise Unexpected(
+                tried, f"the metadata leads to another host, {parts.netloc!r}", "Our credential stays here"
+            )
+        return url

@@ -1,0 +1,68 @@
+"""The practice company's firewall: let only known addresses through to a path. Ends no connection that is open.
+
+Source: the sandbox's own API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from connectors.core import Call, Connector, Foothold, NotAllowed, Params, Rate, Reader, State, Unseen, Volatile
+
+
+class PathFoothold(Foothold):
+    """A network path by which the integration comes in."""
+
+    path: str
+
+
+practice_firewall = Connector(
+    "practice_firewall",
+    rate=Rate(200, per_s=1, in_flight=10),
+    meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
+    footholds={"path": PathFoothold},
+)
+
+
+class Path(Params):
+    """One path, by its name at the firewall."""
+
+    path: str
+
+
+class AllowList(Path):
+    """A path, and the addresses that may use it."""
+
+    addresses: tuple[str, ...]
+
+
+class PathSeen(State):
+    """Who may use it: anybody, or only the addresses of its list."""
+
+    mode: Literal["any", "only"]
+    addresses: tuple[str, ...]
+    version: Volatile[int]
+
+
+@practice_firewall.look(permission="firewall.read")
+async def path(read: Reader, p: Path) -> PathSeen:
+    """One path's rule."""
+    seen = await read.get("/paths/{path}", p)
+    return PathSeen(mode=seen["mode"], addresses=tuple(sorted(seen["addresses"])), version=seen["version"])
+
+
+@practice_firewall.action(
+    sees=path, layer="network", does="closes-path", permission="firewall.manage", settles_within_s=4
+)
+def allow_only(p: AllowList, seen: PathSeen) -> Iterator[Call]:
+    """Let only these addresses through. Whoever speaks from one of them stays: cut the tokens too."""
+    wanted = tuple(sorted(set(p.addresses)))
+    if seen.mode != "only" or set(seen.addresses) != set(wanted):
+        yield Call.put("/paths/{path}", p, json={"mode": "only", "addresses": list(wanted)})
+
+
+@allow_only.undo
+def _(p: AllowList, seen: PathSeen, before: PathSeen) -> Iterator[Call]:
+    if (seen.mode, set(seen.addresses)) != (before.mode, set(before.addresses)):
+        yield Call.put("/paths/{path}", p, json={"mode": before.mode, "addresses": list(before.addresses)})
