@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.core import Call, Connector, NotAllowed, NoState, Params, Rate, Unseen
+from connectors.core import Call, Connector, NotAllowed, Params, Rate, Unseen
 
 notify = Connector(
     "notify",
@@ -33,7 +33,7 @@ class Message(Params):
     because="a webhook has no way to read a message back",
     irreversible="a message cannot be unread",
 )
-def message(p: Message, seen: NoState) -> Iterator[Call]:
+def message(p: Message) -> Iterator[Call]:
     """Tell people."""
     body = {"text": f"{p.to}: {p.text}"}
     yield Call.post(

@@ -33,6 +33,7 @@ class Look(Generic[P, S]):
     Attributes:
         grade: what its word is worth as proof; a look that uses a stolen credential and is turned away is `TRIED`.
         asks: the read-only POSTs that it may send, by path template.
+        meaning: where a status means something else to this look than to its connector.
     """
 
     name: str
@@ -42,11 +43,12 @@ class Look(Generic[P, S]):
     permission: str
     grade: Grade
     asks: tuple[str, ...]
+    meaning: Mapping[int, type[Exception]]
     doc: str
 
     async def __call__(self, read: Reader, p: P) -> S:
         """What is seen of `p` now."""
-        return await self.fn(read.allowed(self.asks, self.permission), p)
+        return await self.fn(read.allowed(self.asks, self.permission, self.meaning), p)
 
     @property
     def identifies(self) -> tuple[str, ...]:
@@ -118,8 +120,8 @@ class Action(Generic[P, S]):
 
     def missing(self, p: P, seen: S, me: EffectId) -> tuple[Call, ...]:
         """The calls that are missing now. None: the goal holds."""
-        wants_me = len(inspect.signature(self.fn).parameters) == 3
-        return tuple(self.fn(p, seen, me) if wants_me else self.fn(p, seen))
+        wanted = len(inspect.signature(self.fn).parameters)
+        return tuple(self.fn(*(p, seen, me)[:wanted]))
 
     def missing_back(self, p: P, seen: S, before: S) -> tuple[Call, ...]:
         """The calls that are missing to get back to `before`. None: it is as it was."""
@@ -207,13 +209,18 @@ class Connector:
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
 
     def look(
-        self, *, permission: str, grade: Grade = Grade.SEEN, asks: tuple[str, ...] = ()
+        self,
+        *,
+        permission: str,
+        grade: Grade = Grade.SEEN,
+        asks: tuple[str, ...] = (),
+        meaning: Mapping[int, type[Exception]] | None = None,
     ) -> Callable[[Callable[[Reader, P], Awaitable[S]]], Look[P, S]]:
         """Declare a look: an async function of (reader, params) that returns a state."""
 
         def declare(fn: Callable[[Reader, P], Awaitable[S]]) -> Look[P, S]:
             params, state = _types(fn)
-            made: Look[P, S] = Look(self._name(fn), fn, params, state, permission, grade, asks, _doc(fn))
+            made: Look[P, S] = Look(self._name(fn), fn, params, state, permission, grade, asks, meaning or {}, _doc(fn))
             self.looks[made.name] = made
             return made
 
@@ -247,7 +254,7 @@ class Connector:
         masks: tuple[Action[Any, Any], ...] = (),
         because: str = "",
     ) -> Callable[[Callable[..., Iterator[Call]]], Action[Any, Any]]:
-        """Declare an action: a generator function of (params, seen) or (params, seen, me)."""
+        """Declare an action: a generator function of (params), (params, seen) or (params, seen, me)."""
 
         def declare(fn: Callable[..., Iterator[Call]]) -> Action[Any, Any]:
             families = frozenset({does} if isinstance(does, str) else does)

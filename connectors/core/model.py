@@ -71,9 +71,9 @@ class State(BaseModel):
 
     def governed(self) -> dict[str, Any]:
         """The fields that count: what equality, drift and hashes are about. Sealed ones stand as their SHA-256."""
-        skip = self._marked(_VOLATILE) | self._marked(_SEALED)
-        shown = self.model_dump(mode="json", exclude=set(skip))
-        return shown | {name: self._digest(name) for name in sorted(self._marked(_SEALED))}
+        volatile, sealed = self._marked(_VOLATILE), self._marked(_SEALED)
+        shown = self.model_dump(mode="json", exclude=set(volatile | sealed))
+        return shown | {name: self._digest(name) for name in sorted(sealed - volatile)}
 
     def record(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         """The whole state as (clear JSON for the journal, {field: bytes to seal})."""

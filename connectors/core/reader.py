@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-from connectors.core.call import Call, fill, unveil
+from connectors.core.call import Answer, Call, fill, newest, unveil
 from connectors.core.errors import Busy, ConnectorError, NotAllowed, Unexpected, Unreachable, Unseen
 from connectors.core.secret import Secret
 from connectors.core.waits import asked_wait_s
@@ -26,16 +27,25 @@ class Reader:
     """
 
     def __init__(
-        self, wire: Wire, *, asks: tuple[str, ...] = (), permission: str = "", patience_s: float = PATIENCE_S
+        self,
+        wire: Wire,
+        *,
+        asks: tuple[str, ...] = (),
+        permission: str = "",
+        meaning: Mapping[int, type[Exception]] | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._wire = wire
         self._asks = asks
         self._permission = permission
+        self._meaning = {**wire.connection.connector.meaning, **(meaning or {})}
         self.patience_s = patience_s
 
-    def allowed(self, asks: tuple[str, ...], permission: str) -> Reader:
+    def allowed(
+        self, asks: tuple[str, ...], permission: str, meaning: Mapping[int, type[Exception]] | None = None
+    ) -> Reader:
         """The same reader for one look: with the read-only POSTs that it declares."""
-        return Reader(self._wire, asks=asks, permission=permission, patience_s=self.patience_s)
+        return Reader(self._wire, asks=asks, permission=permission, meaning=meaning, patience_s=self.patience_s)
 
     @property
     def settings(self) -> Any:
@@ -48,12 +58,24 @@ class Reader:
         return self._wire.connection.url.rstrip("/")
 
     async def get(
-        self, template: str, p: BaseModel | None = None, /, *, bearer: Secret | None = None, **query: Any
-    ) -> Any:
-        """The JSON at a path. `bearer`: use this credential in place of ours (a canary, a registration token)."""
+        self, template: str, p: BaseModel | None = None, /, *, bearer: Secret | None = None,
+        answers: tuple[Answer, ...] = (), **query: Any,
+    ) -> Any:  # fmt: skip
+        """The JSON at a path.
+
+        `bearer`: use this credential in place of ours (a canary, a registration token). `answers`: secrets that the
+        provider may rotate as it answers; a new one is kept before this returns.
+        """
         path = fill(template, p)
         reply = await self._patiently("GET", path, query={k: v for k, v in query.items() if v != ""}, bearer=bearer)
-        return self._read(f"GET {path}", reply)
+        if bearer is not None and reply.status in {401, 403}:
+            self._explain_lost(f"GET {path}", reply, bearer)
+        found = self._read(f"GET {path}", reply)
+        for answer in answers:
+            value = found.get(answer.field) if isinstance(found, dict) else None
+            if isinstance(value, str) and value and Secret(value) != newest(answer.replaces, self._wire.current):
+                await self._wire.keep(answer, Secret(value))
+        return found
 
     async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any) -> Any:
         """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""
@@ -96,13 +118,19 @@ class Reader:
             await asyncio.sleep(pause)
             pause = min(2 * pause, 2.0)
 
+    def _explain_lost(self, tried: str, reply: Reply, bearer: Secret) -> None:
+        todo = self._wire.lost.get(newest(bearer, self._wire.current).fingerprint)
+        if todo is not None:
+            came = f"{reply.status}: the provider rotated this credential, and the answer with the new one never came"
+            raise NotAllowed(f"{self._wire.connection.name}: {tried}", came, todo)
+
     def _read(self, tried: str, reply: Reply) -> Any:
         where = f"{self._wire.connection.name}: {tried}"
         if 200 <= reply.status < 300:
             if reply.json is None:
                 raise Unexpected(where, f"{reply.status} without JSON", "A person must look: is this the right URL?")
             return reply.json
-        kind = self._wire.connection.connector.meaning.get(reply.status, Unexpected)
+        kind = self._meaning.get(reply.status, Unexpected)
         raise _error(kind, where, reply, self._permission)
 
 

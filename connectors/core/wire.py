@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote_plus, urljoin, urlsplit
 
+from connectors.core.call import Answer, newest
 from connectors.core.connector import Connector, Rate, Settings
 from connectors.core.errors import Impossible, Unexpected
 from connectors.core.secret import Secret
@@ -84,8 +85,17 @@ class Gate:
         self._slots.release()
 
 
+Keep = Callable[[Answer, Secret], Awaitable[None]]
+
+
 class Wire:
-    """An open connection. Built with `writes=False` it refuses, at this lowest place, whatever could change a state."""
+    """An open connection. Built with `writes=False` it refuses, at this lowest place, whatever could change a state.
+
+    Attributes:
+        current: fingerprint -> the secret that took its place in this run.
+        lost: fingerprint -> what a person must do, for a secret that was rotated in an answer that never came.
+        keeper: seals a rotated secret before anything else is done with it.
+    """
 
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self.connection = connection
@@ -93,6 +103,8 @@ class Wire:
         self.gate = Gate(connection.connector.rate)
         self.asks = {path for look in connection.connector.looks.values() for path in look.asks}
         self.current: dict[str, Secret] = {}
+        self.lost: dict[str, str] = {}
+        self.keeper: Keep | None = None
         self._endpoints: Mapping[str, str] | None = None
         self._client: httpx.AsyncClient | None = None
         self._base = connection.url.rstrip("/")
@@ -128,6 +140,12 @@ class Wire:
                 headers={"user-agent": "ringfence"},
             )
         return self._client
+
+    async def keep(self, answer: Answer, secret: Secret) -> None:
+        """Put a rotated secret in the old one's place, sealed first where a run can seal it."""
+        if self.keeper is not None:
+            await self.keeper(answer, secret)
+        self.current[answer.replaces.fingerprint] = secret
 
     async def close(self) -> None:
         """Give the sockets back."""
@@ -173,13 +191,9 @@ class Wire:
         secret = bearer if bearer is not None else self.connection.secret
         if secret is None:
             return None
-        from connectors.core.call import newest
-
         value = newest(secret, self.current).reveal()
         if bearer is None and self.connection.connector.auth == "basic":
             # RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials
-            from urllib.parse import quote_plus
-
             return httpx.BasicAuth(
                 quote_plus(str(getattr(self.connection.settings, "client_id", ""))), quote_plus(value)
             )
