@@ -1,5 +1,6 @@
-"""Any OAuth 2.0 server by its standards: revoke tokens (RFC 7009), introspect (RFC 7662), restrict or delete a client
-by dynamic client registration management (RFC 7592), endpoints by discovery (RFC 8414).
+"""Any OAuth 2.0 server by its standards: RFC 7009, 7662, 7592, 8414.
+
+Revoke and introspect tokens, restrict or delete a client by its registration, find the endpoints by discovery.
 
 What the standards leave open and servers really do: deleting a client may leave its access tokens alive; an update may
 rotate the registration token; a revocation of an unknown token is answered 200. So only a look proves anything. There
@@ -13,8 +14,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.core import (
-    Answer, Call, Connector, Foothold, Impossible, NotAllowed, Params, Rate, Reader, Sealed, Secret, Settings, State,
-    Unseen, UrlPath, Volatile,
+    Answer,
+    Call,
+    Connector,
+    Foothold,
+    Impossible,
+    NotAllowed,
+    Params,
+    Rate,
+    Reader,
+    Sealed,
+    Secret,
+    Settings,
+    State,
+    Unseen,
+    UrlPath,
+    Volatile,
 )  # fmt: skip
 
 
@@ -112,7 +127,7 @@ async def token(read: Reader, p: Token) -> TokenSeen:
     return TokenSeen(active=True, kind=kind, client=str(seen.get("client_id") or ""), expires=int(seen.get("exp") or 0))
 
 
-@oauth.look(permission="the client's registration token")
+@oauth.look(permission="the client's registration token", identifies=("client",))
 async def client(read: Reader, p: Client) -> ClientSeen:
     """One client's registration (RFC 7592 section 2.1)."""
     rotated = Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)
@@ -125,7 +140,7 @@ async def client(read: Reader, p: Client) -> ClientSeen:
     )
 
 
-@oauth.look(permission="the client's registration token", meaning={401: Unseen})
+@oauth.look(permission="the client's registration token", meaning={401: Unseen}, identifies=("client",))
 async def registration(read: Reader, p: Client) -> RegistrationSeen:
     """Whether the client is registered: a server answers 401 once it is not (RFC 7592 section 2.3)."""
     rotated = Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)

@@ -34,6 +34,7 @@ class Look(Generic[P, S]):
         grade: what its word is worth as proof; a look that uses a stolen credential and is turned away is `TRIED`.
         asks: the read-only POSTs that it may send, by path template.
         meaning: where a status means something else to this look than to its connector.
+        identifies: the parameters that say which thing it is about.
     """
 
     name: str
@@ -44,16 +45,12 @@ class Look(Generic[P, S]):
     grade: Grade
     asks: tuple[str, ...]
     meaning: Mapping[int, type[Exception]]
+    identifies: tuple[str, ...]
     doc: str
 
     async def __call__(self, read: Reader, p: P) -> S:
         """What is seen of `p` now."""
         return await self.fn(read.allowed(self.asks, self.permission, self.meaning), p)
-
-    @property
-    def identifies(self) -> tuple[str, ...]:
-        """The parameters that say which thing it is about."""
-        return tuple(self.params.model_fields)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,12 +212,16 @@ class Connector:
         grade: Grade = Grade.SEEN,
         asks: tuple[str, ...] = (),
         meaning: Mapping[int, type[Exception]] | None = None,
+        identifies: tuple[str, ...] = (),
     ) -> Callable[[Callable[[Reader, P], Awaitable[S]]], Look[P, S]]:
         """Declare a look: an async function of (reader, params) that returns a state."""
 
         def declare(fn: Callable[[Reader, P], Awaitable[S]]) -> Look[P, S]:
             params, state = _types(fn)
-            made: Look[P, S] = Look(self._name(fn), fn, params, state, permission, grade, asks, meaning or {}, _doc(fn))
+            known_by = identifies or tuple(params.model_fields)
+            made: Look[P, S] = Look(
+                self._name(fn), fn, params, state, permission, grade, asks, meaning or {}, known_by, _doc(fn)
+            )
             self.looks[made.name] = made
             return made
 

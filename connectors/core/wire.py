@@ -95,6 +95,7 @@ class Wire:
         current: fingerprint -> the secret that took its place in this run.
         lost: fingerprint -> what a person must do, for a secret that was rotated in an answer that never came.
         keeper: seals a rotated secret before anything else is done with it.
+        guard: asked right before each write, after all waiting: may we still send? (the lease)
     """
 
     def __init__(self, connection: Connection, *, writes: bool) -> None:
@@ -105,6 +106,7 @@ class Wire:
         self.current: dict[str, Secret] = {}
         self.lost: dict[str, str] = {}
         self.keeper: Keep | None = None
+        self.guard: Callable[[], bool] | None = None
         self._endpoints: Mapping[str, str] | None = None
         self._client: httpx.AsyncClient | None = None
         self._base = connection.url.rstrip("/")
@@ -164,6 +166,8 @@ class Wire:
         auth = self._authenticate(headers, bearer)
         sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
         async with self.gate:
+            if method not in SAFE and not ask and self.guard is not None and not self.guard():
+                raise NotSent("our lease on this run is no longer sure")
             return await self._once(method, url, params=dict(query or {}) or None, headers=headers, auth=auth, **sent)
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
@@ -171,7 +175,7 @@ class Wire:
         import httpx
 
         try:
-            async with asyncio.timeout(2 * REQUEST_TIMEOUT_S):
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 answer = await self.opened().request(method, url, **sent)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             if isinstance(error.__cause__, aiohttp.ClientConnectorError):

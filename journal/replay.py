@@ -1,0 +1,237 @@
+"""The state of a run as a fold over its events: one reducer for resume, status, recovery and reports.
+
+Event types and their bodies (a `?` marks what may be missing):
+
+    opened    playbook title sha256 text inputs mode integration footholds connections by reason ...
+    leased    fence owner why
+    planned   plan_hash scope_hash scope steps first_line
+    asked     wall role scope_hash shown         approved  wall scope_hash by how      declined  wall by how
+    intended  effect step action target params calls lines once back round before? answers
+    answered  effect sends=[{came status wait_ms request_id why kept=[{field replaces fingerprint}]}]
+    rotated   field replaces fingerprint         a secret that a read rotated
+    settled   effect step action target params word grade after? why back
+    contested effect times                       switched back on while we contain
+    listed    step after count open              after: journal position at which the listing began
+    step      step state why                     closed, open, failed, skipped, waiting
+    worded    word footholds why                 stopped   by                          noted  text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from journal.event import Event
+
+CLOSED_WORDS = frozenset({"effective", "held-already"})
+
+
+@dataclass(slots=True)
+class Effect:
+    """One action on one target: the unit of checkpoint.
+
+    Attributes:
+        came: what the newest send gave back; None: sent for all we know, no answer is recorded.
+        tries: sends since it was last proven; sends: all of them; rounds: intents since it was last proven.
+        sent_at: journal time of the newest intent.
+        before: the state at the first intent of all; that of a later one is the attacker's.
+        word: effective, held-already, requested, failed, contested, in-doubt, undone, drifted, or "" so far.
+        n: journal position of its newest settlement.
+        back: its newest intent was an undo.
+    """
+
+    id: str
+    step: str
+    action: str
+    target: str
+    params: Mapping[str, Any]
+    calls: tuple[str, ...] = ()
+    once: bool = False
+    came: str | None = None
+    answered: bool = False
+    wait_ms: int = 0
+    status: int = 0
+    why: str = ""
+    tries: int = 0
+    sends: int = 0
+    rounds: int = 0
+    sent_at: str = ""
+    answered_at: str = ""
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    word: str = ""
+    grade: str = ""
+    settled_at: str = ""
+    n: int = 0
+    contested: int = 0
+    back: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Proven: the goal holds."""
+        return self.word in CLOSED_WORDS
+
+
+@dataclass(slots=True)
+class Listing:
+    """The newest whole listing of a step: where in the journal it began, how many it had, how many were open."""
+
+    after: int
+    count: int
+    open: int
+    n: int
+
+
+@dataclass
+class Run:
+    """What the events say of a run. Fields are filled by `step`; nothing else changes them."""
+
+    id: str = ""
+    incident: str = ""
+    n: int = 0
+    head: str = ""
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    opened_at: str = ""
+    at: str = ""
+    planned: Mapping[str, Any] = field(default_factory=dict)
+    effects: dict[str, Effect] = field(default_factory=dict)
+    steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    listings: dict[str, Listing] = field(default_factory=dict)
+    seen_counts: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, Event] = field(default_factory=dict)
+    approved: dict[str, Event] = field(default_factory=dict)
+    declined: dict[str, Event] = field(default_factory=dict)
+    rotated: dict[str, str] = field(default_factory=dict)
+    awaiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    words: list[Event] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        """The newest word; `running` before the first."""
+        return str(self.words[-1].body["word"]) if self.words else "running"
+
+    def of_step(self, step: str) -> list[Effect]:
+        """The effects of one step, oldest first."""
+        return [effect for effect in self.effects.values() if effect.step == step]
+
+
+def replay(events: Iterable[Event]) -> Run:
+    """Fold events, oldest first, into the run's state."""
+    run = Run()
+    for event in events:
+        advance(run, event)
+    return run
+
+
+def advance(run: Run, event: Event) -> Run:
+    """Take one more event in. The live engine and a replay use this very function, so they cannot differ."""
+    run.id, run.incident, run.n, run.head, run.at = event.run, event.incident, event.n, event.hash, event.at
+    handler = _HANDLERS.get(event.type)
+    if handler is not None:
+        handler(run, event)
+    return run
+
+
+def _opened(run: Run, event: Event) -> None:
+    run.opened, run.opened_at = event.body, event.at
+
+
+def _planned(run: Run, event: Event) -> None:
+    run.planned = event.body
+
+
+def _effect(run: Run, body: Mapping[str, Any]) -> Effect:
+    effect = run.effects.get(body["effect"])
+    if effect is None:
+        effect = Effect(body["effect"], body["step"], body["action"], body["target"], body["params"])
+        run.effects[effect.id] = effect
+    return effect
+
+
+def _intended(run: Run, event: Event) -> None:
+    body = event.body
+    effect = _effect(run, body)
+    if bool(body["back"]) != effect.back:
+        effect.tries = effect.rounds = 0
+    if effect.before is None and not body["back"]:
+        effect.before = body.get("before")
+    effect.calls, effect.once, effect.back = tuple(body["calls"]), bool(body["once"]), bool(body["back"])
+    effect.came, effect.answered, effect.sent_at = None, False, event.at
+    effect.tries, effect.sends, effect.rounds = effect.tries + 1, effect.sends + 1, effect.rounds + 1
+    for answer in body["answers"]:
+        run.awaiting[answer["replaces"]] = {**answer, "effect": effect.id}
+
+
+def _answered(run: Run, event: Event) -> None:
+    effect = run.effects[event.body["effect"]]
+    sends = event.body["sends"]
+    last = sends[-1]
+    effect.came, effect.status, effect.why = last["came"], last["status"], last["why"]
+    effect.wait_ms, effect.answered, effect.answered_at = last["wait_ms"], True, event.at
+    for send in sends:
+        for kept in send["kept"]:
+            run.rotated[kept["replaces"]] = kept["fingerprint"]
+            run.awaiting.pop(kept["replaces"], None)
+    if last["came"] in {"busy", "not-sent", "refused"}:  # nothing was rotated where nothing was done
+        for replaces in [name for name, waiting in run.awaiting.items() if waiting["effect"] == effect.id]:
+            del run.awaiting[replaces]
+    if last["came"] in {"busy", "not-sent"}:
+        effect.tries -= 1
+
+
+def _rotated(run: Run, event: Event) -> None:
+    run.rotated[event.body["replaces"]] = event.body["fingerprint"]
+
+
+def _settled(run: Run, event: Event) -> None:
+    body = event.body
+    effect = _effect(run, body)
+    effect.word, effect.grade, effect.after = body["word"], body["grade"], body.get("after")
+    effect.why, effect.n, effect.settled_at, effect.back = body["why"], event.n, event.at, bool(body["back"])
+    if effect.closed or effect.word == "undone":
+        effect.tries = effect.rounds = 0
+
+
+def _contested(run: Run, event: Event) -> None:
+    effect = run.effects[event.body["effect"]]
+    effect.word, effect.contested, effect.n = "contested", event.body["times"], event.n
+    effect.tries = effect.rounds = 0
+
+
+def _listed(run: Run, event: Event) -> None:
+    body = event.body
+    run.listings[body["step"]] = Listing(body["after"], body["count"], body["open"], event.n)
+    run.seen_counts[body["step"]] = max(run.seen_counts.get(body["step"], 0), body["count"])
+
+
+def _step(run: Run, event: Event) -> None:
+    run.steps[event.body["step"]] = {**event.body, "at": event.at, "n": event.n}
+
+
+def _worded(run: Run, event: Event) -> None:
+    run.words.append(event)
+
+
+def _wall(kind: str) -> Any:
+    def take(run: Run, event: Event) -> None:
+        getattr(run, kind)[event.body["wall"]] = event
+
+    return take
+
+
+_HANDLERS = {
+    "opened": _opened,
+    "planned": _planned,
+    "intended": _intended,
+    "answered": _answered,
+    "rotated": _rotated,
+    "settled": _settled,
+    "contested": _contested,
+    "listed": _listed,
+    "step": _step,
+    "worded": _worded,
+    "asked": _wall("asked"),
+    "approved": _wall("approved"),
+    "declined": _wall("declined"),
+}
