@@ -1,0 +1,171 @@
+"""One transaction of the writer: the heads of the runs that it touches, and the events that it adds.
+
+Each request checks everything before it changes anything, so that a refused one leaves no trace beside its
+neighbours in the same transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from journal.canonical import canonical
+from journal.clock import boot_s, wall
+from journal.event import Event
+from journal.keys import Keys, Seal, new_run_key, seal
+from journal.kill import KillAt
+from journal.lease import Owner
+from journal.tables import events, leases, run_keys, sealed
+
+_HEAD_COLUMNS = ("fence", "owner", "renewed_ms", "renewed_at", "ttl_ms", "last_at", "last_n", "head")
+_SAVE = (
+    update(leases)
+    .where(leases.c.run == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in _HEAD_COLUMNS})
+)
+_LOAD = select(leases).where(leases.c.run.in_(bindparam("wanted", expanding=True)))
+
+
+@dataclass(slots=True)
+class Head:
+    """A run's row in `leases`, as this transaction sees and changes it."""
+
+    run: str
+    incident: str
+    lock: str | None
+    fence: int
+    owner: str | None
+    renewed_ms: int
+    renewed_at: str
+    ttl_ms: int
+    first_at: str
+    last_at: str
+    last_n: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A draft made ready by its caller: the canonical bytes, and the body that they spell."""
+
+    type: str
+    text: bytes
+    body: dict[str, Any]
+
+    @staticmethod
+    def of(type_: str, body: Mapping[str, Any]) -> Line:
+        """Spell a body. Raises what `canonical` raises."""
+        text = canonical(body)
+        return Line(type_, text, orjson.loads(text))
+
+
+@dataclass(slots=True)
+class Book:
+    """What one transaction reads and writes.
+
+    Attributes:
+        owner: this process, as it stands in a row that we hold.
+        ttl_ms: how long a lease holds that is renewed here.
+        boot_ms: the boot clock when the transaction began: leases renewed here hold from then on.
+        now: the wall clock at the same instant.
+    """
+
+    conn: Connection
+    keys: Keys
+    kill: KillAt | None
+    owner: Owner
+    ttl_ms: int
+    boot_ms: int = field(default_factory=lambda: int(boot_s() * 1000))
+    now: str = field(default_factory=wall)
+    heads: dict[str, Head] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    cut: bool = False
+    """A fault point: nothing more is written, and the process dies once this much is durable."""
+    _changed: dict[str, Head] = field(default_factory=dict)
+
+    def load(self, runs: Iterable[str]) -> None:
+        """Read the heads of these runs, as far as they exist."""
+        for row in self.conn.execute(_LOAD, {"wanted": sorted(set(runs))}):
+            self.heads[row.run] = Head(**row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+
+    def open_run(self, run: str, incident: str, lock: str | None) -> Head:
+        """Add a run's row, held by us under fence 1."""
+        head = Head(
+            run, incident, lock, 1, self.owner.text(), self.boot_ms, self.now, self.ttl_ms, self.now, self.now, 0, ""
+        )
+        self.conn.execute(insert(leases).values({name: getattr(head, name) for name in Head.__slots__}))
+        self.heads[run] = head
+        return head
+
+    def renew(self, head: Head) -> None:
+        """Make a run ours from now on for another ttl."""
+        head.owner = self.owner.text()
+        head.renewed_ms, head.renewed_at, head.ttl_ms = self.boot_ms, self.now, self.ttl_ms
+        self._changed[head.run] = head
+
+    def rest(self, head: Head, *, unlock: bool) -> None:
+        """Let nobody own a run, and free its integration if asked."""
+        head.owner = None
+        self._changed[head.run] = head
+        if unlock:
+            self.conn.execute(update(leases).where(leases.c.run == head.run).values(lock=None))
+
+    def write(self, head: Head, line: Line) -> Event:
+        """Add one event to a run's chain. Its time never goes back, even when the clock does."""
+        at = max(self.now, head.last_at)
+        n, prev = head.last_n + 1, head.head
+        columns = {
+            "run": head.run, "n": n, "incident": head.incident, "fence": head.fence, "at": at, "type": line.type,
+            "body": orjson.Fragment(line.text), "prev": prev,
+        }  # fmt: skip
+        digest = hashlib.sha256(orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        event = Event(head.run, n, head.incident, head.fence, at, line.type, line.body, prev, digest)
+        if self.full(1):
+            return event
+        self.rows.append({**columns, "body": line.text.decode(), "hash": digest})
+        if self.kill is not None and not self.kill.before:
+            self.full(1)
+        head.last_at, head.last_n, head.head = at, n, digest
+        self._changed[head.run] = head
+        return event
+
+    def full(self, wanted: int) -> bool:
+        """Whether the fault point is reached: the next event must not be written any more."""
+        if self.kill is not None and not self.cut:
+            self.cut = bool(wanted) and len(self.rows) == self.kill.left()
+        return self.cut
+
+    def keep(self, run: str, values: Iterable[Seal]) -> None:
+        """Seal values for a run; a later one of the same name replaces the earlier. Raises NoKey."""
+        values = list(values)
+        if not values:
+            return
+        row = self.conn.execute(select(run_keys).where(run_keys.c.run == run)).one_or_none()
+        if row is None:
+            key = new_run_key()
+            wrapped = self.keys.wrap(run, key)
+            self.conn.execute(insert(run_keys).values(run=run, master=self.keys.id, wrapped=wrapped))
+        else:
+            key = self.keys.unwrap(run, row.wrapped, row.master)
+        for value in values:
+            self.conn.execute(delete(sealed).where(sealed.c.run == run, sealed.c.name == value.name))
+            self.conn.execute(insert(sealed).values(run=run, name=value.name, box=seal(key, run, value)))
+
+    def save(self) -> None:
+        """Write the new events and the changed heads."""
+        if self.rows:
+            self.conn.execute(insert(events), self.rows)
+        if self._changed:
+            self.conn.execute(
+                _SAVE,
+                [
+                    {"key": head.run, **{f"new_{name}": getattr(head, name) for name in _HEAD_COLUMNS}}
+                    for head in self._changed.values()
+                ],
+            )

@@ -1,0 +1,67 @@
+"""What the journal says when it can not do what was asked. Each message tells the operator what to do.
+
+JournalError
+  Busy           another run holds the integration
+  Held           another process holds the run
+  UnknownRun     no such run in this journal
+  LeaseLost      this process no longer holds the run: it must not send anything more
+  JournalFailed  the data base can not be written or read
+  NoKey          a secret must be sealed and there is no (right) key
+"""
+
+from __future__ import annotations
+
+
+class JournalError(Exception):
+    """Any of the below."""
+
+
+class Busy(JournalError):
+    """The integration is locked by another run: one run an integration."""
+
+    def __init__(self, lock: str, run: str) -> None:
+        super().__init__(f"Run {run} is at {lock} already: join it, or stop it with `ringfence stop {run}`.")
+        self.lock = lock
+        self.run = run
+
+
+class Held(JournalError):
+    """The run has an owner whose lease has not lapsed and who is not known to be dead."""
+
+    def __init__(self, run: str, owner: str, seconds_left: float) -> None:
+        super().__init__(
+            f"Run {run} is being carried out by {owner}. If that process hangs, its lease lapses in"
+            f" {seconds_left:.1f} s: try again then.",
+        )
+        self.run = run
+        self.owner = owner
+        self.seconds_left = seconds_left
+
+
+class UnknownRun(JournalError):
+    """The journal has no such run."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"This journal has no run {run}: `ringfence status` lists the runs that it has.")
+        self.run = run
+
+
+class LeaseLost(JournalError):
+    """Another process took the run, or it was released: nothing was written and nothing more may be sent."""
+
+    def __init__(self, run: str, fence: int, now: int | None) -> None:
+        why = f"it is at fence {now} now" if now is not None and now != fence else "it was released"
+        super().__init__(
+            f"This process no longer holds run {run} (fence {fence}: {why}). Nothing was written; send nothing more.",
+        )
+        self.run = run
+        self.fence = fence
+        self.now = now
+
+
+class JournalFailed(JournalError):
+    """The data base can not be written or read. The message is a sentence for the operator."""
+
+
+class NoKey(JournalError):
+    """There is no master key, or not the one with which the run was sealed."""

@@ -1,0 +1,196 @@
+"""What callers ask of the writer. Each request does its part in a `Book`: it checks, then it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from journal.book import Book, Head, Line
+from journal.clock import boot_s
+from journal.errors import Busy, Held, JournalFailed, LeaseLost, UnknownRun
+from journal.event import Event
+from journal.keys import Seal
+from journal.lease import Lease, Owner, left_s
+from journal.tables import leases, run_keys, sealed
+
+
+@dataclass(slots=True, kw_only=True)
+class Request(ABC):
+    """One thing to do, and who waits for it.
+
+    Attributes:
+        run: the run that it is about.
+        waiter: the caller's future and its event loop; None when nobody waits.
+    """
+
+    run: str
+    waiter: tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]] | None = None
+
+    @property
+    def events(self) -> int:
+        """How many events it writes."""
+        return 0
+
+    def runs(self) -> list[str]:
+        """Of which runs it needs the heads."""
+        return [self.run]
+
+    @abstractmethod
+    def do(self, book: Book) -> Any:
+        """Do it. Raises JournalError when it is refused; then nothing of it was written."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Begin(Request):
+    """Open a run."""
+
+    incident: str
+    line: Line
+    lock: str | None
+    sealed: Sequence[Seal]
+
+    @property
+    def events(self) -> int:
+        """One."""
+        return 1
+
+    def do(self, book: Book) -> tuple[Lease, Event]:
+        """Lock the integration, add the run, seal, write its first event."""
+        if self.run in book.heads:
+            raise JournalFailed(f"Run {self.run} is in this journal already: a new run needs a new id.")
+        if self.lock is not None:
+            holder = book.conn.execute(select(leases.c.run).where(leases.c.lock == self.lock)).scalar()
+            if holder is not None:
+                raise Busy(self.lock, holder)
+        book.keep(self.run, self.sealed)
+        head = book.open_run(self.run, self.incident, self.lock)
+        return Lease(self.run, self.incident, 1, 0.0), book.write(head, self.line)
+
+
+@dataclass(slots=True, kw_only=True)
+class Take(Request):
+    """Take a run whose owner is gone.
+
+    Attributes:
+        seen: what this journal saw of leases from other starts of the machine: (fence, renewed_ms, first seen at s).
+    """
+
+    why: str
+    seen: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+
+    @property
+    def events(self) -> int:
+        """One."""
+        return 1
+
+    def do(self, book: Book) -> tuple[Lease, Event]:
+        """Raise the fence and say so in the run's chain."""
+        head = book.heads.get(self.run)
+        if head is None:
+            raise UnknownRun(self.run)
+        if head.owner is not None:
+            self._wait_for(head)
+        head.fence += 1
+        book.renew(head)
+        body = {"fence": head.fence, "owner": str(book.owner), "why": self.why}
+        return Lease(self.run, head.incident, head.fence, 0.0), book.write(head, Line.of("leased", body))
+
+    def _wait_for(self, head: Head) -> None:
+        """Raise Held unless the owner is dead or its lease has lapsed."""
+        try:
+            owner = Owner.read(head.owner or "")
+        except ValueError:
+            raise JournalFailed(f"The lease of run {self.run} was altered: `ringfence journal verify`.") from None
+        if owner.dead():
+            return
+        wait_s = left_s(owner, head.renewed_ms, head.renewed_at, head.ttl_ms)
+        if not owner.same_boot():  # the wall clock may be wrong: so long as we saw it unchanged counts too
+            wait_s = min(wait_s, self._unchanged_left_s(head))
+        if wait_s > 0:
+            raise Held(self.run, str(owner), wait_s)
+
+    def _unchanged_left_s(self, head: Head) -> float:
+        fence, renewed_ms, since_s = self.seen.get(self.run, (0, 0, 0.0))
+        if (fence, renewed_ms) != (head.fence, head.renewed_ms):
+            since_s = boot_s()
+            self.seen[self.run] = (head.fence, head.renewed_ms, since_s)
+        return since_s + head.ttl_ms / 1000 - boot_s()
+
+
+@dataclass(slots=True, kw_only=True)
+class Append(Request):
+    """Add events to a run."""
+
+    lease: Lease
+    lines: Sequence[Line]
+    sealed: Sequence[Seal]
+
+    @property
+    def events(self) -> int:
+        """As many as there are lines."""
+        return len(self.lines)
+
+    def do(self, book: Book) -> list[Event]:
+        """Check the fence, seal, write; the lease is renewed on the way."""
+        head = held(book, self.lease)
+        book.keep(self.run, self.sealed)
+        book.renew(head)
+        return [book.write(head, line) for line in self.lines]
+
+
+@dataclass(slots=True, kw_only=True)
+class Release(Request):
+    """Let a run rest."""
+
+    lease: Lease
+    unlock: bool
+
+    def do(self, book: Book) -> None:
+        """Let nobody own it."""
+        book.rest(held(book, self.lease), unlock=self.unlock)
+
+
+@dataclass(slots=True, kw_only=True)
+class Renew(Request):
+    """Renew the leases that this journal holds."""
+
+    leases: Sequence[Lease]
+
+    def runs(self) -> list[str]:
+        """All of theirs."""
+        return [lease.run for lease in self.leases]
+
+    def do(self, book: Book) -> list[Lease]:
+        """Renew what is still ours; what was taken is lost at once."""
+        kept = []
+        for lease in self.leases:
+            try:
+                book.renew(held(book, lease))
+            except LeaseLost:
+                lease.lost()
+            else:
+                kept.append(lease)
+        return kept
+
+
+@dataclass(slots=True, kw_only=True)
+class Shred(Request):
+    """Delete a run's key and boxes."""
+
+    def do(self, book: Book) -> None:
+        """Delete them; `secure_delete` overwrites the pages."""
+        book.conn.execute(delete(run_keys).where(run_keys.c.run == self.run))
+        book.conn.execute(delete(sealed).where(sealed.c.run == self.run))
+
+
+def held(book: Book, lease: Lease) -> Head:
+    """Give the head of a run that this lease still holds, or raise LeaseLost."""
+    head = book.heads.get(lease.run)
+    if head is None or head.fence != lease.fence or head.owner is None:
+        raise LeaseLost(lease.run, lease.fence, head.fence if head else None)
+    return head

@@ -1,0 +1,252 @@
+"""The journal: append-only events of all runs, in one data base.
+
+    journal = Journal.open("sqlite:///journal.db", keys=Keys.none(), kill=KillAt.from_env())
+    lease, opened = await journal.begin("R1", "INC-1", Draft("opened", {...}), lock="drift")
+    if lease.good(margin_s=30): ...                      # right before each send
+    events = await journal.append(lease, [Draft("answered", {...})])
+    await journal.release(lease, unlock=True)
+
+It does not know what events mean: that is the fold's part (replay). It does not send, sign or anchor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, Row, and_, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from journal import lease as leasing
+from journal import sqlite
+from journal.book import Book, Line
+from journal.canonical import clean
+from journal.clock import wall
+from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
+from journal.event import Draft, Event
+from journal.keys import Keys, Seal, unseal
+from journal.kill import KillAt
+from journal.lease import Lease, Owner, left_s
+from journal.requests import Append, Begin, Release, Shred, Take
+from journal.tables import events, leases, run_keys, sealed, wishes
+from journal.writer import Writer
+
+__all__ = [
+    "Busy", "Held", "Journal", "JournalError", "JournalFailed", "Keys", "KillAt", "Lease", "LeaseLost", "NoKey",
+    "RunRow", "Seal", "UnknownRun", "Wish",
+]  # fmt: skip
+
+TTL_S = 10.0
+"""How long a lease holds after its last renewal."""
+RENEW_S = 3.0
+"""How often leases are renewed."""
+APPEND_LIMIT = 10_000
+"""Events of one append."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,119}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """What a list of runs shows.
+
+    Attributes:
+        run: its id.
+        incident: id of its incident.
+        lock: the integration that it locks; None when it is free.
+        first_at, last_at: when its first and its last event were written.
+        n: how many events it has: the place of the last.
+        latest: type of the last event.
+        owner: who carries it out, for people; None while it rests.
+        alive: whether that owner may still be at it: not known to be dead, lease not lapsed. False while it rests.
+    """
+
+    run: str
+    incident: str
+    lock: str | None
+    first_at: str
+    last_at: str
+    n: int
+    latest: str
+    owner: str | None
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What another process asks of a run's owner, outside the chain ("stop"). The owner journals what it does."""
+
+    id: int
+    what: str
+    by: str
+    at: str
+
+
+class Journal:
+    """One journal, open in this process. Its methods may be called from any thread and any event loop."""
+
+    def __init__(
+        self, engine: Engine, path: Path, keys: Keys, *, kill: KillAt | None, ttl_s: float, renew_s: float
+    ) -> None:
+        self._engine = engine
+        self._path = path
+        self._keys = keys
+        self._mark = secrets.token_hex(8)
+        self._seen: dict[str, tuple[int, int, float]] = {}
+        leasing.opened(self._mark)
+        book = partial(Book, keys=keys, kill=kill, owner=Owner.me(self._mark), ttl_ms=int(ttl_s * 1000))
+        self._writer = Writer(engine, path, book, kill, renew_s)
+
+    @staticmethod
+    def open(
+        url: str, *, keys: Keys, kill: KillAt | None = None, ttl_s: float = TTL_S, renew_s: float = RENEW_S
+    ) -> Journal:
+        """Open the journal at sqlite:///PATH; the file (0600) and its tables are made when they are missing.
+
+        Raises JournalFailed when it can not be opened or written.
+        """
+        path = sqlite.path_of(url)
+        return Journal(sqlite.open_engine(path), path, keys, kill=kill, ttl_s=ttl_s, renew_s=renew_s)
+
+    async def begin(
+        self, run: str, incident: str, draft: Draft, *, lock: str | None = None, sealed: Sequence[Seal] = ()
+    ) -> tuple[Lease, Event]:
+        """Open a run: its lease (fence 1), the lock on its integration and its first event, all or nothing.
+
+        Raises Busy when another run holds the lock, NoKey when there is something to seal and no master key.
+        """
+        for name in (run, incident, *([lock] if lock is not None else []), *(s.name for s in sealed)):
+            _checked(name)
+        lease, event = await self._writer.ask(
+            Begin(run=run, incident=incident, line=_line(draft), lock=lock, sealed=list(sealed))
+        )
+        return lease, event
+
+    async def take(self, run: str, *, why: str = "resumed") -> tuple[Lease, Event]:
+        """Take a run that rests, whose lease lapsed, or whose owner died on this start of the machine.
+
+        The fence grows by one and a `leased` event {"fence", "owner", "why"} says so: the old owner can not write
+        any more. A request that it sent may still be on its way: wait the longest time-out before settling doubts.
+        Raises Held, UnknownRun.
+        """
+        lease, event = await self._writer.ask(Take(run=run, why=str(clean(why)), seen=self._seen))
+        return lease, event
+
+    async def append(self, lease: Lease, drafts: Sequence[Draft], *, sealed: Sequence[Seal] = ()) -> list[Event]:
+        """Add events to a run, all or none; returns when they are durable.
+
+        A caller that is cancelled meanwhile may have written them. Raises LeaseLost when the run was taken or
+        released, NoKey, JournalFailed (then it is unknown whether they were written; the next append reads the truth).
+        """
+        if len(drafts) > APPEND_LIMIT:
+            raise ValueError(f"{len(drafts)} events in one append: at most {APPEND_LIMIT}")
+        for one in sealed:
+            _checked(one.name)
+        request = Append(run=lease.run, lease=lease, lines=[_line(d) for d in drafts], sealed=list(sealed))
+        written: list[Event] = await self._writer.ask(request)
+        return written
+
+    async def release(self, lease: Lease, *, unlock: bool) -> None:
+        """Let the run rest, parked or ended; `unlock` frees the integration for another run. Raises LeaseLost."""
+        await self._writer.ask(Release(run=lease.run, lease=lease, unlock=unlock))
+
+    async def shred(self, run: str) -> None:
+        """Delete a run's key and sealed values, and what the write-ahead log kept of them. The chain stays whole."""
+        await self._writer.ask(Shred(run=run))
+        await asyncio.to_thread(sqlite.drop_traces, self._engine)
+
+    def events(self, run: str) -> list[Event]:
+        """Give a run's events in order; none when there is no such run. It does not verify them."""
+        with self._reading() as conn:
+            rows = conn.execute(select(events).where(events.c.run == run).order_by(events.c.n)).all()
+        try:
+            return [Event(**{**row._mapping, "body": orjson.loads(row.body)}) for row in rows]  # noqa: SLF001  public
+        except orjson.JSONDecodeError:
+            raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
+
+    def runs(self) -> list[RunRow]:
+        """Give all runs, newest first."""
+        last = and_(events.c.run == leases.c.run, events.c.n == leases.c.last_n)
+        query = select(leases, events.c.type).outerjoin(events, last).order_by(leases.c.first_at.desc(), leases.c.run)
+        with self._reading() as conn:
+            return [_run_row(row) for row in conn.execute(query)]
+
+    def unseal(self, run: str) -> dict[str, bytes]:
+        """Give all sealed values of a run by name; none when it has none or they were shredded. Raises NoKey."""
+        with self._reading() as conn:
+            key = conn.execute(select(run_keys).where(run_keys.c.run == run)).one_or_none()
+            boxes = conn.execute(select(sealed.c.name, sealed.c.box).where(sealed.c.run == run)).all()
+        if key is None:
+            return {}
+        run_key = self._keys.unwrap(run, key.wrapped, key.master)
+        return {name: unseal(run_key, run, name, box) for name, box in boxes}
+
+    def ask(self, run: str, what: str, by: str) -> None:
+        """Leave a wish for the run's owner, who polls `asked`. Raises UnknownRun."""
+        row = {"run": run, "what": clean(what)[:120], "by": clean(by)[:200], "at": wall()}
+        with self._reading() as conn:
+            if conn.execute(select(leases.c.run).where(leases.c.run == run)).scalar() is None:
+                raise UnknownRun(run)
+        with self._explaining(), self._engine.connect() as conn, sqlite.writing(conn):
+            conn.execute(insert(wishes).values(row))
+
+    def asked(self, run: str, after: int) -> list[Wish]:
+        """Give the wishes for a run that came after the one with this id (0: all), oldest first."""
+        query = select(wishes.c.id, wishes.c.what, wishes.c.by, wishes.c.at)
+        with self._reading() as conn:
+            rows = conn.execute(query.where(wishes.c.run == run, wishes.c.id > after).order_by(wishes.c.id))
+            return [Wish(*row) for row in rows]
+
+    def close(self) -> None:
+        """Write what was asked so far and close. Leases that were not released are good no more, and lapse."""
+        self._writer.close()
+        leasing.closed(self._mark)
+        self._engine.dispose()
+
+    async def aclose(self) -> None:
+        """Close without blocking the event loop."""
+        await asyncio.to_thread(self.close)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._explaining(), self._engine.connect() as conn:
+            yield conn
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise JournalFailed(sqlite.sentence(error, self._path)) from None
+
+
+def _checked(name: str) -> str:
+    if not _NAME.match(name):
+        raise ValueError(f"{name!r} is no name for the journal: 1 to 120 of A-Z a-z 0-9 . _ : / @ + -, no other first")
+    return name
+
+
+def _line(draft: Draft) -> Line:
+    return Line.of(_checked(draft.type), draft.body)
+
+
+def _run_row(row: Row[Any]) -> RunRow:
+    owner, alive = None, False
+    if row.owner is not None:
+        try:
+            holder = Owner.read(row.owner)
+        except ValueError:
+            owner = "unknown (its lease was altered)"
+        else:
+            owner = str(holder)
+            alive = not holder.dead() and left_s(holder, row.renewed_ms, row.renewed_at, row.ttl_ms) > 0
+    latest = row.type or ""
+    return RunRow(row.run, row.incident, row.lock, row.first_at, row.last_at, row.last_n, latest, owner, alive)

@@ -1,0 +1,200 @@
+"""The writer: one thread a journal, one transaction a batch, one fsync for all who wait.
+
+It groups what callers ask at the same time (group commit), renews leases, and answers each caller in its own event
+loop once its events are durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from journal import sqlite
+from journal.book import Book
+from journal.errors import JournalError, JournalFailed, LeaseLost
+from journal.kill import KillAt
+from journal.lease import Lease
+from journal.requests import Append, Begin, Release, Renew, Request, Take
+
+BATCH_EVENTS = 500
+"""Events after which a batch is closed: what waits behind it is the next one."""
+BATCH_REQUESTS = 500
+
+Answer = tuple[Request, Any]
+"""A request, and its result or the exception that refused it."""
+
+
+class Writer:
+    """The thread that writes."""
+
+    def __init__(
+        self, engine: Engine, path: Path, book: Callable[[Connection], Book], kill: KillAt | None, renew_s: float
+    ) -> None:
+        self._engine = engine
+        self._path = path
+        self._book = book
+        self._kill = kill
+        self._renew_s = renew_s
+        self._due_s = time.monotonic() + renew_s
+        self._queue: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._held: dict[str, Lease] = {}
+        self._thread = threading.Thread(target=self._run, name=f"journal {path.name}", daemon=True)
+        self._thread.start()
+
+    def ask(self, request: Request) -> asyncio.Future[Any]:
+        """Hand a request over from a running event loop; the future is done when its events are durable.
+
+        Raises JournalFailed when the journal was closed.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        request.waiter = (loop, future)
+        with self._closing:
+            if self._closed:
+                raise JournalFailed("This journal was closed: nothing can be written to it any more.")
+            self._queue.put(request)
+        return future
+
+    def close(self) -> None:
+        """Write what was asked so far, then end; the leases are good no more."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+        for lease in self._held.values():
+            lease.lost()
+
+    def _run(self) -> None:
+        while True:
+            batch, last = self._gather()
+            if batch:
+                self._answer(self._write(batch))
+            if last:
+                return
+
+    def _gather(self) -> tuple[list[Request], bool]:
+        """Wait for requests or for the hour of renewal; give a batch, and whether it is the last one."""
+        batch: list[Request] = []
+        events = 0
+        wait_s = max(0.0, self._due_s - time.monotonic())
+        try:
+            while len(batch) < BATCH_REQUESTS and events < BATCH_EVENTS:
+                request = self._queue.get_nowait() if batch or wait_s == 0 else self._queue.get(timeout=wait_s)
+                if request is None:
+                    return batch, True
+                batch.append(request)
+                events += request.events
+        except queue.Empty:
+            pass
+        if time.monotonic() >= self._due_s:
+            self._due_s = time.monotonic() + self._renew_s
+            if self._held:
+                batch.append(Renew(run="", leases=list(self._held.values())))
+        return batch, False
+
+    def _write(self, batch: Sequence[Request]) -> list[Answer]:
+        """Write a batch in one transaction; when one request breaks it, each in its own."""
+        try:
+            return self._transact(batch)
+        except JournalFailed as error:
+            return [(request, error) for request in batch]
+        except Exception as error:  # noqa: BLE001  whatever breaks one request must not stop the thread, nor the others
+            if len(batch) == 1:
+                return [(batch[0], self._explained(error))]
+            return [answer for request in batch for answer in self._write([request])]
+
+    def _explained(self, error: Exception) -> Exception:
+        if isinstance(error, IntegrityError):
+            return JournalFailed(
+                f"The journal {self._path} has rows that this process did not write: `ringfence journal verify`."
+            )
+        return error
+
+    def _transact(self, batch: Sequence[Request]) -> list[Answer]:
+        for _ in range(sqlite.TRIES):
+            try:
+                return self._once(batch)
+            except IntegrityError:
+                raise
+            except DBAPIError as error:
+                failed = JournalFailed(sqlite.sentence(error, self._path))
+                if not sqlite.is_busy(error):
+                    break
+        raise failed from None
+
+    def _once(self, batch: Sequence[Request]) -> list[Answer]:
+        """One transaction: the fence and the head of each run are read in it, events are linked in it."""
+        answers: list[Answer] = []
+        with self._engine.connect() as conn, sqlite.writing(conn):
+            book = self._book(conn)
+            book.load(run for request in batch for run in request.runs())
+            for request in batch:
+                if book.full(request.events):
+                    break
+                try:
+                    answers.append((request, request.do(book)))
+                except JournalError as error:
+                    answers.append((request, error))
+            book.save()
+        if self._kill is not None:
+            self._kill.written += len(book.rows)
+            if book.cut:
+                self._kill.die()
+        self._note(answers, (book.boot_ms + book.ttl_ms) / 1000)
+        return answers
+
+    def _note(self, answers: Sequence[Answer], until_s: float) -> None:
+        """Tell the leases, and keep the list of those to renew."""
+        for request, result in answers:
+            match request:
+                case Append() | Release() if isinstance(result, LeaseLost):
+                    request.lease.lost()
+                case _ if isinstance(result, JournalError):
+                    pass
+                case Begin() | Take():
+                    self._held[request.run] = result[0]
+                    result[0].renewed(until_s)
+                case Append():
+                    request.lease.renewed(until_s)
+                case Release():
+                    self._held.pop(request.run, None)
+                    request.lease.lost()
+                case Renew():
+                    self._held = {lease.run: lease for lease in result}
+                    for lease in result:
+                        lease.renewed(until_s)
+
+    def _answer(self, answers: Sequence[Answer]) -> None:
+        """Wake the callers: one call into each event loop."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = defaultdict(list)
+        for request, result in answers:
+            if request.waiter is not None:
+                by_loop[request.waiter[0]].append((request.waiter[1], result))
+        for loop, results in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_resolve, results)
+            except RuntimeError:
+                continue  # that loop has ended: nobody waits there any more
+
+
+def _resolve(results: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, result in results:
+        if future.done():
+            continue  # its caller was cancelled; the events are written all the same
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
