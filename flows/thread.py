@@ -1,0 +1,101 @@
+"""Prefect's own thread and loop for one flow. Does not touch the engine's loop: whatever blocks in here blocks nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import threading
+from typing import Any
+
+from flows import desk
+from flows.around import Around, What
+from flows.running import Running
+
+
+class FlowThread:
+    """Runs one flow from now on. `page` is set once Prefect has a place for it; `failed` when Prefect could not see it through."""
+
+    def __init__(self, running: Running, what: What) -> None:
+        self.page: str | None = None
+        self.failed = False
+        self._what = what
+        self._running = _Paged(running, self)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._flow: asyncio.Task[Any] | None = None
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._home = asyncio.get_running_loop()
+        threading.Thread(target=self._main, name=f"prefect-{running.run}", daemon=True).start()
+
+    async def wait(self) -> None:
+        """Wait until the flow has ended and Prefect has been told all of it."""
+        await asyncio.shield(self._waiter)
+
+    def give_up(self) -> None:
+        """Stop it if it can still be stopped; nobody looks after it any more."""
+        self.failed = True
+        loop, flow = self._loop, self._flow
+        if loop is not None and flow is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(flow.cancel)
+
+    def _main(self) -> None:
+        desk.lay(self._running)
+        try:
+            asyncio.run(self._flows())
+            self._send_the_rest()
+        except BaseException:  # noqa: BLE001 - a thread that prints its traceback would print ours
+            self.failed = True
+        finally:
+            desk.lift(self._running)
+            with contextlib.suppress(RuntimeError):
+                self._home.call_soon_threadsafe(self._ended)
+
+    async def _flows(self) -> None:
+        from flows.contain import contain
+        from flows.recover import recover
+
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(lambda _loop, _context: None)
+        flow = contain if self._what == "contain" else recover
+        self._flow = asyncio.ensure_future(flow(self._running.run, return_state=True))
+        state = await self._flow
+        # A failed state is how a crash of ours ends, and Prefect took it; anything but a final one, it did not.
+        self.failed = not state.is_final()
+
+    def _send_the_rest(self) -> None:
+        """Task runs reach the server as events, behind the flow's own end."""
+        from prefect.events.worker import EventsWorker
+
+        EventsWorker.instance().wait_until_empty()
+
+    def _ended(self) -> None:
+        if not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class _Paged:
+    """The run as the flow gets it: notes the flow's page on the way."""
+
+    def __init__(self, running: Running, thread: FlowThread) -> None:
+        self.run = running.run
+        self._running = running
+        self._thread = thread
+
+    async def contain(self, around: Around) -> str:
+        self._note()
+        return await self._running.contain(around)
+
+    async def recover(self, around: Around) -> str:
+        self._note()
+        return await self._running.recover(around)
+
+    def _note(self) -> None:
+        from prefect.runtime import flow_run
+
+        self._thread.page = flow_run.ui_url
+
+
+def any_started() -> bool:
+    """Whether prefect is in this process, and with it threads that a normal exit would wait for."""
+    return "prefect" in sys.modules
