@@ -1,0 +1,94 @@
+"""CEL's complaints in the words of people who write playbooks."""
+
+import re
+from collections.abc import Mapping
+
+from language.errors import nearest, short
+from language.kinds import Kind, words
+from language.walk import Flaw
+
+_LINE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_NO_FIELD = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
+_NO_NAME = re.compile(r"undeclared reference to '([^']*)'")
+_NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
+_OPERATORS = {"_[_]": "[…]", "_?_:_": "? :", "!_": "!", "-_": "-", "@in": "in"}
+FUNCTIONS = frozenset(
+    [
+        "size",
+        "has",
+        "all",
+        "exists",
+        "exists_one",
+        "filter",
+        "map",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "matches",
+        "lowerAscii",
+        "upperAscii",
+        "split",
+        "join",
+        "string",
+        "int",
+        "bool",
+        "timestamp",
+        "duration",
+        "getFullYear",
+        "getHours",
+    ]
+)
+
+
+def flaws(error: str, text: str, fields: Mapping[str, Mapping[str, Kind]], variables: frozenset[str]) -> list[Flaw]:
+    """Turn one compile error into what is wrong where. Follow-ups of an earlier mistake are left out."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    found = []
+    for row, column, said in _LINE.findall(error):
+        offset = max(0, starts[min(int(row), len(starts)) - 1] + int(column) - 1)
+        if "*error*" not in said:
+            found.append(_flaw(said, offset, text, fields, variables))
+    return found[:5] or [Flaw("expression", 0, f"`{short(text)}` cannot be read: {short(error)}")]
+
+
+def _flaw(
+    said: str, offset: int, text: str, fields: Mapping[str, Mapping[str, Kind]], variables: frozenset[str]
+) -> Flaw:
+    where = f", in `{short(text)}`"
+    if no_field := _NO_FIELD.search(said):
+        name, struct = no_field.groups()
+        hint = nearest(name, fields.get(struct, {}))
+        if struct == "rf.Steps":
+            return Flaw("unknown_step", offset + 1, f"no step '{name}'{hint}{where}")
+        return Flaw("unknown_field", offset + 1, f"no field '{name}'{hint}{where}", struct)
+    if no_name := _NO_NAME.search(said):
+        name = no_name.group(1)
+        if name == "item":
+            return Flaw("unknown_name", offset, f"`item` is known in `where` and `with` of a step with for_each{where}")
+        if text[offset : offset + 1] == "(" or text[offset + len(name) : offset + len(name) + 1] == "(":
+            return Flaw("unknown_function", offset, f"no function '{name}'{nearest(name, FUNCTIONS)}{where}")
+        return Flaw("unknown_name", offset, f"no name '{name}'{nearest(name, variables)}{where}")
+    if no_overload := _NO_OVERLOAD.search(said):
+        name, types = no_overload.groups()
+        operator = _OPERATORS.get(name, name.strip("_"))
+        parts = _types(types)
+        return Flaw("wrong_type", offset, f"`{operator}` does not go with {' and '.join(map(words, parts))}{where}")
+    if said.startswith("Syntax error"):
+        return Flaw("syntax", offset, f"not an expression from here on{where}")
+    return Flaw("expression", offset, f"{short(said)}{where}")
+
+
+def _types(text: str) -> list[str]:
+    """Split `(string).(list(rf.X), int)` at its outer commas and dots."""
+    inner = text.replace(").(", ", ").removeprefix("(").removesuffix(")")
+    parts, depth, last = [], 0, ""
+    for char in inner:
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            parts.append(last)
+            last = ""
+        else:
+            last += char
+    return [re.sub(r"^list\((.*)\)$", r"LIST<\1>", p.strip()) for p in [*parts, last] if p.strip()]

@@ -1,0 +1,189 @@
+"""What waits for what, what stands below the wall, and the rules of containment that follow from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from language.catalogue import Catalogue
+from language.errors import Place, Report, nearest, short
+from language.expression import Expression
+from language.model import PHASES, Phase, Step
+from language.programs import Compiler
+from language.template import expressions
+
+
+@dataclass
+class Order:
+    """Who waits for whom. The wall itself is in no list: everything below it waits for it."""
+
+    waits: dict[str, frozenset[str]] = field(default_factory=dict)
+    below_wall: frozenset[str] = frozenset()
+
+
+class Arranger:
+    """Checks one playbook's order and its steps' places."""
+
+    def __init__(self, compiler: Compiler, catalogue: Catalogue, report: Report) -> None:
+        self.compiler = compiler
+        self.shaped = compiler.shaped
+        self.playbook = compiler.shaped.playbook
+        self.catalogue = catalogue
+        self.report = report
+        self.phases: dict[str, Phase] = {s.id: name for name in PHASES for s in self.playbook.phase(name)}
+        self.steps: Mapping[str, Step] = {s.id: s for s in self.playbook.steps}
+        self.below: set[str] = set()
+
+    def run(self) -> Order:
+        """Check everything."""
+        for phase in PHASES:
+            self._walls(phase, self.playbook.phase(phase))
+        waits = {step.id: self._waits(step) for step in self.playbook.steps}
+        self._circles(waits)
+        for step in self.playbook.steps:
+            self._rules(step)
+        below = frozenset(s for s in self.below if self.phases[s] == "contain")
+        return Order({s: frozenset(places) for s, places in waits.items()}, below)
+
+    def _at(self, step: Step, key: str) -> Place:
+        return self.shaped.steps[step.id].at(key)
+
+    def _walls(self, phase: Phase, steps: tuple[Step, ...]) -> None:
+        wall = None
+        for number, step in enumerate(steps, 1):
+            if step.kind == "approve" and wall is not None:
+                self.report.add("walls", self._at(step, "approve"), "a phase has at most one approve line")
+            elif step.kind == "approve":
+                wall = step
+            elif wall is not None:
+                self.below.add(step.id)
+            if step.kind == "watch" and (phase != "contain" or number != len(steps)):
+                self.report.add("watch", self._at(step, "watch"), "a watch is the last line of contain")
+            if step.kind == "undo" and phase != "recover":
+                self.report.add("undo", self._at(step, "undo"), "undo belongs to recover")
+
+    def _waits(self, step: Step) -> dict[str, Place]:
+        """Gather what a step waits for, with the place that says so."""
+        found: dict[str, Place] = {}
+        for needed in step.needs:
+            other = self.steps.get(needed)
+            if other is None or not other.named:
+                known = (s.id for s in self.playbook.steps if s.named)
+                said = f"no step '{short(needed)}'{nearest(needed, known)}"
+                self.report.add("unknown_step", self._at(step, "needs"), said)
+            else:
+                found.setdefault(needed, self._at(step, "needs"))
+        for key in ("if", "where", "expect", "for_each", "with"):
+            for expression in self._expressions(step, key):
+                for named in expression.steps:
+                    self._refer(step, key, named)
+                    if named in self.steps and not (key == "expect" and named == step.id):
+                        found.setdefault(named, self._at(step, key))
+        for other_id, place in list(found.items()):
+            if not self._may_wait(step, other_id, place):
+                del found[other_id]
+        return found
+
+    def _expressions(self, step: Step, key: str) -> list[Expression]:
+        programs = self.compiler.programs
+        if key == "with":
+            return list(expressions(programs.with_.get(step.id, {})))
+        asked = programs.asks.get((step.id, key))
+        return [asked] if asked else []
+
+    def _refer(self, step: Step, key: str, named: str) -> None:
+        entry = self.compiler.entries.get(named)
+        if key == "expect" and named != step.id and named in self.steps and (entry is None or entry.kind == "action"):
+            said = f"'{named}' is no find or look: it cannot be run again"
+            self.report.add("expect", self._at(step, "expect"), said)
+
+    def _may_wait(self, step: Step, other: str, place: Place) -> bool:
+        mine, theirs = self.phases[step.id], self.phases[other]
+        if other == step.id:
+            self.report.add("circle", place, f"'{other}' waits for itself")
+            return False
+        if PHASES.index(theirs) > PHASES.index(mine):
+            self.report.add("phase", place, f"'{other}' belongs to the later phase {theirs}")
+            return False
+        if mine == theirs and other in self.below and step.id not in self.below:
+            self.report.add("order", place, f"stands above the approve line, but waits for '{other}' below it")
+            return False
+        return True
+
+    def _circles(self, waits: dict[str, dict[str, Place]]) -> None:
+        """Take away what waits for nothing, until only circles and what hangs on them are left."""
+        waiting = {step: len(places) for step, places in waits.items()}
+        followers: dict[str, list[str]] = {}
+        for step, places in waits.items():
+            for other in places:
+                followers.setdefault(other, []).append(step)
+        free = [step for step, count in waiting.items() if count == 0]
+        while free:
+            done = free.pop()
+            del waiting[done]
+            for follower in followers.get(done, ()):
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    free.append(follower)
+        for step in waiting:
+            path = [step]
+            while path[-1] not in path[:-1]:
+                path.append(next(o for o in waits[path[-1]] if o in waiting))
+            if path[-1] == step and step == min(path):
+                said = " -> ".join(path)
+                self.report.add(
+                    "circle", waits[step][path[1]], f"'{step}' waits for '{path[1]}', which waits for it: {said}"
+                )
+
+    def _rules(self, step: Step) -> None:
+        entry = self.compiler.entries[step.id]
+        if step.kind == "uses":
+            self._keys(step)
+        if step.kind == "undo":
+            self._undo(step)
+        if entry is None or entry.kind != "action" or self.phases[step.id] != "contain":
+            return
+        if not entry.undoable and step.id not in self.below:
+            said = f"{entry.name} cannot be undone: it belongs below an approve line"
+            self.report.add("above_wall", self._at(step, "uses"), said)
+        kills = sorted(f for f in entry.families if f.startswith("kills-"))
+        if kills and not step.accept_reissue and not self._blocked(entry.system):
+            said = (
+                f"{entry.name} {kills[0].replace('-', ' ')} tokens, but nothing in contain stops {entry.system or 'it'} "
+                "from giving out new ones: add such a step, or say accept_reissue: why"
+            )
+            self.report.add("no_block", self._at(step, "uses"), said)
+
+    def _blocked(self, system: str | None) -> bool:
+        entries = (self.compiler.entries[s.id] for s in self.playbook.contain)
+        return any(e and "blocks-reissue" in e.families and e.system == system for e in entries)
+
+    def _keys(self, step: Step) -> None:
+        """Keys that mean something only beside others."""
+        entry = self.compiler.entries[step.id]
+        if entry is None:
+            hint = nearest(step.uses, self.catalogue.entries)
+            self.report.add("unknown_action", self._at(step, "uses"), f"no action '{short(step.uses)}'{hint}")
+            return
+        listed = entry.kind == "find" or step.for_each is not None
+        from_inputs = (step.for_each or "").startswith("inputs.")
+        kills = any(f.startswith("kills-") for f in entry.families)
+        for key, value, allowed, why in (
+            ("where", step.where, step.for_each is not None, "where filters a for_each: there is none"),
+            ("may_be_empty", step.may_be_empty, listed, "only a find or a step with for_each can be empty"),
+            ("given_is_all", step.given_is_all, from_inputs, "only a for_each over inputs.… is given by somebody"),
+            ("accept_reissue", step.accept_reissue, kills, f"{entry.name} kills nothing that could be issued again"),
+        ):
+            if value is not None and not allowed:
+                self.report.add("key", self._at(step, key), f"{key}: {why}")
+
+    def _undo(self, step: Step) -> None:
+        target = self.steps.get(step.undo)
+        if step.undo == "contain":
+            return
+        place = self._at(step, "undo")
+        if target is None or not target.named or self.phases[target.id] != "contain":
+            known = ["contain", *(s.id for s in self.playbook.contain if s.named)]
+            self.report.add("undo", place, f"no step '{short(step.undo)}' in contain{nearest(step.undo, known)}")
+            return
+        entry = self.compiler.entries[target.id]
+        if entry is not None and (entry.kind != "action" or not entry.undoable):
+            self.report.add("undo", place, f"'{target.id}' uses {entry.name}, which cannot be undone")

@@ -1,0 +1,208 @@
+"""From the tree of a file to a playbook: which keys there are, what stands in them, and where. No names, no types yet."""
+
+import json
+import re
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from language.errors import Place, Report, nearest, short
+from language.model import KINDS, PHASES, STEP_KEYS, Input, Kind, Playbook
+from language.source import Items, Keys, Node, Scalar, plain
+
+_TOP = frozenset(field.alias or name for name, field in Playbook.model_fields.items())
+_INPUT = frozenset(Input.model_fields)
+EXPRESSION_KEYS = frozenset({"if", "where", "expect", "for_each"})
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_SAID = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be `key: value` lines",
+    "model_type": "must be `key: value` lines",
+    "too_short": "must not be empty",
+}
+_CREDENTIAL = re.compile(
+    r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|xox[abeprs]-[\w-]{10,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|glpat-[\w-]{20}|sk_live_\w{16,}|AIza[\w-]{35}"
+)
+
+
+class Shaped:
+    """A playbook, with the part of the file that each step and input came from."""
+
+    def __init__(self, playbook: Playbook, root: Keys, steps: dict[str, Keys]) -> None:
+        self.playbook = playbook
+        self.root = root
+        self.steps = steps
+
+    def input_at(self, name: str, key: str = "") -> Place:
+        """Find an input, or one of its keys."""
+        inputs = self.root.nodes["inputs"]
+        node = inputs.nodes[name] if isinstance(inputs, Keys) else inputs
+        return node.at(key) if isinstance(node, Keys) and key else node.place
+
+    def scalar(self, step_id: str, key: str) -> Scalar:
+        """Return an expression as it was written."""
+        node = self.steps[step_id].nodes[key]
+        assert isinstance(node, Scalar)
+        return node
+
+
+def shape(root: Node, report: Report) -> Shaped:
+    """Make a playbook of a tree. Ends the stage when anything is wrong."""
+    if not isinstance(root, Keys):
+        report.add("shape", root.place, "a playbook begins with `playbook: its_id`")
+        report.settle()
+        raise AssertionError  # noqa: TRY004  settle() has raised
+    _credentials(root, report)
+    _known(root, _TOP, "a playbook", report)
+    inputs = root.nodes.get("inputs")
+    for node in inputs.nodes.values() if isinstance(inputs, Keys) else ():
+        if isinstance(node, Keys):
+            _known(node, _INPUT, "an input", report)
+    data = {key: plain(node) for key, node in root.nodes.items() if key in _TOP}
+    steps: dict[str, Keys] = {}
+    kept: dict[str, list[Keys]] = {}
+    taken = _written_ids(root)
+    for phase in PHASES:
+        part = root.nodes.get(phase)
+        if isinstance(part, Items):
+            data[phase], kept[phase] = _steps(part, steps, taken, report)
+    try:
+        playbook = Playbook.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _say(detail, root, kept, report)
+        playbook = None
+    report.settle()
+    assert playbook is not None
+    return Shaped(playbook, root, steps)
+
+
+def _written_ids(root: Keys) -> set[str]:
+    found = set()
+    for phase in PHASES:
+        node = root.nodes.get(phase)
+        for step in node.nodes if isinstance(node, Items) else ():
+            written = step.nodes.get("id") if isinstance(step, Keys) else None
+            if isinstance(written, Scalar) and isinstance(written.value, str):
+                found.add(written.value)
+    return found
+
+
+def _steps(
+    phase: Items, steps: dict[str, Keys], taken: set[str], report: Report
+) -> tuple[list[dict[str, object]], list[Keys]]:
+    data, kept = [], []
+    for node in phase.nodes:
+        kind = _kind(node, report)
+        if kind is None or not isinstance(node, Keys):
+            continue
+        _known(node, STEP_KEYS[kind], f"a step with `{kind}`", report)
+        _expressions(node, report)
+        written = {key: plain(value) for key, value in node.nodes.items() if key in STEP_KEYS[kind]}
+        step_id = written.get("id")
+        named = step_id is not None
+        if not isinstance(step_id, str):
+            step_id = _free_id(kind, node, taken)
+            taken.add(step_id)
+        if step_id in steps:
+            report.add("duplicate_id", node.at("id"), f"step id '{short(step_id)}' stands twice")
+        steps.setdefault(step_id, node)
+        data.append({"id": step_id, **written, "kind": kind, "named": named})
+        kept.append(node)
+    return data, kept
+
+
+def _kind(node: Node, report: Report) -> Kind | None:
+    if not isinstance(node, Keys):
+        report.add("shape", node.place, "a step is `- uses: …`, `- approve: …`, `- watch: …` or `- undo: …`")
+        return None
+    kinds = [kind for kind in KINDS if kind in node.nodes]
+    if len(kinds) == 1:
+        return kinds[0]
+    slips = [f"'{short(key)}'{hint}" for key in node.nodes if "mean" in (hint := nearest(key, KINDS))]
+    here = f"here: {', '.join(kinds)}" if kinds else f"here: {'; '.join(slips) or 'none'}"
+    code = "two_kinds" if kinds else "no_kind"
+    report.add(code, node.place, f"a step has exactly one of {', '.join(KINDS)}; {here}")
+    return None
+
+
+def _free_id(kind: Kind, node: Keys, taken: set[str]) -> str:
+    uses = plain(node.nodes["uses"]) if kind == "uses" else kind
+    stem = re.sub(r"[^a-z0-9_]", "_", str(uses).rpartition(".")[2].lower())[:35]
+    stem = stem if re.match(r"[a-z]", stem) else f"s_{stem}"
+    number, name = 1, stem
+    while name in taken:
+        number += 1
+        name = f"{stem}_{number}"
+    return name
+
+
+def _known(node: Keys, known: Iterable[str], what: str, report: Report) -> None:
+    before: str | None = None
+    for key, place in node.keys.items():
+        if key in known:
+            before = key
+        elif before in EXPRESSION_KEYS and node.flow and not _WORD.fullmatch(key):
+            report.add("comma", place, f"a comma ended the expression before `{short(key)}`: quote it")
+        else:
+            report.add("unknown_key", place, f"unknown key '{short(key)}' in {what}{nearest(key, known)}")
+
+
+def _expressions(node: Keys, report: Report) -> None:
+    for key in EXPRESSION_KEYS & node.nodes.keys():
+        value = node.nodes[key]
+        if not isinstance(value, Scalar):
+            continue
+        if value.comment and value.plain:
+            report.add("comment", value.place, f"{key}: quote an expression that a `#` follows: it may be cut short")
+        if isinstance(value.value, str) and "${" in value.value:
+            report.add("dollar", value.place, f"{key}: is an expression already: leave `${{` and `}}` out")
+
+
+def _credentials(node: Node, report: Report) -> None:
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str) and _CREDENTIAL.search(node.value):
+            # The message must not show it: it goes to logs that more people read than the file.
+            report.add("credential", node.place, "this looks like a credential: make it an input of type secret")
+        return
+    for child in node.nodes if isinstance(node, Items) else node.nodes.values():
+        _credentials(child, report)
+
+
+def _say(detail: ErrorDetails, root: Keys, kept: dict[str, list[Keys]], report: Report) -> None:
+    """Find the place of what pydantic found, and say it in our words."""
+    loc = list(detail["loc"])
+    node: Node = root
+    place, name = root.place, ""
+    if loc and loc[0] in kept and len(loc) > 1:
+        node = kept[str(loc[0])][int(loc[1])]
+        place, loc = node.place, loc[2:]
+    for part in loc:
+        if part == "[key]":
+            continue
+        name = str(part) if isinstance(part, str) else name
+        inner: Node | None = None
+        if isinstance(node, Keys) and isinstance(part, str):
+            place = node.at(part)
+            inner = node.nodes.get(part)
+        elif isinstance(node, Items) and isinstance(part, int):
+            inner = node.nodes[part]
+            place = inner.place
+        if inner is None:
+            break
+        node = inner
+    if isinstance(node, Scalar) and "[key]" not in loc:
+        place = node.place
+    said = _SAID.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    if detail["type"] == "string_pattern_mismatch":
+        said = f"'{short(str(detail['input']))}' is no technique of ATT&CK, as T1528 or T1550.001"
+    if detail["type"] in {"string_type", "tuple_type", "list_type"} and isinstance(detail["input"], str | int | bool):
+        said += f", not {json.dumps(detail['input'])}"
+    code = "missing" if detail["type"] == "missing" else "shape"
+    report.add(code, place, f"{name}: {said}" if said != "is missing" else f"'{name}' is missing")
