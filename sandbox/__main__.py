@@ -49,7 +49,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--lag-s", type=at_least(0, float), default=default.lag_s, metavar="S",
         help="seconds from the answer to a change until it takes effect and shows (default: %(default)g)")  # fmt: skip
     add("--seed", type=int, default=default.seed, help="of the dice; secrets are always random (default: %(default)s)")
-    add("--idle-minutes", type=at_least(0, float), default=default.idle_minutes, metavar="M",
+    add("--idle-minutes", type=at_least(0.01, float), default=default.idle_minutes, metavar="M",
         help="ends after so long without a request from outside (default: %(default)g)")  # fmt: skip
     return parser
 
