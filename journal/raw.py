@@ -1,0 +1,97 @@
+"""Reads a SQLite journal's rows as they are stored: types, order and bytes that no library has mended.
+
+Only the standard library: who checks a record should not have to trust, or load, what wrote it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from journal.errors import JournalFailed, UnknownRun
+from journal.verify import Broken, Stored, StoredHead
+
+WAIT_S = 5.0
+_EVENTS = "SELECT run, n, incident, fence, at, type, body, prev, hash FROM events"
+_HEADS = "SELECT run, incident, fence, last_n, head FROM leases"
+_HIDDEN_STEERING = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+
+Check = Callable[[Iterable[Stored], Iterable[StoredHead]], Iterator[Broken]]
+
+
+def read_stored(url: str, run: str | None, check: Check) -> Iterator[Broken]:
+    """Check the rows of a journal's file in one read transaction; a damaged file is a finding.
+
+    Raises JournalFailed when there is no file or it can not be read, UnknownRun.
+    """
+    path = _path(url)
+    try:
+        with closing(_connect(path)) as connection:
+            yield from _damage(connection)
+            yield from check(_rows(connection, run), _heads(connection, run))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_PERM", "SQLITE_READONLY")):
+            raise JournalFailed(_unreadable(path, error)) from None
+        yield Broken("", 0, f"The journal {path} can not be read to its end: {error}.")
+    except sqlite3.DatabaseError as error:
+        yield Broken("", 0, f"The journal {path} is damaged, or is no journal: {error}.")
+
+
+def _path(url: str) -> Path:
+    head, _, rest = url.partition(":///")
+    if head.partition("+")[0] != "sqlite" or not rest:
+        raise JournalFailed(f"A journal at {url!r} can not be verified here: write sqlite:///PATH.")
+    path = Path(rest.partition("?")[0])
+    if not path.is_file():
+        raise JournalFailed(f"There is no journal at {path}. Check the journal's URL.")
+    return path
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open read-only. In a folder that can not be written, a file without write-ahead log is read as it lies."""
+    address = "file:" + quote(str(path.absolute())) + "?mode=ro"
+    log = path.with_name(path.name + "-wal")
+    at_rest = not log.exists() or log.stat().st_size == 0
+    if at_rest and not os.access(path.parent, os.W_OK):
+        address += "&immutable=1"
+    connection = sqlite3.connect(address, uri=True, timeout=WAIT_S, isolation_level=None)
+    connection.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("BEGIN")
+    return connection
+
+
+def _damage(connection: sqlite3.Connection) -> Iterator[Broken]:
+    for (finding,) in connection.execute("PRAGMA quick_check(20)"):
+        if finding != "ok":
+            yield Broken("", 0, f"The journal's file is damaged: {finding}.")
+    for kind, name in connection.execute(_HIDDEN_STEERING):
+        yield Broken("", 0, f"The journal's file holds the {kind} {name!a}: ringfence makes none, it was put in.")
+
+
+def _rows(connection: sqlite3.Connection, run: str | None) -> Iterator[Stored]:
+    # "+run" reads every row instead of seeking: in a file that was altered by hand a search may pass rows by.
+    where, values = ("", ()) if run is None else (" WHERE +run = ?", (run,))
+    found = False
+    for row in connection.execute(f"{_EVENTS}{where} ORDER BY run, n", values):
+        found = True
+        yield Stored(*row)
+    if run is not None and not found and not list(_heads(connection, run)):
+        raise UnknownRun(run)
+
+
+def _heads(connection: sqlite3.Connection, run: str | None) -> Iterator[StoredHead]:
+    where, values = ("", ()) if run is None else (" WHERE +run = ?", (run,))
+    for row in connection.execute(f"{_HEADS}{where} ORDER BY run", values):
+        yield StoredHead(*row)
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> str:
+    return (
+        f"The journal {path} can not be read ({error}). Let this user read the file and its folder, or copy it"
+        " together with its -wal file to a folder of your own."
+    )
