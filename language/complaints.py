@@ -64,10 +64,12 @@ def _flaw(
             return Flaw("unknown_step", offset + 1, f"no step '{name}'{hint}{where}")
         return Flaw("unknown_field", offset + 1, f"no field '{name}'{hint}{where}", struct)
     if no_name := _NO_NAME.search(said):
-        name = no_name.group(1)
+        path = no_name.group(1)
+        # CEL points at the last dot of a path of which it knows nothing.
+        name, offset = path.partition(".")[0], offset - max(0, path.rfind("."))
         if name == "item":
             return Flaw("unknown_name", offset, f"`item` is known in `where` and `with` of a step with for_each{where}")
-        if text[offset : offset + 1] == "(" or text[offset + len(name) : offset + len(name) + 1] == "(":
+        if text[offset : offset + 1] in {"(", "."} or text[offset + len(name) : offset + len(name) + 1] == "(":
             return Flaw("unknown_function", offset, f"no function '{name}'{nearest(name, FUNCTIONS)}{where}")
         return Flaw("unknown_name", offset, f"no name '{name}'{nearest(name, variables)}{where}")
     if no_overload := _NO_OVERLOAD.search(said):

@@ -1,5 +1,6 @@
 """What a responder gives: the type made of `inputs:`, and values read into it, all mistakes at once."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -76,6 +77,9 @@ def inputs_type(shaped: Shaped, catalogue: Catalogue, report: Report) -> type[Ba
     types = _types(catalogue)
     fields: dict[str, Any] = {}
     for name, given in shaped.playbook.inputs.items():
+        if hasattr(BaseModel, name):  # `copy`, `json`: pydantic's own
+            report.add("input_name", shaped.input_at(name), f"'{name}' is taken: give the input another name")
+            continue
         if given.type == "integration":
             fields[name] = (_integration(name, given, shaped, catalogue, report), ...)
             if given.default is not None:
@@ -159,6 +163,8 @@ def _value(annotation: Any, given: Input, value: object, integration: Integratio
 
 def _read(tp: Any, value: object) -> object:
     """Read as strictly as JSON is: `5` is no time, and `yes` is not true."""
+    if tp is AwareDatetime and isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value
     if tp is AwareDatetime and not (isinstance(value, str) and _TIME.fullmatch(value)):
         raise ValueError("must be a time with its zone, as 2026-03-01T02:40:00Z")
     adapter: TypeAdapter[object] = TypeAdapter(tp)

@@ -5,6 +5,7 @@ file is checked. Only what an expression names is put into a message, since CEL 
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
@@ -71,7 +72,9 @@ class Messages:
     def model(self, model: type[BaseModel]) -> str:
         """Make a message type of a model, and of all models in it."""
         if model not in self._names:
-            name = f"rf.{model.__name__}"
+            name = "rf." + re.sub(r"\W", "_", model.__name__)
+            # Steps are messages as well, and are found by their names.
+            name = name.replace("rf.Step", "rf.M_Step", 1)
             while name in self.fields:
                 name += "_"
             self._names[model] = name

@@ -147,7 +147,7 @@ class Playbook(_Frozen):
     breaks: Text
     does_not: Text
     inputs: dict[Id, Input] = Field(default_factory=dict)
-    contain: Annotated[tuple[Step, ...], Field(min_length=1)]
+    contain: tuple[Step, ...]
     recover: tuple[Step, ...] = ()
 
     @property

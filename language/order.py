@@ -8,6 +8,7 @@ from language.errors import Place, Report, nearest, short
 from language.expression import Expression
 from language.model import PHASES, Phase, Step
 from language.programs import Compiler
+from language.source import Items
 from language.template import expressions
 
 
@@ -46,6 +47,10 @@ class Arranger:
     def _at(self, step: Step, key: str) -> Place:
         return self.shaped.steps[step.id].at(key)
 
+    def _needs(self, step: Step, number: int) -> Place:
+        needs = self.shaped.steps[step.id].nodes["needs"]
+        return needs.nodes[number].place if isinstance(needs, Items) else needs.place
+
     def _walls(self, phase: Phase, steps: tuple[Step, ...]) -> None:
         wall = None
         for number, step in enumerate(steps, 1):
@@ -63,14 +68,15 @@ class Arranger:
     def _waits(self, step: Step) -> dict[str, Place]:
         """Gather what a step waits for, with the place that says so."""
         found: dict[str, Place] = {}
-        for needed in step.needs:
+        for number, needed in enumerate(step.needs):
+            at = self._needs(step, number)
             other = self.steps.get(needed)
             if other is None or not other.named:
                 known = (s.id for s in self.playbook.steps if s.named)
                 said = f"no step '{short(needed)}'{nearest(needed, known)}"
-                self.report.add("unknown_step", self._at(step, "needs"), said)
+                self.report.add("unknown_step", at, said)
             else:
-                found.setdefault(needed, self._at(step, "needs"))
+                found.setdefault(needed, at)
         for key in ("if", "where", "expect", "for_each", "with"):
             for expression in self._expressions(step, key):
                 for named in expression.steps:

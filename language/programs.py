@@ -195,6 +195,7 @@ class Compiler:
             self._adapters[where].validate_json(json.dumps(plain(node)), strict=True)
         except ValidationError as error:
             for detail in error.errors(include_url=False)[:5]:
+                place = _deepest(node, detail["loc"], place)
                 loc = "".join(f".{part}" for part in detail["loc"])
                 said = f"{where[1]}{loc}: {detail['msg']}, not '{short(str(detail['input']))}'"
                 self.report.add("literal", place, said)
@@ -244,6 +245,20 @@ class Compiler:
 
     def _name(self, kind: Kind) -> str:
         return self.language.messages.known(kind)
+
+
+def _deepest(node: Node, loc: tuple[int | str, ...], place: Place) -> Place:
+    """Follow pydantic's location as far as the file goes."""
+    for part in loc:
+        if isinstance(node, Items) and isinstance(part, int):
+            node = node.nodes[part]
+            place = node.place
+        elif isinstance(node, Keys) and part in node.nodes:
+            place = node.at(str(part))
+            node = node.nodes[str(part)]
+        else:
+            break
+    return place
 
 
 def _has_holes(node: Node) -> bool:

@@ -72,6 +72,8 @@ def shape(root: Node, report: Report) -> Shaped:
         part = root.nodes.get(phase)
         if isinstance(part, Items):
             data[phase], kept[phase] = _steps(part, steps, taken, report)
+            if not part.nodes:
+                report.add("shape", root.at(phase), f"{phase}: must not be empty")
     try:
         playbook = Playbook.model_validate_json(json.dumps(data))
     except ValidationError as error:
@@ -126,7 +128,7 @@ def _kind(node: Node, report: Report) -> Kind | None:
     if len(kinds) == 1:
         return kinds[0]
     slips = [f"'{short(key)}'{hint}" for key in node.nodes if "mean" in (hint := nearest(key, KINDS))]
-    here = f"here: {', '.join(kinds)}" if kinds else f"here: {'; '.join(slips) or 'none'}"
+    here = f"here: {'; '.join(slips) or ', '.join(map(short, kinds or list(node.nodes)[:5]))}"
     code = "two_kinds" if kinds else "no_kind"
     report.add(code, node.place, f"a step has exactly one of {', '.join(KINDS)}; {here}")
     return None

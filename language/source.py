@@ -24,9 +24,11 @@ _UNSEEN = re.compile(
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _SURPRISE = re.compile(
     r"(?i:yes|no|on|off|y|n|true|false|null|~)"
-    r"|[-+]?\.?[0-9][0-9_.,]*(?i:e[-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(?i:inf|nan)"
+    r"|[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?i:e[-+]?[0-9]+)?"
+    r"|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(?i:inf|nan)"
     r"|[-+]?[0-9]+(?::[0-9]+)+(?:\.[0-9]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
 )
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _QUOTES = ("'", '"')
 
@@ -187,18 +189,30 @@ class _Reader:
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
-            before = self._report
             key = self._node(event, depth + 1)
-            value = self._node(next(self._events), depth + 1)
+            following = next(self._events)
+            if flow and self._severed(key, following):
+                rest = short(str(plain(key)))
+                self._report.add("comma", key.place, f"a comma ended the value before `{rest}`: quote it")
+                continue
+            value = self._node(following, depth + 1)
             name = key.value if isinstance(key, Scalar) else None
             if not isinstance(name, str):
-                before.add("key", key.place, "a key is a plain word")
+                self._report.add("key", key.place, "a key is a plain word")
             elif name in keys.nodes:
-                before.add("duplicate_key", key.place, f"'{short(name)}' stands twice, first at {keys.keys[name]}")
+                self._report.add(
+                    "duplicate_key", key.place, f"'{short(name)}' stands twice, first at {keys.keys[name]}"
+                )
             else:
                 keys.nodes[name] = value
                 keys.keys[name] = key.place
         return keys
+
+    @staticmethod
+    def _severed(key: Node, value: yaml.Event) -> bool:
+        """Whether a key is really the rest of an expression: `{if: f(a, b)}` is two keys to YAML."""
+        empty = isinstance(value, yaml.ScalarEvent) and value.implicit[0] and value.value == ""
+        return empty and isinstance(key, Scalar) and key.plain and not _WORD.fullmatch(str(key.value))
 
     def _scalar(self, event: yaml.ScalarEvent, place: Place) -> Scalar:
         start, end = _mark(event.start_mark).index, _mark(event.end_mark).index
@@ -227,7 +241,7 @@ class _Reader:
         return scalar
 
     def _comment(self, end: int) -> bool:
-        rest = self._text[end : end + 200].split("\n", 1)[0].lstrip(" \t,}]")
+        rest = self._text[end : end + 200].split("\n", 1)[0].lstrip(" \t")
         return rest.startswith("#")
 
     def _tag(self, tag: str, place: Place) -> None:
