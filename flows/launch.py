@@ -27,7 +27,7 @@ __all__ = ["Outcome", "carry_out", "leave", "warm"]
 WAIT_S = 2.0
 DRAIN_S = 2.0
 SANDBOX_S = 150.0
-_TELL_EVERY_S = 5.0
+_UNTOLD_S = 0.3
 
 
 class Outcome(NamedTuple):
@@ -50,12 +50,14 @@ async def carry_out(
     """Run `work` and give its word. `tell` hears one sentence where Prefect is waited for, or gone on without."""
     prefect = take(state, environ)
     beside = _Beside(prefect, tell)
+    running = Running(work, what)
     if not live and not prefect.off:
         await beside.waited_for()
     began = time.monotonic()
-    running = Running(work, what)
     attending = asyncio.create_task(beside.attend(running, what, began))
     try:
+        if not live:
+            await beside.joined(attending)
         word = await running.go()
     finally:
         await beside.drained(attending, began)
@@ -71,6 +73,7 @@ class _Beside:
         self._prefect = prefect
         self._tell = tell
         self._thread: FlowThread | None = None
+        self._watching = asyncio.Event()
         self.notes: list[str] = []
 
     def page(self) -> str | None:
@@ -85,11 +88,18 @@ class _Beside:
         within_s = SANDBOX_S if self._prefect.named is None else WAIT_S + WAIT_S
         end = time.monotonic() + within_s
         told = ""
+        await _settled(self._prefect.ready, _UNTOLD_S)
         while not self._prefect.ready.done() and time.monotonic() < end:
             if (stage := self._prefect.stage) and stage != told:
                 self._tell(f"Waiting: {stage} …")
                 told = stage
             await _settled(self._prefect.ready, 0.1)
+
+    async def joined(self, attending: asyncio.Task[None]) -> None:
+        """Wait until Prefect watches, so that it shows the first step when it happens; no longer than a live run would."""
+        watching = asyncio.create_task(self._watching.wait())
+        await asyncio.wait({watching, attending}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+        watching.cancel()
 
     async def attend(self, running: Running, what: What, began: float) -> None:
         """Let Prefect join: at once, within two seconds, or as soon as it is there."""
@@ -105,9 +115,12 @@ class _Beside:
             return
         if late:
             self._say(f"Prefect is there now, and shows the run: {found.page}")
-        self._thread = FlowThread(running, what)
-        await self._thread.wait()
-        if self._thread.failed and not running.is_over():
+        self._thread = FlowThread(running, what, self._watching.set)
+        if not await self._thread.wait(WAIT_S) and not self._watching.is_set() and not running.is_over():
+            self._say(f"Prefect at {found.url} does not take the run: going on without it. The journal has the record.")
+            late = True
+        await self._thread.wait(None)
+        if self._thread.failed and not running.is_over() and not late:
             self._say(f"Prefect at {found.url} is gone: going on without it. The journal has the record.")
 
     async def drained(self, attending: asyncio.Task[None], began: float) -> None:

@@ -21,6 +21,7 @@ from flows.server import folder, started_at
 from flows.settings import environment
 
 LOOPBACK = "127.0.0.1"
+RETRY_S = b"0.05"
 _OFF = (
     "CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "EVENT_LOGGER", "EVENT_PERSISTER", "FOREMAN", "LATE_RUNS", "PAUSE_EXPIRATIONS",
     "REPOSSESSOR", "SCHEDULER", "TRIGGERS",
@@ -55,7 +56,7 @@ class Noting:
             return
         self._open += 1
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _hurrying(send))
         finally:
             self._open -= 1
             self._last = time.monotonic()
@@ -67,6 +68,17 @@ async def _refuse(scope: Scope, send: Send) -> None:
         return
     await send({"type": "http.response.start", "status": 421, "headers": []})
     await send({"type": "http.response.body", "body": b""})
+
+
+def _hurrying(send: Send) -> Send:
+    """SQLite is busy for milliseconds, Prefect's client waits two seconds for it: tell it to ask again at once."""
+
+    async def hurried(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 503:
+            message = {**message, "headers": [*message["headers"], (b"retry-after", RETRY_S)]}
+        await send(message)
+
+    return hurried
 
 
 class _Healthy(uvicorn.Server):
@@ -110,6 +122,10 @@ def _configure(state: Path, page: str, *, migrated: bool) -> None:
             "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": page,
             "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
             "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false" if migrated else "true",
+            # Task runs come as events; written one by one they keep SQLite busy while the next flow wants to begin.
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.2",
             "PREFECT_LOGGING_LEVEL": "WARNING",
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         }

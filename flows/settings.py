@@ -16,7 +16,6 @@ ALWAYS = {
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_LOGGING_CONFIG_PATH": str(Path(__file__).with_name("quiet.yml")),
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
-    "PREFECT_CLIENT_MAX_RETRIES": "2",
 }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from flows import desk
@@ -16,20 +17,30 @@ from flows.running import Running
 class FlowThread:
     """Runs one flow from now on. `page` is set once Prefect has a place for it; `failed` when Prefect could not see it through."""
 
-    def __init__(self, running: Running, what: What) -> None:
+    def __init__(self, running: Running, what: What, watching: Callable[[], None]) -> None:
         self.page: str | None = None
         self.failed = False
+        self._watching = watching
         self._what = what
         self._running = _Paged(running, self)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flow: asyncio.Task[Any] | None = None
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._over = asyncio.Event()
         self._home = asyncio.get_running_loop()
         threading.Thread(target=self._main, name=f"prefect-{running.run}", daemon=True).start()
 
-    async def wait(self) -> None:
-        """Wait until the flow has ended and Prefect has been told all of it."""
-        await asyncio.shield(self._waiter)
+    async def wait(self, within_s: float | None) -> bool:
+        """Wait until the flow has ended and Prefect has been told all of it; give whether it has."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._over.wait()
+        return self._over.is_set()
+
+    def note(self, page: str | None) -> None:
+        """Called by the flow when it begins to watch."""
+        self.page = page
+        with contextlib.suppress(RuntimeError):
+            self._home.call_soon_threadsafe(self._watching)
 
     def give_up(self) -> None:
         """Stop it if it can still be stopped; nobody looks after it any more."""
@@ -49,7 +60,7 @@ class FlowThread:
         finally:
             desk.lift(self._running)
             with contextlib.suppress(RuntimeError):
-                self._home.call_soon_threadsafe(self._ended)
+                self._home.call_soon_threadsafe(self._over.set)
 
     async def _flows(self) -> None:
         from flows.contain import contain
@@ -68,10 +79,6 @@ class FlowThread:
         from prefect.events.worker import EventsWorker
 
         EventsWorker.instance().wait_until_empty()
-
-    def _ended(self) -> None:
-        if not self._waiter.done():
-            self._waiter.set_result(None)
 
 
 class _Paged:
@@ -93,7 +100,7 @@ class _Paged:
     def _note(self) -> None:
         from prefect.runtime import flow_run
 
-        self._thread.page = flow_run.ui_url
+        self._thread.note(flow_run.ui_url)
 
 
 def any_started() -> bool:

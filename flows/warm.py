@@ -16,6 +16,7 @@ from flows import api, server, settings
 from flows.api import Api
 
 PROBE_S = 2.0
+STARTING = "starting the local Prefect server (the first time takes about 20 s)"
 
 _point_lock = threading.Lock()
 _warming: dict[Path, Warm] = {}
@@ -61,7 +62,8 @@ class Warm:
                 raise NotReadyError(f"Prefect's API at {self.named.url} does not answer")
             self.stage = "loading Prefect"
             return self.named
-        self.stage = "starting the local Prefect server (the first time takes about 20 s)"
+        known = server.status(self._state) is not None
+        self.stage = "asking the local Prefect server" if known else STARTING
         loading = threading.Thread(target=self._load_meanwhile, name="prefect-load", daemon=True)
         loading.start()
         running = server.start(self._state)
