@@ -19,7 +19,7 @@ from sandbox.attacker import Attacker
 from sandbox.caller import Caller
 from sandbox.control import Stage
 from sandbox.door import Door, open_door
-from sandbox.seed import DRIFT, DRIFT_USER, open_company
+from sandbox.seed import CALENDAR, DRIFT, DRIFT_USER, open_company
 from sandbox.things import rfc3339, utc_now
 from sandbox.vendor import Vendor
 from sandbox.world import Options, World
@@ -43,12 +43,17 @@ class Server(uvicorn.Server):
 
 
 def write_handshake(file: Path, world: World) -> None:
-    """Write where the sandbox is and its secrets, readable by its owner alone, all at once."""
-    canary = next((t.secret for t in world.tokens.values() if t.client == DRIFT and t.kind == "access"), "")
+    """Write where the sandbox is and its secrets, readable by its owner alone, all at once.
+
+    The canaries are the first stolen token of each kind, known to us as a leaked copy would be; "" when none is.
+    """
+    stolen = {t.kind: t.secret for t in reversed(world.tokens.values()) if t.client == DRIFT}
     secrets = world.keys | {
         "client_secret": world.clients[DRIFT].secret,
         "run_as_password": world.users[DRIFT_USER].password,
-        "canary": canary,
+        "canary": stolen.get("access", ""),
+        "refresh_canary": stolen.get("refresh", ""),
+        "calendar_secret": world.clients[CALENDAR].secret,
     }
     body = {
         "url": world.url,
