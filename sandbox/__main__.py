@@ -56,11 +56,17 @@ def arguments() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Read the command line and run until told to end."""
-    given = vars(arguments().parse_args())
-    handshake: Path = given.pop("handshake")
+    parser = arguments()
+    given = vars(parser.parse_args())
+    handshake: Path = given.pop("handshake").absolute()
+    if not handshake.parent.is_dir():
+        parser.error(f"argument --handshake: there is no folder {handshake.parent}")
     from sandbox.process import serve
 
-    asyncio.run(serve(Options(**given), handshake.absolute()))
+    try:
+        asyncio.run(serve(Options(**given), handshake))
+    except OSError as error:
+        parser.exit(1, f"{parser.prog}: cannot start: {error.strerror or error}\n")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.ask import Ask, Refuse, Who
@@ -67,10 +66,10 @@ class Logbook:
 
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT))
 
-    def since(self, text: str) -> list[dict[str, Any]]:
+    def since(self, text: str) -> list[Line]:
         """Show the lines from that time on, or all."""
         if not text:
-            return [asdict(line) for line in self.lines]
+            return list(self.lines)
         try:
             start = datetime.fromisoformat(text.replace(" ", "+"))
         except ValueError as error:
@@ -78,4 +77,4 @@ class Logbook:
         if start.tzinfo is None:
             raise Refuse(422, "since names its zone")
         first = rfc3339(start)
-        return [asdict(line) for line in self.lines if line.at >= first]
+        return [line for line in self.lines if line.at >= first]

@@ -118,6 +118,19 @@ def test_an_admin_does_not_wait_for_ever(start, eventually):
     eventually(lambda: practice.get("/firewall/paths/crm-api")["mode"] == "any")
 
 
+def test_what_an_admin_asked_for_before_he_was_cut_off_still_comes(start, eventually):
+    practice = start("--attacker", "admin", "--lag-s", "0.5", "--mint-per-s", "0")
+    mine = practice.login().json()
+    headers = {"Authorization": f"Session {mine['session']}"}
+    look = "/idp/clients/calendar-sync"
+    asked = practice.http.put(f"{look}/enabled", headers=headers, json={"enabled": False})
+    assert asked.status_code == 200
+    assert practice.ask("DELETE", f"/crm/sessions/{mine['id']}").status_code == 204
+    assert practice.http.put(f"{look}/enabled", headers=headers, json={"enabled": True}).status_code == 401
+    assert practice.get(look)["enabled"] is True
+    eventually(lambda: practice.get(look)["enabled"] is False)
+
+
 def test_a_plain_thief_is_no_admin(start):
     practice = start("--attacker", "plain")
     secret = practice.login().json()["session"]

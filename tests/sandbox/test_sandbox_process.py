@@ -40,9 +40,9 @@ def test_stop_is_a_clean_end(start):
 
 
 def test_it_ends_when_only_its_own_people_ask(start):
-    practice = start("--idle-minutes", "0.02")
-    for _ in range(4):
-        time.sleep(0.2)
+    practice = start("--idle-minutes", "0.012")
+    for _ in range(5):
+        time.sleep(0.18)
         practice.get("/idp/clients/drift-prod")
         practice.state()
     assert practice.process.wait(5) == 0
@@ -64,11 +64,21 @@ def test_it_listens_on_loopback_alone(start):
     assert [each for each in listening if each.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
 
 
+def test_a_taken_port_is_said_in_words(start, tmp_path):
+    port = str(httpx.URL(start().told["url"]).port)
+    command = [sys.executable, "-m", "sandbox", "--handshake", str(tmp_path / "other"), "--port", port]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "python -m sandbox: cannot start: Address already in use\n")
+    assert not (tmp_path / "other").exists()
+
+
 def test_wrong_options_are_refused_in_words():
     command = [sys.executable, "-m", "sandbox", "--handshake", "x", "--tokens"]
     wrong = subprocess.run([*command, "-3"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "number from 0" in wrong.stderr
+    nowhere = subprocess.run([*command[:4], "/nowhere/x"], capture_output=True, text=True, check=False)
+    assert (nowhere.returncode, "there is no folder /nowhere" in nowhere.stderr) == (2, True)
     text = subprocess.run([*command[:3], "--help"], capture_output=True, text=True, check=True).stdout
     assert "switches things back on" in text
     assert "0600" in text
