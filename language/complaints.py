@@ -11,6 +11,7 @@ _LINE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _NO_FIELD = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'")
 _NO_NAME = re.compile(r"undeclared reference to '([^']*)'")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
+_NO_RANGE = re.compile(r"expression of type '([^']*)' cannot be the range")
 _OPERATORS = {"_[_]": "[…]", "_?_:_": "? :", "!_": "!", "-_": "-", "@in": "in"}
 FUNCTIONS = frozenset(
     [
@@ -70,13 +71,18 @@ def _flaw(
         if name == "item":
             return Flaw("unknown_name", offset, f"`item` is known in `where` and `with` of a step with for_each{where}")
         if text[offset : offset + 1] in {"(", "."} or text[offset + len(name) : offset + len(name) + 1] == "(":
-            return Flaw("unknown_function", offset, f"no function '{name}'{nearest(name, FUNCTIONS)}{where}")
+            offset -= len(name) if text[offset : offset + 1] == "(" else 0
+            return Flaw("unknown_function", max(0, offset), f"no function '{name}'{nearest(name, FUNCTIONS)}{where}")
         return Flaw("unknown_name", offset, f"no name '{name}'{nearest(name, variables)}{where}")
     if no_overload := _NO_OVERLOAD.search(said):
         name, types = no_overload.groups()
         operator = _OPERATORS.get(name, name.strip("_"))
         parts = _types(types)
         return Flaw("wrong_type", offset, f"`{operator}` does not go with {' and '.join(map(words, parts))}{where}")
+    if no_range := _NO_RANGE.search(said):
+        return Flaw("wrong_type", offset, f"a loop needs a list, but this is {words(no_range.group(1))}{where}")
+    if said.startswith("has() argument"):
+        return Flaw("optional", offset, f"has() takes a path whose end may be absent{where}")
     if said.startswith("Syntax error"):
         return Flaw("syntax", offset, f"not an expression from here on{where}")
     return Flaw("expression", offset, f"{short(said)}{where}")

@@ -104,8 +104,10 @@ class Language:
     def answer(self, expression: Expression, values: Values, item: object = None) -> object | Doubt:
         """Answer an expression. A value of the type that was checked, or a doubt; never anything else."""
         for path in expression.paths:
-            doubt = path not in expression.asked and absent(_root(path[0], values, item), path, expression.asked)
-            if doubt:
+            if path in expression.asked:
+                continue
+            doubt = absent(_root(path[0], values, item), path, expression.asked)
+            if doubt is not None:
                 return doubt
         try:
             if expression.plain:

@@ -225,7 +225,7 @@ def absent(root: object, path: Path, asked: frozenset[Path]) -> Doubt | None:
     for depth in range(1, len(path)):
         if isinstance(value, StepValue) and path[depth] not in _STATES:
             doubt = _unknown(value, ".".join(path[:depth]), path[depth])
-            if doubt:
+            if doubt is not None:
                 return doubt
         value = child(value, path[depth])
         if value is None:

@@ -170,6 +170,9 @@ class Compiler:
                 inner = getattr(tp, "__args__", (Any,))[0]
                 return [self._template(n, inner, item, n.place, (tp, "")) for n in node.nodes]
             if isinstance(node, Keys) and isinstance(tp, type) and issubclass(tp, BaseModel):
+                for name, info in tp.model_fields.items():
+                    if info.is_required() and name not in node.nodes:
+                        self.report.add("parameter", node.place, f"needs '{name}'")
                 return {name: self._inner(node, name, tp, item) for name in node.nodes}
             self.report.add("parameter", key, "no expressions can stand inside this value")
             return None
@@ -236,6 +239,7 @@ class Compiler:
         name = self._name(want)
         if name != expression.type and not (name == "DOUBLE" and expression.type == "INT"):
             said = f"needs {words(name)}, but `{short(expression.text)}` is {words(expression.type)}"
+            said += ": string(…) makes text of it" if name == "STRING" and expression.type in _IN_TEXT else ""
             self.report.add("wrong_type", place, said)
             return
         have = self._kind(expression.plain, item) if expression.plain else None

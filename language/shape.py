@@ -127,7 +127,7 @@ def _kind(node: Node, report: Report) -> Kind | None:
     kinds = [kind for kind in KINDS if kind in node.nodes]
     if len(kinds) == 1:
         return kinds[0]
-    slips = [f"'{short(key)}'{hint}" for key in node.nodes if "mean" in (hint := nearest(key, KINDS))]
+    slips = [] if kinds else [f"'{short(key)}'{hint}" for key in node.nodes if "mean" in (hint := nearest(key, KINDS))]
     here = f"here: {'; '.join(slips) or ', '.join(map(short, kinds or list(node.nodes)[:5]))}"
     code = "two_kinds" if kinds else "no_kind"
     report.add(code, node.place, f"a step has exactly one of {', '.join(KINDS)}; {here}")

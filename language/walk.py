@@ -3,6 +3,8 @@
 CEL takes an absent field for zero, text for a choice, and would open a secret; none of this is a type error to it.
 """
 
+import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +13,19 @@ from language.errors import nearest
 from language.kinds import SECRET, Kind
 from language.messages import Path
 from language.tree import Tree
+
+_SPAN = re.compile(r"-?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:h|m|s|ms))+")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})")
+_CONVERSIONS = {"duration": "time span, as 90s or 1h30m", "timestamp": "time, as 2026-03-01T02:40:00Z"}
+
+
+def _converts(function: str, text: str) -> bool:
+    if function == "duration":
+        return _SPAN.fullmatch(text) is not None
+    try:
+        return _TIME.fullmatch(text) is not None and dt.datetime.fromisoformat(text) is not None
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +139,8 @@ class Walk:
             return ("[", *base, f"[{index.int64_value}]") if base and known else None
         if call.function in {"_==_", "_!=_", "@in"}:
             self._choices(call.args)
+        if call.function in _CONVERSIONS and call.args and call.args[0].WhichOneof("is") == "const_expr":
+            self._constant(call.function, call.args[0])
         if call.HasField("target"):
             self._top(call.target)
         for arg in call.args:
@@ -141,6 +158,12 @@ class Walk:
         for part in (loop.loop_condition, loop.loop_step, loop.result):
             self._top(part)
         self._scope = before
+
+    def _constant(self, function: str, node: Any) -> None:
+        """CEL converts a constant only when it is asked, which is at night."""
+        text = node.const_expr.string_value
+        if node.const_expr.WhichOneof("is") == "string_value" and not _converts(function, text):
+            self._flaw("constant", self.tree.offset(node), f"'{text}' is no {_CONVERSIONS[function]}")
 
     def _choices(self, args: Any) -> None:
         """CEL sees text where a field takes a few words only: a slip in a constant would never be true."""
