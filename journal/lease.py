@@ -72,7 +72,9 @@ class Owner:
         if not self.same_boot() or self.space != _space() or not self.space:
             return False
         found = _stat(self.pid)
-        if found is None or found[0] in "ZX" or found[1] != self.start:
+        if found is None:
+            return not _exists(self.pid)
+        if found[0] in "ZX" or found[1] != self.start:
             return True
         return self.pid == os.getpid() and self.mark not in _ALIVE_HERE
 
@@ -122,6 +124,17 @@ def _stat(pid: int) -> tuple[str, str] | None:
         return None
     fields = text.rpartition(")")[2].split()
     return fields[0], fields[19]
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process: /proc may hide those of other users (hidepid), a signal finds them."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class Lease:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from journal.errors import JournalFailed, UnknownRun
 from journal.verify import Broken, Stored, StoredHead
@@ -34,10 +34,12 @@ def read_stored(url: str, run: str | None, check: Check) -> Iterator[Broken]:
             yield from _damage(connection)
             yield from check(_rows(connection, run), _heads(connection, run))
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_PERM", "SQLITE_READONLY")):
+        if getattr(error, "sqlite_errorname", "").startswith(
+            ("SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_PERM", "SQLITE_READONLY")
+        ):
             raise JournalFailed(_unreadable(path, error)) from None
         yield Broken("", 0, f"The journal {path} can not be read to its end: {error}.")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a damaged name of a column or table
         yield Broken("", 0, f"The journal {path} is damaged, or is no journal: {error}.")
 
 
@@ -45,7 +47,7 @@ def _path(url: str) -> Path:
     head, _, rest = url.partition(":///")
     if head.partition("+")[0] != "sqlite" or not rest:
         raise JournalFailed(f"A journal at {url!r} can not be verified here: write sqlite:///PATH.")
-    path = Path(rest.partition("?")[0])
+    path = Path(unquote(rest.partition("?")[0]))
     if not path.is_file():
         raise JournalFailed(f"There is no journal at {path}. Check the journal's URL.")
     return path

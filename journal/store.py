@@ -163,10 +163,11 @@ class Journal:
         await self._writer.ask(Shred(run=run))
         await asyncio.to_thread(sqlite.drop_traces, self._engine)
 
-    def events(self, run: str) -> list[Event]:
-        """Give a run's events in order; none when there is no such run. It does not verify them."""
+    def events(self, run: str, after: int = 0) -> list[Event]:
+        """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing."""
+        query = select(events).where(events.c.run == run, events.c.n > after).order_by(events.c.n)
         with self._reading() as conn:
-            rows = conn.execute(select(events).where(events.c.run == run).order_by(events.c.n)).all()
+            rows = conn.execute(query).all()
         try:
             return [Event(**{**row._mapping, "body": orjson.loads(row.body)}) for row in rows]  # noqa: SLF001  public
         except orjson.JSONDecodeError:

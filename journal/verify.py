@@ -122,11 +122,11 @@ class _Chain:
 
 @dataclass(slots=True)
 class _Chains:
-    runs: dict[object, _Chain] = field(default_factory=dict)
+    runs: dict[str, _Chain] = field(default_factory=dict)
 
     def check(self, rows: Iterable[Stored]) -> Iterator[Broken]:
         for row in rows:
-            chain = self.runs.setdefault(row.run, _Chain())
+            chain = self.runs.setdefault(_key(row.run), _Chain())
             digest, why = _own(row)
             if not _is_int(row.n):
                 yield _broken(row, why or "its place is no number")
@@ -146,9 +146,9 @@ class _Chains:
     def ends(self, heads: Iterable[StoredHead]) -> Iterator[Broken]:
         seen = set()
         for head in heads:
-            seen.add(head.run)
+            seen.add(_key(head.run))
             name = _name(head.run)
-            chain = self.runs.get(head.run, _Chain())
+            chain = self.runs.get(_key(head.run), _Chain())
             if not _is_int(head.last_n) or not _is_int(head.fence):
                 yield Broken(name, 0, f"Run {name}: its row in leases was altered.")
             elif head.last_n > chain.n:
@@ -214,6 +214,11 @@ def _missing(row: Stored, first: int) -> Broken:
 
 def _range(first: int, last: int) -> str:
     return f"event {first} is" if first == last else f"events {first} to {last} are"
+
+
+def _key(run: object) -> str:
+    """Tell runs apart, also those whose id is no text any more."""
+    return run if isinstance(run, str) else f"\0{run!r}"
 
 
 def _is_int(value: object) -> bool:

@@ -49,6 +49,8 @@ class Writer:
         self._queue: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
+        self.batches = 0
+        """How many transactions it wrote."""
         self._held: dict[str, Lease] = {}
         self._thread = threading.Thread(target=self._run, name=f"journal {path.name}", daemon=True)
         self._thread.start()
@@ -110,7 +112,7 @@ class Writer:
         try:
             return self._transact(batch)
         except JournalFailed as error:
-            return [(request, error) for request in batch]
+            return [(request, JournalFailed(str(error))) for request in batch]  # each raises its own
         except Exception as error:  # noqa: BLE001  whatever breaks one request must not stop the thread, nor the others
             if len(batch) == 1:
                 return [(batch[0], self._explained(error))]
@@ -149,6 +151,7 @@ class Writer:
                 except JournalError as error:
                     answers.append((request, error))
             book.save()
+        self.batches += 1
         if self._kill is not None:
             self._kill.written += len(book.rows)
             if book.cut:
