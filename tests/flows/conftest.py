@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
+import socket
 
 import pytest
 
@@ -27,7 +27,7 @@ def served(tmp_path_factory, worker_id):
         EventsWorker.drain_all(timeout=2)
     with _alone(state):
         mine.unlink()
-        if not os.listdir(users):
+        if not list(users.iterdir()):
             server.stop(state)
 
 
@@ -42,3 +42,12 @@ def _alone(state):
 def said():
     """What a run told of Prefect."""
     return []
+
+
+@pytest.fixture
+def silent_url():
+    """An API that takes the connection and never answers."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}/api"

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows import settings
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYED = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
 PACKAGES = sorted(p.parent.name for p in ROOT.glob("*/__init__.py") if p.parent.name != "tests")
 
 
 @pytest.mark.parametrize("deployment", DEPLOYED["deployments"], ids=lambda d: d["name"])
-def test_every_entrypoint_is_a_module_and_names_a_flow(deployment):
+def test_every_entrypoint_is_a_module_and_names_a_flow(deployment, tmp_path):
+    settings.load(tmp_path)  # prefect is never imported without our settings, not even here
     from prefect import Flow
 
     entrypoint = deployment["entrypoint"]
