@@ -18,6 +18,9 @@ KEPT = 200_000
 PLAIN_QUERY = {"after", "limit", "since"}
 """Query parameters that are shown as they are."""
 
+MAKING_POSTS = {"/idp/oauth/token", "/crm/login"}
+"""Paths whose answer is what was made: no fault can pretend it."""
+
 READING_POSTS = {"/idp/oauth/introspect"}
 """Paths where a POST changes nothing."""
 

@@ -31,39 +31,41 @@ def test_he_reads_refreshes_and_mints_at_the_rate_he_was_told(start, eventually)
 
 def test_the_vendor_works_from_its_own_addresses(start):
     practice = start("--attacker", "none")
-    time.sleep(2)
+    time.sleep(1.6)
     lines = by(practice, "vendor")
-    assert 3 <= len(lines) <= 10
+    assert 2 <= len(lines) <= 10
     assert {line["address"] for line in lines} == {"203.0.113.10", "203.0.113.11"}
     assert any(line["reads"] for line in lines)
     assert deeds(practice)["attempts"] == 0
 
 
-@pytest.mark.parametrize(("attacker", "path_too"), [("plain", False), ("admin", False), ("admin", True)])
-def test_once_all_is_closed_he_gains_nothing_and_goes_on_trying(start, eventually, attacker, path_too):
-    practice = start("--attacker", attacker, "--mint-per-s", "20")
-    if attacker == "admin":
-        practice.put("/idp/clients/drift-prod/enabled", enabled=False)
-        eventually(lambda: practice.get("/idp/clients/drift-prod")["version"] > 2)
+@pytest.mark.parametrize("path_too", [False, True])
+def test_once_all_is_closed_an_admin_gains_nothing(start, eventually, path_too):
+    practice = start("--attacker", "admin", "--mint-per-s", "20")
+    practice.put("/idp/clients/drift-prod/enabled", enabled=False)
+    eventually(lambda: practice.get("/idp/clients/drift-prod")["version"] > 2)
     closed_at = practice.contain(path_too=path_too)
     before = deeds(practice)["attempts"]
-    time.sleep(2.5)
+    time.sleep(2)
     after = deeds(practice)
     assert after["last_success_at"] < closed_at
     assert after["attempts"] >= before + 3
-    assert after["successes"] > 0
-    assert (after["switched_back"] > 0) == (attacker == "admin")
+    assert after["switched_back"] > 0
     others = [token["active"] for token in practice.state()["tokens"] if token["client"] == "calendar-sync"]
     assert others == [True] * 5
 
 
-def test_when_all_is_closed_he_slows_down_to_about_two_a_second(start):
-    practice = start("--tokens", "6", "--mint-per-s", "1")
-    practice.contain()
+def test_once_all_is_closed_a_thief_gains_nothing_and_slows_down_but_never_gives_up(start):
+    practice = start("--tokens", "20", "--mint-per-s", "2")
+    closed_at = practice.contain()
     time.sleep(3.2)
     before = deeds(practice)["attempts"]
     time.sleep(2)
-    assert 2 <= deeds(practice)["attempts"] - before <= 7
+    after = deeds(practice)
+    assert 2 <= after["attempts"] - before <= 7
+    assert after["successes"] > 0
+    assert after["last_success_at"] < closed_at
+    assert after["switched_back"] == 0
 
 
 @pytest.mark.parametrize("kind", ["token", "session", "client", "user"])

@@ -101,6 +101,8 @@ def test_a_false_success_answers_as_if_done_and_does_nothing(calm):
     assert calm.http.post(hook, json={"text": "x"}).text == "ok"
     assert calm.ask("PUT", PATH, json={}).status_code == 422
     assert {line["fault"] for line in ours(calm) if line["write"]} == {"false_200"}
+    assert calm.records(f"Bearer {calm.mint().json()['access_token']}").status_code == 200
+    assert ours(calm)[-2]["fault"] == ""
     time.sleep(0.4)
     assert calm.get("/crm/users/svc-drift")["frozen"] is False
     assert calm.get("/idp/clients/drift-prod")["enabled"] is True
