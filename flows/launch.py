@@ -27,6 +27,7 @@ __all__ = ["Outcome", "carry_out", "leave", "warm"]
 WAIT_S = 2.0
 DRAIN_S = 2.0
 SANDBOX_S = 150.0
+JOIN_S = 20.0
 _UNTOLD_S = 0.3
 
 
@@ -49,7 +50,7 @@ async def carry_out(
 ) -> Outcome:
     """Run `work` and give its word. `tell` hears one sentence where Prefect is waited for, or gone on without."""
     prefect = take(state, environ)
-    beside = _Beside(prefect, tell)
+    beside = _Beside(prefect, tell, live=live)
     running = Running(work, what)
     if not live and not prefect.off:
         await beside.waited_for()
@@ -69,9 +70,10 @@ async def carry_out(
 class _Beside:
     """Prefect beside one run: waited for, attending, drained, or given up, and what was said of it."""
 
-    def __init__(self, prefect: Warm, tell: Callable[[str], None]) -> None:
+    def __init__(self, prefect: Warm, tell: Callable[[str], None], *, live: bool) -> None:
         self._prefect = prefect
         self._tell = tell
+        self._join_s = WAIT_S if live or prefect.named is not None else JOIN_S
         self._thread: FlowThread | None = None
         self._watching = asyncio.Event()
         self.notes: list[str] = []
@@ -96,9 +98,9 @@ class _Beside:
             await _settled(self._prefect.ready, 0.1)
 
     async def joined(self, attending: asyncio.Task[None]) -> None:
-        """Wait until Prefect watches, so that it shows the first step when it happens; no longer than a live run would."""
+        """Wait until Prefect watches, so that it shows the first step when it happens."""
         watching = asyncio.create_task(self._watching.wait())
-        await asyncio.wait({watching, attending}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({watching, attending}, timeout=self._join_s, return_when=asyncio.FIRST_COMPLETED)
         watching.cancel()
 
     async def attend(self, running: Running, what: What, began: float) -> None:
@@ -116,7 +118,7 @@ class _Beside:
         if late:
             self._say(f"Prefect is there now, and shows the run: {found.page}")
         self._thread = FlowThread(running, what, self._watching.set)
-        if not await self._thread.wait(WAIT_S) and not self._watching.is_set() and not running.is_over():
+        if not await self._thread.wait(self._join_s) and not self._watching.is_set() and not running.is_over():
             self._say(f"Prefect at {found.url} does not take the run: going on without it. The journal has the record.")
             late = True
         await self._thread.wait(None)

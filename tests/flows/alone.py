@@ -56,6 +56,7 @@ def main():
         returned = now()
         return {
             "begun": begun,
+            "step_at": round(work.begun_at - BEGAN, 3),
             "word": outcome.word,
             "word_at": round(work.word_at - BEGAN, 3),
             "returned": returned,

@@ -17,7 +17,7 @@ class FakeWork:
         self.began = Counter()
         self.ended = Counter()
         self.errors = []
-        self.word_at = 0.0
+        self.begun_at = self.word_at = 0.0
         self._steps, self._seconds, self._first, self._error = steps, seconds, first, error
 
     def _step(self, name):
@@ -33,6 +33,7 @@ class FakeWork:
         return step
 
     async def contain(self, around: Around) -> str:
+        self.begun_at = time.monotonic()
         await around("plan", self._step("plan"))
         names = [f"s{n}" for n in range(self._steps)]
         for outcome in await asyncio.gather(*(around(n, self._step(n)) for n in names), return_exceptions=True):

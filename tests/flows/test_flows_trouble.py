@@ -79,8 +79,8 @@ async def test_a_server_that_dies_or_hangs_midway_delays_no_step_and_not_the_exi
     began = time.monotonic()
     said = await alone(own, mode, kind)
     gone = time.monotonic() - began
-    waited = said["word_at"] - said["begun"] - STEPS_S
-    assert waited < (0.5 if mode == "live" else 6)
+    assert said["step_at"] - said["begun"] < (0.2 if mode == "live" else 20)
+    assert said["word_at"] - said["step_at"] < STEPS_S + 1
     assert said["returned"] - said["word_at"] < 2.3
     assert said["notes"] == [
         "Prefect did not take the end of the run; its page may say otherwise. The journal has the record."
@@ -92,7 +92,7 @@ async def test_a_server_that_dies_or_hangs_midway_delays_no_step_and_not_the_exi
 @pytest.mark.parametrize("kind", ["SIGKILL", "SIGSTOP"])
 async def test_on_a_worker_too_the_word_comes_in_time_while_only_the_flows_end_hangs(own, kind):
     said = await alone(own, "worker", kind)
-    assert said["word_at"] - said["begun"] < STEPS_S + 1
+    assert said["word_at"] - said["step_at"] < STEPS_S + 1
     assert said["notes"] == []
 
 
