@@ -51,6 +51,8 @@ def flaws(error: str, text: str, fields: Mapping[str, Mapping[str, Kind]], varia
         offset = max(0, starts[min(int(row), len(starts)) - 1] + int(column) - 1)
         if "*error*" not in said:
             found.append(_flaw(said, offset, text, fields, variables))
+    if not found and "recursion limit" in error:
+        return [Flaw("too_deep", 0, "this expression is too deep: break it up")]
     return found[:5] or [Flaw("expression", 0, f"`{short(text)}` cannot be read: {short(error)}")]
 
 
@@ -69,7 +71,9 @@ def _flaw(
         # CEL points at the last dot of a path of which it knows nothing.
         name, offset = path.partition(".")[0], offset - max(0, path.rfind("."))
         if name == "item":
-            return Flaw("unknown_name", offset, f"`item` is known in `where` and `with` of a step with for_each{where}")
+            return Flaw(
+                "unknown_name", offset, f"`item` is known in `where` and `with` of a step with for_each{where}", name
+            )
         if text[offset : offset + 1] in {"(", "."} or text[offset + len(name) : offset + len(name) + 1] == "(":
             offset -= len(name) if text[offset : offset + 1] == "(" else 0
             return Flaw("unknown_function", max(0, offset), f"no function '{name}'{nearest(name, FUNCTIONS)}{where}")

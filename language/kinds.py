@@ -109,8 +109,9 @@ def kind_of(annotation: Any) -> Kind | None:
 
 
 def fields_of(model: type[BaseModel]) -> dict[str, Kind]:
-    """Return what expressions may ask of a model."""
-    found = {name: kind_of(info.annotation) for name, info in model.model_fields.items()}
+    """Return what expressions may ask of a model. What is marked as sealed must not get into a condition or a text."""
+    shown = {name: info for name, info in model.model_fields.items() if "sealed" not in info.metadata}
+    found = {name: kind_of(info.annotation) for name, info in shown.items()}
     return {name: kind for name, kind in found.items() if kind is not None}
 
 

@@ -74,6 +74,10 @@ class Compiler:
         """Compile everything."""
         for step in self.shaped.playbook.steps:
             item = self._each(step) if step.for_each else None
+            # Where for_each itself is wrong, nobody can say what `item` is: one mistake, one message.
+            self._unresolved.discard("item")
+            if step.for_each and item is None:
+                self._unresolved.add("item")
             for key in ("if", "expect", "where"):
                 if key in self.shaped.steps[step.id].nodes:
                     self._bool(step, key, item if key == "where" else None)

@@ -96,6 +96,7 @@ def test_text_holds_what_people_read():
 
 def test_quotes_and_braces_inside_an_expression():
     assert filled("""{name: "${'}' + inputs.note}${'{'}"}""").name == "}none yet{"
+    assert filled(r"""{name: '${"a\"}b"}'}""").name == 'a"}b'
 
 
 def test_an_absent_value_is_a_doubt_even_for_a_parameter_that_may_be_absent():
@@ -150,12 +151,12 @@ def test_a_missing_part_of_an_inner_value_is_refused():
 
 
 def test_the_text_for_hashes_and_what_depends_on_the_run():
-    step = "  - {id: it, uses: crm.note, if: inputs.note == 'a', with: {to: \"${run.id}\", text: b}}\n  - {id: not_it, uses: crm.snapshot}\n"
+    step = "  - {id: it, uses: crm.note, if: inputs.note == 'a', with: {to: \"${run.id}\", text: b}}\n  - {id: not_it, uses: crm.snapshot, if: inputs.note == inputs.user}\n"
     checked = check(step)
     assert checked.text_of("it", "if") == "inputs.note == 'a'"
     assert checked.text_of("it", "with") == '{"text":"b","to":"${run.id}"}'
     assert checked.text_of("it", "with.to") == '"${run.id}"'
-    assert checked.text_of("not_it", "if") == ""
+    assert checked.text_of("not_it", "where") == ""
     assert checked.depends_on_run("it")
     assert not checked.depends_on_run("not_it")
 

@@ -1,9 +1,10 @@
 """What responders give, and how they are told what is wrong with it."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
-from language_house import GIVEN, INTEGRATION, TOKENS, check, integration
+from language_house import GIVEN, HOUSE, INTEGRATION, TOKENS, check, integration
 
 from language import BadInput
 
@@ -68,6 +69,18 @@ def test_an_integration_without_the_system_that_the_playbook_needs():
 def test_a_foothold_with_a_part_missing():
     with pytest.raises(BadInput, match="integration: crm.client: Field required"):
         CHECKED.parse_inputs(GIVEN, lambda _: {**INTEGRATION, "crm": {"app": "a"}})
+
+
+def test_a_type_of_a_connector_is_read_strictly():
+    catalogue = dataclasses.replace(HOUSE, input_types={"switch": bool})
+    checked = check(
+        "  - uses: crm.snapshot\n",
+        inputs="inputs: {on_off: {type: switch}, all: {type: list of switch}}\n",
+        catalogue=catalogue,
+    )
+    assert checked.parse_inputs({"on_off": True, "all": [False]}, integration).on_off is True
+    with pytest.raises(BadInput, match="on_off: .*\n.*all: "):
+        checked.parse_inputs({"on_off": "yes", "all": ["no"]}, integration)
 
 
 def test_other_systems_of_the_integration_do_not_matter():

@@ -110,7 +110,7 @@ def values_for(checked, canary, found):
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(EXPRESSIONS, STEPS, STEPS, GRANTS)
 def test_what_lints_answers_or_doubts_for_a_reason_of_the_data(text, canary, found, grant):
     quoted = "'" + text.replace("'", "''") + "'"
