@@ -123,9 +123,10 @@ def _configure(state: Path, page: str, *, migrated: bool) -> None:
             "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
             "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false" if migrated else "true",
             # Task runs come as events; written one by one they keep SQLite busy while the next flow wants to begin.
+            # A fraction of a second is cut down to 0 there, and keeps a core busy for nothing.
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.2",
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
             "PREFECT_LOGGING_LEVEL": "WARNING",
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         }

@@ -98,9 +98,11 @@ class _Paged:
         return await self._running.recover(around)
 
     def _note(self) -> None:
-        from prefect.runtime import flow_run
+        from prefect.context import FlowRunContext
+        from prefect.utilities.urls import url_for
 
-        self._thread.note(flow_run.ui_url)
+        flow = FlowRunContext.get()
+        self._thread.note(url_for(flow.flow_run) if flow is not None and flow.flow_run is not None else None)
 
 
 def any_started() -> bool:
