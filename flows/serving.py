@@ -145,15 +145,20 @@ async def _run(here: Path, record: Path, listener: socket.socket, page: str, idl
 
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     server = _Healthy(config, healthy)
-    watch = asyncio.create_task(_end_when_idle(server, app, idle_s))
+    watch = asyncio.create_task(_end_when_idle(server, app, record, idle_s))
     await server.serve(sockets=[listener])
     watch.cancel()
 
 
-async def _end_when_idle(server: uvicorn.Server, app: Noting, idle_s: float) -> None:
-    while (left_s := idle_s - app.idle_s()) > 0:  # noqa: ASYNC110 - time passes, no event comes
+async def _end_when_idle(server: uvicorn.Server, app: Noting, record: Path, idle_s: float) -> None:
+    """End when nobody asks any more, or when the state folder was deleted: nobody would find us again."""
+    while (left_s := idle_s - app.idle_s()) > 0 and not (server.started and _lost(record)):  # noqa: ASYNC110 - time passes, no event comes
         await asyncio.sleep(min(10.0, left_s + 0.1))
     server.should_exit = True
+
+
+def _lost(record: Path) -> bool:
+    return not record.exists()
 
 
 def _write(record: Path, port: int, page: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -86,6 +87,16 @@ def test_an_idle_server_ends_by_itself_and_a_killed_one_is_not_mistaken_for_one(
         time.sleep(0.01)
     assert (state / "prefect" / "server.json").exists()
     assert server.status(state) is None
+
+
+def test_a_server_whose_state_folder_was_deleted_ends(tmp_path):
+    state = tmp_path / "gone"
+    left = server.start(state, idle_s=2)
+    shutil.rmtree(state)
+    end = time.monotonic() + 8
+    while alive(left.url, 0.2) and time.monotonic() < end:
+        time.sleep(0.3)
+    assert not alive(left.url, 0.2)
 
 
 def test_a_record_of_another_process_is_not_believed_and_nobody_is_killed_for_it(state):
