@@ -85,7 +85,7 @@ async def sessions(read: Reader, p: User) -> AsyncIterator[tuple[Session, Sessio
     layer="identity",
     does="ends-sessions",
     permission="crm.sessions.manage",
-    settles_within_s=4,
+    settles_within_s=1,
     irreversible="its user signs in again",
 )
 def end_session(p: Session, seen: SessionSeen) -> Iterator[Call]:
@@ -100,7 +100,7 @@ def end_session(p: Session, seen: SessionSeen) -> Iterator[Call]:
     does="blocks-reissue",
     stops="new",
     permission="crm.users.manage",
-    settles_within_s=4,
+    settles_within_s=1,
     masks=(end_session,),
 )
 def freeze_user(p: User, seen: UserSeen) -> Iterator[Call]:

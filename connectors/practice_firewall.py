@@ -53,7 +53,7 @@ async def path(read: Reader, p: Path) -> PathSeen:
 
 
 @practice_firewall.action(
-    sees=path, layer="network", does="closes-path", permission="firewall.manage", settles_within_s=4
+    sees=path, layer="network", does="closes-path", permission="firewall.manage", settles_within_s=1
 )
 def allow_only(p: AllowList, seen: PathSeen) -> Iterator[Call]:
     """Let only these addresses through. Whoever speaks from one of them stays: cut the tokens too."""

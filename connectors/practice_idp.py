@@ -91,7 +91,7 @@ async def tokens(read: Reader, p: Client) -> AsyncIterator[tuple[Token, TokenSee
     layer="identity",
     does=("kills-refresh", "kills-access"),
     permission="idp.tokens.manage",
-    settles_within_s=4,
+    settles_within_s=1,
     irreversible="its owner signs in and consents again",
 )
 def revoke_token(p: Token, seen: TokenSeen) -> Iterator[Call]:
@@ -106,7 +106,7 @@ def revoke_token(p: Token, seen: TokenSeen) -> Iterator[Call]:
     does="blocks-reissue",
     stops="new",
     permission="idp.clients.manage",
-    settles_within_s=4,
+    settles_within_s=1,
     masks=(revoke_token,),
 )
 def disable_client(p: Client, seen: ClientSeen) -> Iterator[Call]:

@@ -93,6 +93,7 @@ class Run:
     head: str = ""
     opened: Mapping[str, Any] = field(default_factory=dict)
     opened_at: str = ""
+    leased_at: str = ""
     at: str = ""
     planned: Mapping[str, Any] = field(default_factory=dict)
     effects: dict[str, Effect] = field(default_factory=dict)
@@ -135,6 +136,10 @@ def advance(run: Run, event: Event) -> Run:
 
 def _opened(run: Run, event: Event) -> None:
     run.opened, run.opened_at = event.body, event.at
+
+
+def _leased(run: Run, event: Event) -> None:
+    run.leased_at = event.at
 
 
 def _planned(run: Run, event: Event) -> None:
@@ -222,6 +227,7 @@ def _wall(kind: str) -> Any:
 
 _HANDLERS = {
     "opened": _opened,
+    "leased": _leased,
     "planned": _planned,
     "intended": _intended,
     "answered": _answered,

@@ -95,6 +95,7 @@ class Wire:
         current: fingerprint -> the secret that took its place in this run.
         lost: fingerprint -> what a person must do, for a secret that was rotated in an answer that never came.
         keeper: seals a rotated secret before anything else is done with it.
+        requests: how many were asked of it so far.
         guard: asked right before each write, after all waiting: may we still send? (the lease)
     """
 
@@ -107,6 +108,7 @@ class Wire:
         self.lost: dict[str, str] = {}
         self.keeper: Keep | None = None
         self.guard: Callable[[], bool] | None = None
+        self.requests = 0
         self._endpoints: Mapping[str, str] | None = None
         self._client: httpx.AsyncClient | None = None
         self._base = connection.url.rstrip("/")
@@ -165,6 +167,7 @@ class Wire:
         headers: dict[str, str] = {}
         auth = self._authenticate(headers, bearer)
         sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
+        self.requests += 1
         async with self.gate:
             if method not in SAFE and not ask and self.guard is not None and not self.guard():
                 raise NotSent("our lease on this run is no longer sure")

@@ -1,0 +1,254 @@
+"""One step, kept: observe, decide, send once, and again for ever. Hold, cut, sweep, watch and resume are this one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
+from engine.bound import Bound
+from engine.observe import InDoubt, Observation, Sight, observe
+from engine.plan import at_most
+from engine.send import send
+from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
+from engine.state import Live, View
+from journal.errors import JournalError
+from journal.event import Draft
+from journal.replay import Effect
+from language import Doubt
+
+DEFAULT_WITHIN_S = 120.0
+MESSAGE_WITHIN_S = 20.0
+PACE_S = 1.0
+SLOW_S = 8.0
+HARD = (NotAllowed, Impossible, Unexpected)
+
+
+async def keep(live: Live, bound: Bound) -> None:
+    """Carry one step out and go on looking until the run is over."""
+    view = live.views[bound.id]
+    try:
+        if await _may_begin(live, bound, view):
+            await _loop(live, bound, view)
+    except JournalError as error:
+        live.break_off(error)
+    finally:
+        view.sent_once.set()
+        view.settled.set()
+        live.moved.set()
+
+
+async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
+    if bound.below and not await live.until(live.wall_open):
+        return False
+    for other in live.checked.waits.get(bound.id, ()):
+        if other in live.views and not await live.until(live.views[other].settled):
+            return False
+    if bound.kind == "message" and live.checked.depends_on_run(bound.id) and not await live.until(live.judged):
+        return False
+    answer = live.checked.ask(bound.id, "if", live.values())
+    if isinstance(answer, Doubt):
+        state = "waiting" if bound.kind == "cut" else "open"
+        await live.note(Draft("step", {"step": bound.id, "state": state, "why": f"in doubt: {answer.why}"}))
+        if bound.kind == "cut":
+            view.state, view.why = "open", f"parked, as its `if` is in doubt: {answer.why}"
+            return False
+    elif not answer:
+        view.state, view.value.open, view.value.skipped = "skipped", False, True
+        await live.note(Draft("step", {"step": bound.id, "state": "skipped", "why": "its `if` is false"}))
+        return False
+    return True
+
+
+async def _loop(live: Live, bound: Bound, view: View) -> None:
+    within_s = bound.step.within_s or (MESSAGE_WITHIN_S if bound.kind == "message" else DEFAULT_WITHIN_S)
+    began, failures = time.monotonic(), 0
+    while not live.over.is_set():
+        async with view.lock:
+            wait_s, hard = await one_round(live, bound)
+        failures = failures + 1 if view.value.failed else 0
+        if wait_s is None or hard or time.monotonic() - began > within_s:
+            view.gave_up = wait_s is not None
+            view.settled.set()
+            live.moved.set()
+            if bound.action is None or bound.kind == "message":
+                return
+        pause_s = PACE_S if wait_s is None else SLOW_S if hard else wait_s
+        if failures:
+            pause_s = max(pause_s, min(0.5 * 2**failures, SLOW_S))
+        view.poke.clear()
+        await live.until(view.poke, pause_s)
+
+
+async def one_round(live: Live, bound: Bound) -> tuple[float | None, bool]:
+    """Observe, decide, send once. Returns (seconds until the next round, None when nothing is left; hard failure)."""
+    view = live.views[bound.id]
+    try:
+        seen = await observe(live, bound)
+        wait_s = await _act(live, bound, view, seen)
+    except ConnectorError as error:
+        await _failed(live, bound, view, error.code, str(error))
+        return PACE_S, isinstance(error, HARD)
+    except InDoubt as error:
+        await _failed(live, bound, view, "in-doubt", str(error))
+        return PACE_S, False
+    except JournalError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a connector's own fault makes its foothold unknown and stops nobody else
+        await _failed(live, bound, view, "fault", f"{type(error).__name__} in {bound.step.uses}: a fault of ours")
+        return PACE_S, True
+    view.value.failed = False
+    live.moved.set()
+    return wait_s, False
+
+
+async def _failed(live: Live, bound: Bound, view: View, code: str, why: str) -> None:
+    view.value.failed, view.value.open = True, True
+    changed = (view.state, view.why) != ("unknown", why)
+    view.state, view.why = "unknown", why
+    view.sent_once.set()
+    if changed:
+        live.desk.say(f"{bound.id}: {why}")
+        await live.note(Draft("step", {"step": bound.id, "state": "failed", "why": f"{code}: {why}"}))
+    live.moved.set()
+
+
+async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float | None:
+    if bound.action is None:
+        view.value.output, view.found = seen.output, len(seen.items)
+        view.value.items = list(seen.items)
+        return await _expected(live, bound, view, None)
+    moves = _moves(live, bound, seen)
+    drafts = _settlements(live, bound, bound.action, seen, moves)
+    if bound.source is not None or bound.given:
+        still = sum(1 for sight in seen.sights.values() if sight.missing)
+        body = {"step": bound.id, "after": seen.after, "count": len(seen.sights), "open": still}
+        known = live.run.listings.get(bound.id)
+        if drafts or known is None or (known.after, known.count, known.open) != (seen.after, len(seen.sights), still):
+            drafts.insert(0, Draft("listed", body))
+    drafts += _contested(live, bound, moves)
+    if drafts:
+        await live.note(*drafts)
+    view.found = max(view.found, len(seen.sights), live.run.seen_counts.get(bound.id, 0))
+    sends = [seen.sights[target] for target, move in moves.items() if isinstance(move, Send)]
+    if sends:
+        view.state, view.why = "open", f"{len(sends)} of {len(seen.sights)} still open"
+        await _send_all(live, bound, bound.action, sends)
+    else:
+        view.sent_once.set()
+    waits = [move.seconds for move in moves.values() if isinstance(move, Wait)]
+    return await _stand(live, bound, view, moves, 0.0 if sends else min(waits) if waits else None)
+
+
+def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:
+    assert bound.action is not None
+    now = datetime.now(UTC)
+    moves: dict[str, Move] = {}
+    for target, sight in seen.sights.items():
+        effect = live.run.effects.get(f"{bound.id}/{target}")
+        elapsed_s = max((now - _time(effect.sent_at)).total_seconds(), 0.0) if effect and effect.sent_at else 0.0
+        if bound.action.sees is None:
+            moves[target] = next_unproven(effect, elapsed_s)
+        else:
+            digests = [call.digest for call in sight.missing]
+            moves[target] = next_for(effect, digests, elapsed_s, bound.action.settles_within_s)
+    return moves
+
+
+def _time(at: str) -> datetime:
+    return datetime.fromisoformat(at)
+
+
+def _settlements(
+    live: Live, bound: Bound, action: Action[Any, Any], seen: Observation, moves: dict[str, Move]
+) -> list[Draft]:
+    drafts = []
+    grade = action.sees.grade.name.lower() if action.sees is not None else "said"
+    for target, move in moves.items():
+        effect = live.run.effects.get(f"{bound.id}/{target}")
+        if isinstance(move, Settle) and (effect is None or (effect.word, effect.back) != (move.word, False)):
+            proof = grade if move.word in {"effective", "held-already"} else "said"
+            drafts.append(settled(bound.id, action, seen.sights[target], move.word, proof, move.why))
+    if bound.source is not None:  # ended without an error, so all pages came: what is not in it is gone
+        for effect in live.run.of_step(bound.id):
+            if effect.target not in seen.sights and effect.sends and not effect.closed:
+                body = _body(bound.id, effect.action, effect.target, effect.params, "effective", grade, "")
+                drafts.append(Draft("settled", {**body, "after": None}))
+    return drafts
+
+
+def settled(
+    step: str, action: Action[Any, Any], sight: Sight, word: str, grade: str, why: str, *, back: bool = False
+) -> Draft:
+    """The event that says how one effect came out; what it left is kept where an undo will ask for it."""
+    body = _body(step, action.name, sight.target, _clear(sight), word, grade, why)
+    after = sight.seen.record()[0] if sight.seen is not None and not action.cuts and action.sees is not None else None
+    return Draft("settled", {**body, "after": after, "back": back})
+
+
+def _body(step: str, action: str, target: str, params: Any, word: str, grade: str, why: str) -> dict[str, Any]:
+    return {
+        "effect": f"{step}/{target}", "step": step, "action": action, "target": target, "params": params,
+        "word": word, "grade": grade, "why": why, "back": False,
+    }  # fmt: skip
+
+
+def _clear(sight: Sight) -> dict[str, Any]:
+    return sight.params.model_dump(mode="json")
+
+
+def _contested(live: Live, bound: Bound, moves: dict[str, Move]) -> list[Draft]:
+    drafts = []
+    for target, move in moves.items():
+        if isinstance(move, Send) and move.contested:
+            effect: Effect = live.run.effects[f"{bound.id}/{target}"]
+            live.desk.say(f"CONTESTED: {bound.step.uses} on {target} was switched back on; closing it again")
+            drafts.append(Draft("contested", {"effect": effect.id, "times": effect.contested + 1}))
+    if drafts and live.run.word != "contested":
+        why = f"{bound.id}: switched back on while we contain"
+        drafts.append(Draft("worded", {"word": "contested", "footholds": live.verdict().body(), "why": why}))
+    return drafts
+
+
+async def _stand(live: Live, bound: Bound, view: View, moves: dict[str, Move], wait_s: float | None) -> float | None:
+    effects = live.run.of_step(bound.id)
+    view.value.effective = sum(1 for effect in effects if effect.closed)
+    left = [target for target in moves if not live.run.effects[f"{bound.id}/{target}"].closed] if wait_s is None else []
+    if wait_s is not None or left:
+        effect = live.run.effects.get(f"{bound.id}/{left[0]}") if left else None
+        view.state, view.value.open = "open", True
+        view.why = f"{effect.target}: {effect.word}, {effect.why}" if effect is not None else view.why or "on its way"
+        return wait_s if wait_s is not None or bound.kind == "message" else SLOW_S
+    return await _expected(live, bound, view, None)
+
+
+async def _expected(live: Live, bound: Bound, view: View, wait_s: float | None) -> float | None:
+    answer = live.checked.ask(bound.id, "expect", live.values())
+    if answer is not True:
+        view.state, view.value.open = "open", True
+        view.why = f"expected {bound.step.expect}" + (f": {answer.why}" if isinstance(answer, Doubt) else "")
+        return PACE_S
+    if view.state != "closed":
+        view.state, view.why, view.value.open = "closed", "", False
+        live.moved.set()
+    return wait_s
+
+
+async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> None:
+    """The first item goes alone; the rest follow side by side once it has been looked at."""
+    tried = [effect for effect in live.run.of_step(bound.id) if effect.sends]
+    limit = at_most(live.run.planned, bound.id)
+    room = max(limit - len(tried), 0) if limit else len(sends)
+    known = {effect.target for effect in tried}
+    allowed = [s for s in sends if s.target in known] + [s for s in sends if s.target not in known][:room]
+    if len(allowed) < len(sends):
+        live.views[bound.id].why = f"{len(sends) - len(allowed)} more than the approved scope of {limit}"
+        live.views[bound.id].sent_once.set()
+    if not tried and len(allowed) > 1:
+        allowed = allowed[:1]
+    await asyncio.gather(*(send(live, bound, action, sight, sight.missing) for sight in allowed))
+    if len(allowed) == len(sends):
+        live.views[bound.id].sent_once.set()

@@ -1,0 +1,158 @@
+"""Looking: one thing, a given list, or a whole listing, as (target, params, state)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from connectors.core import Action, NoState, NotAllowed, Params, State, Unseen
+from engine.bound import Bound, foothold_of
+from engine.registry import item_of
+from engine.state import Live
+from language import Doubt
+
+
+class InDoubt(Exception):
+    """An expression had no answer: what it is about is unknown, not false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One target as seen: `seen` None means gone. `missing`: the calls that its action wants now."""
+
+    target: str
+    params: Params
+    seen: State | None
+    missing: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A look at all of a step's targets. `after`: journal position at which it began."""
+
+    after: int
+    sights: dict[str, Sight]
+    requests: int = 1
+    items: tuple[BaseModel, ...] = ()
+    output: BaseModel | None = None
+
+
+async def observe(live: Live, bound: Bound) -> Observation:
+    """Look afresh at whatever the step is about. Raises a connector's error, or InDoubt."""
+    after = live.run.n
+    if bound.action is None:
+        return await _read(live, bound, after)
+    if bound.source is not None:
+        return await _listed(live, bound, bound.action, after)
+    if bound.given:
+        return await _given(live, bound, bound.action, after)
+    params = filled(live, bound)
+    _place(live, bound, [params])
+    seen = await _look(live, bound, bound.action, params)
+    sight = _sight(live, bound, bound.action, params, seen)
+    return Observation(after, {sight.target: sight})
+
+
+def filled(live: Live, bound: Bound, item: object = None) -> Params:
+    """The step's parameters, from its `with:`."""
+    params = live.checked.fill(bound.id, live.values(), item)
+    if isinstance(params, Doubt):
+        raise InDoubt(params.why)
+    assert isinstance(params, Params)
+    return params
+
+
+async def _read(live: Live, bound: Bound, after: int) -> Observation:
+    params = filled(live, bound)
+    _place(live, bound, [params])
+    reader = live.links[bound.connection].reader
+    if bound.look is not None:
+        return Observation(after, {}, output=await bound.look(reader, params))
+    assert bound.find is not None
+    items = [item_of(bound.find, p, seen) async for p, seen in bound.find(reader, params)]
+    return Observation(after, {}, items=tuple(items))
+
+
+async def _listed(live: Live, bound: Bound, action: Action[Any, Any], after: int) -> Observation:
+    source = live.bound[bound.source or ""]
+    assert source.find is not None
+    selector = filled(live, source)
+    _place(live, bound, [selector])
+    link = live.links[source.connection]
+    before = link.wire.requests
+    found = [(p, seen) async for p, seen in source.find(link.reader, selector)]
+    items = [item_of(source.find, p, seen) for p, seen in found]
+    live.views[source.id].value.items = items
+    sights: dict[str, Sight] = {}
+    same = action.sees is source.find.of
+    for item, (p, seen) in zip(items, found, strict=True):
+        if not _wanted(live, bound, item):
+            continue
+        params = filled(live, bound, item)
+        direct = same and action.target(params) == action.target(p)
+        state = seen if direct else await _look(live, bound, action, params)
+        sight = _sight(live, bound, action, params, state)
+        sights[sight.target] = sight
+    return Observation(after, sights, link.wire.requests - before, tuple(items))
+
+
+async def _given(live: Live, bound: Bound, action: Action[Any, Any], after: int) -> Observation:
+    path = live.checked.selector(bound.id) or ()
+    items: Iterable[Any] = live.inputs
+    for part in path[1:]:
+        items = getattr(items, part)
+    wanted = [filled(live, bound, item) for item in items if _wanted(live, bound, item)]
+    _place(live, bound, wanted[:1])
+    states = await asyncio.gather(*(_look(live, bound, action, params) for params in wanted))
+    sights = {}
+    for params, seen in zip(wanted, states, strict=True):
+        sight = _sight(live, bound, action, params, seen)
+        sights[sight.target] = sight
+    return Observation(after, sights, len(wanted))
+
+
+def _wanted(live: Live, bound: Bound, item: object) -> bool:
+    """`where`: a doubt counts as true for what can be undone; what cannot is left out, and the step stays open."""
+    if bound.step.where is None:
+        return True
+    answer = live.checked.ask(bound.id, "where", live.values(), item)
+    if isinstance(answer, Doubt):
+        if bound.kind == "cut":
+            raise InDoubt(answer.why)
+        return True
+    return answer
+
+
+def _place(live: Live, bound: Bound, params: list[Params]) -> None:
+    """Find out which foothold the step works on, now that it is known what it is asked about."""
+    view = live.views[bound.id]
+    if view.foothold is None and live.integration is not None:
+        entry = foothold_of(live.integration.footholds, bound.connection, params)
+        view.foothold = entry.id if entry is not None else None
+
+
+async def _look(live: Live, bound: Bound, action: Action[Any, Any], params: Params) -> State | None:
+    """One look. Not found means gone only where this run saw it before: else it may be hidden from us."""
+    if action.sees is None:
+        return NoState()
+    asked = action.sees.params(**{name: getattr(params, name) for name in action.sees.params.model_fields})
+    try:
+        seen: State = await action.sees(live.links[bound.connection].reader, asked)
+    except Unseen as error:
+        known = live.run.effects.get(f"{bound.id}/{action.target(params)}")
+        if known is not None and (known.before is not None or known.after is not None):
+            return None
+        raise NotAllowed(
+            error.tried, error.came_back, f"Never seen in this run: wrong name, or {action.sees.permission} is missing"
+        ) from None
+    return seen
+
+
+def _sight(live: Live, bound: Bound, action: Action[Any, Any], params: Params, seen: State | None) -> Sight:
+    target = action.target(params)
+    me = f"{live.run.id}/{bound.id}/{target}"
+    return Sight(target, params, seen, () if seen is None else action.missing(params, seen, me))

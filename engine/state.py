@@ -1,0 +1,181 @@
+"""A run that is being carried out: its journal position, its steps as they stand, and its open connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from connectors.core import Answer, Reader, Secret, Sender, Wire
+from engine.bound import Bound
+from engine.judge import Standing, StandingState, Verdict, judge
+from inventory.model import Integration
+from journal.canonical import clean
+from journal.event import Draft, Event
+from journal.keys import Seal
+from journal.lease import Lease
+from journal.replay import Run, advance
+from journal.store import Journal
+from language import Checked, Incident, RunInfo, StepValue, Values
+
+Needs = Mapping[str, frozenset[Any]]
+Answered = Literal["yes", "no", "nobody"]
+
+
+class Desk(Protocol):
+    """Who the run talks to: the terminal, a page, nobody."""
+
+    async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
+        """Put a question about what `shown` says: (answer, by whom, how)."""
+
+    def changed(self, run: Run) -> None:
+        """Something happened that may be worth drawing."""
+
+    def say(self, line: str) -> None:
+        """One sentence that a responder should read."""
+
+
+@dataclass
+class View:
+    """How one step stands in this process. What must survive a crash is in the journal, not here."""
+
+    state: StandingState = "waiting"
+    why: str = ""
+    foothold: str | None = None
+    value: StepValue = field(default_factory=StepValue)
+    found: int = 0
+    gave_up: bool = False
+    sent_once: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    poke: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Link:
+    """One open connection."""
+
+    reader: Reader
+    sender: Sender | None
+    wire: Wire
+
+
+@dataclass
+class Live:
+    """Everything that the loops of one run share."""
+
+    journal: Journal
+    lease: Lease
+    run: Run
+    checked: Checked
+    bound: Mapping[str, Bound]
+    inputs: BaseModel
+    integration: Integration | None
+    needs: Needs
+    links: Mapping[str, Link]
+    secrets: dict[str, Secret]
+    desk: Desk
+    views: dict[str, View]
+    since: datetime
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    wall_open: asyncio.Event = field(default_factory=asyncio.Event)
+    judged: asyncio.Event = field(default_factory=asyncio.Event)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    parked: bool = False
+    stopped_by: str = ""
+    broken: BaseException | None = None
+    _early: dict[int, Event] = field(default_factory=dict)
+
+    async def note(self, *drafts: Draft, sealed: Sequence[Seal] = ()) -> None:
+        """Journal events; returns when they are durable and folded into `run`. Not undone by a cancellation."""
+        await asyncio.shield(asyncio.ensure_future(self._append(drafts, sealed)))
+
+    async def _append(self, drafts: Sequence[Draft], sealed: Sequence[Seal]) -> None:
+        cleaned = [Draft(draft.type, clean(draft.body)) for draft in drafts]
+        events = await self.journal.append(self.lease, cleaned, sealed=sealed)
+        self._early.update({event.n: event for event in events})
+        while (event := self._early.pop(self.run.n + 1, None)) is not None:
+            advance(self.run, event)
+        while self.run.n < events[-1].n:  # noqa: ASYNC110  # another append's events come first, and are on their way
+            await asyncio.sleep(0)
+        self.moved.set()
+        self.desk.changed(self.run)
+
+    def values(self) -> Values:
+        """What expressions see now."""
+        opened = self.run.opened
+        return Values(
+            inputs=self.inputs,
+            incident=Incident(id=self.run.incident, since=self.since, reason=str(opened.get("reason") or "") or None),
+            run=RunInfo(id=self.run.id, now=datetime.now(UTC), word=self.run.word),
+            steps={name: view.value for name, view in self.views.items()},
+            secrets=self.secrets,
+        )
+
+    def standings(self) -> list[Standing]:
+        """How each step stands, as the judge wants it."""
+        found = []
+        for name, bound in self.bound.items():
+            view = self.views[name]
+            state, why = view.state, view.why
+            if state == "closed" and self.stale(name):
+                state, why = "unknown", "listed before its block had settled"
+            counts = bound.action is not None and (bound.source is not None or bound.given)
+            empty = counts and state == "closed" and view.found == 0 and not bound.step.may_be_empty
+            found.append(Standing(name, view.foothold, bound.does, state, why, empty))
+        return found
+
+    def stale(self, step: str) -> bool:
+        """Its newest listing began before the newest settled block of its foothold: a token may have slipped in."""
+        listing = self.run.listings.get(step)
+        return listing is not None and listing.after < self.block_settled_at(self.views[step].foothold)
+
+    def block_settled_at(self, foothold: str | None) -> int:
+        """Journal position of the newest settled block of a foothold; 0 without one."""
+        blocks = {
+            name for name, bound in self.bound.items()
+            if "blocks-reissue" in bound.does and foothold is not None and self.views[name].foothold == foothold
+        }  # fmt: skip
+        return max((effect.n for effect in self.run.effects.values() if effect.step in blocks), default=0)
+
+    def verdict(self) -> Verdict:
+        """The word as things stand."""
+        return judge(self.needs, self.standings())
+
+    async def until(self, event: asyncio.Event, timeout_s: float | None = None) -> bool:
+        """Wait for an event; False when the run is over first, or the time is up."""
+        waiters = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.over.wait())]
+        try:
+            await asyncio.wait(waiters, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
+        return event.is_set() and not self.over.is_set()
+
+    def may_send(self) -> bool:
+        """Nothing new is started once the run is over, or while its lease is not sure for the longest request."""
+        return not self.over.is_set() and self.lease.good(margin_s=10)
+
+    def break_off(self, error: BaseException) -> None:
+        """The journal cannot be written, or the run is somebody else's now: nobody may go on."""
+        self.broken = self.broken or error
+        self.over.set()
+
+    async def keep_secret(self, answer: Answer, secret: Secret) -> None:
+        """Seal a secret that a read rotated, before anything else is done with it."""
+        body = {"field": answer.field, "replaces": answer.replaces.fingerprint, "fingerprint": secret.fingerprint}
+        await self.note(Draft("rotated", body), sealed=[seal_of(secret)])
+        self.secrets[secret.fingerprint] = secret
+
+
+def seal_of(secret: Secret) -> Seal:
+    """A secret as the journal seals it, under its fingerprint."""
+    return Seal(f"secret/{secret.fingerprint}", secret.reveal().encode())
+
+
+Step = Callable[[], Awaitable[None]]
+Around = Callable[[str, Step], Awaitable[None]]
