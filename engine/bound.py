@@ -65,6 +65,9 @@ def bind(checked: Checked, found: Registry, inventory: Inventory, integration: I
     """Every `uses` step of the contain phase, by id; NotBound with all that does not fit."""
     bound: dict[str, Bound] = {}
     problems: list[str] = []
+    for step in checked.playbook.recover:
+        if step.kind == "uses":
+            problems.append(f"step {step.id} ({step.uses}): recovery carries out approve and undo steps so far")
     for step in checked.playbook.contain:
         if step.kind != "uses":
             continue
@@ -89,7 +92,7 @@ def bind(checked: Checked, found: Registry, inventory: Inventory, integration: I
 
 def _foothold_connection(system: str, inventory: Inventory, integration: Integration | None) -> str | None:
     for entry in integration.footholds if integration is not None else ():
-        connection = inventory.config.connections.get(entry.at)
+        connection = inventory.config.connections.get(entry.at or "")
         if connection is not None and connection.system == system:
             return entry.at
     return None
@@ -98,15 +101,23 @@ def _foothold_connection(system: str, inventory: Inventory, integration: Integra
 def foothold_of(
     footholds: Sequence[FootholdEntry], connection: str, params: Sequence[BaseModel]
 ) -> FootholdEntry | None:
-    """The foothold that a step works on: at its connection, and named alike in what the step is asked about."""
-    fitting = [entry for entry in footholds if entry.at == connection and _agree(entry.names, params)]
+    """The foothold that a step works on: at its connection, and named alike in what the step is asked about.
+
+    Where nothing that the step is asked about names a foothold (a list of tokens), it is the only one there, or none.
+    """
+    there = [entry for entry in footholds if entry.at == connection]
+    shared = [(entry, _shared(entry.names, params)) for entry in there]
+    named = [entry for entry, agreements in shared if agreements and all(agreements)]
+    silent = [entry for entry, agreements in shared if not agreements]
+    fitting = named or (silent if len(there) == 1 else [])
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _agree(names: Mapping[str, Any], params: Sequence[BaseModel]) -> bool:
-    for asked in params:
-        for name in type(asked).model_fields.keys() & names.keys():
-            value = getattr(asked, name)
-            if not isinstance(value, Secret) and value != names[name]:
-                return False
-    return True
+def _shared(names: Mapping[str, Any], params: Sequence[BaseModel]) -> list[bool]:
+    """For each field that both name: whether they agree."""
+    return [
+        getattr(asked, name) == names[name]
+        for asked in params
+        for name in sorted(type(asked).model_fields.keys() & names.keys())
+        if not isinstance(getattr(asked, name), Secret)
+    ]

@@ -12,7 +12,7 @@ from connectors.core.call import veil
 from engine.bound import Bound
 from engine.observe import InDoubt, Observation, filled, observe
 from engine.state import Live
-from journal.canonical import canonical, clean
+from journal.canonical import canonical, sound
 from journal.event import Draft
 from language import Doubt
 
@@ -93,16 +93,16 @@ def _body(live: Live, seen: Mapping[str, Observation], whys: Mapping[str, str]) 
         })  # fmt: skip
     covered = {view.foothold for view in live.views.values()}
     opened = live.run.opened
-    hashed = [opened["sha256"], opened["inputs"], opened["connections"], sorted(clean(calls))]
+    hashed = [opened["sha256"], opened["inputs"], opened["connections"], sorted(sound(calls))]
     return {
-        "plan_hash": _hash({"plan": hashed}), "scope_hash": _hash({"scope": [opened["sha256"], sorted(clean(scope))]}),
+        "plan_hash": _hash({"plan": hashed}), "scope_hash": _hash({"scope": [opened["sha256"], sorted(sound(scope))]}),
         "scope": scope, "first_line": first_line(live, seen), "steps": steps,
         "not_covered": [name for name in live.needs if name not in covered],
     }  # fmt: skip
 
 
 def _hash(body: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical(clean(body))).hexdigest()
+    return hashlib.sha256(canonical(sound(body))).hexdigest()
 
 
 def _selector(live: Live, bound: Bound) -> str:

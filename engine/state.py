@@ -14,7 +14,7 @@ from connectors.core import Answer, Reader, Secret, Sender, Wire
 from engine.bound import Bound
 from engine.judge import Standing, StandingState, Verdict, judge
 from inventory.model import Integration
-from journal.canonical import clean
+from journal.canonical import sound
 from journal.event import Draft, Event
 from journal.keys import Seal
 from journal.lease import Lease
@@ -95,7 +95,7 @@ class Live:
         await asyncio.shield(asyncio.ensure_future(self._append(drafts, sealed)))
 
     async def _append(self, drafts: Sequence[Draft], sealed: Sequence[Seal]) -> None:
-        cleaned = [Draft(draft.type, clean(draft.body)) for draft in drafts]
+        cleaned = [Draft(draft.type, sound(draft.body)) for draft in drafts]
         events = await self.journal.append(self.lease, cleaned, sealed=sealed)
         self._early.update({event.n: event for event in events})
         while (event := self._early.pop(self.run.n + 1, None)) is not None:

@@ -69,12 +69,15 @@ class Config(Part):
 
 
 class FootholdEntry(Part):
-    """One way in: what kind, at which connection. Further keys name it there, as the connector wants them."""
+    """One way in: what kind, at which connection. Further keys name it there, as the connector wants them.
+
+    Without `at` nothing of ours reaches it, so no run can close it, and each says so.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     id: Id
     kind: Id
-    at: Id
+    at: Id | None = None
 
     @property
     def names(self) -> dict[str, Any]:

@@ -182,3 +182,26 @@ def _free(key: str, taken: Mapping[str, Any]) -> str:
     while f"{key}~{count}" in taken:
         count += 1
     return f"{key}~{count}"
+
+
+def sound(value: object) -> Any:
+    """Make a value fit for a body without leaving anything out: what an undo puts back must be whole.
+
+    Lone surrogates become U+FFFD, floats and large integers text, keys ASCII by escapes. What is too large or too
+    deep after that, `canonical` refuses.
+    """
+    match value:
+        case None | bool():
+            return value
+        case int() if -INTEGER_LIMIT < value < INTEGER_LIMIT:
+            return int(value)
+        case Mapping():
+            out: dict[str, Any] = {}
+            for key, inner in value.items():
+                out[_free(str(key).encode("ascii", "backslashreplace").decode("ascii"), out)] = sound(inner)
+            return out
+        case list() | tuple():
+            return [sound(inner) for inner in value]
+        case _:
+            text = _text(value)
+            return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

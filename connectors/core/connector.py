@@ -167,8 +167,11 @@ Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
 _NEEDS: dict[str, frozenset[Family]] = {
     "client": frozenset({"blocks-reissue", "kills-refresh", "kills-access"}),
     "user": frozenset({"blocks-reissue", "ends-sessions"}),
+    "app": frozenset({"blocks-reissue", "kills-access"}),
     "path": frozenset({"closes-path"}),
+    "webhook": frozenset({"closes-path"}),
     "key": frozenset({"kills-access"}),
+    "role": frozenset({"blocks-reissue", "kills-access"}),
 }
 
 

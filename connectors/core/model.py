@@ -69,6 +69,11 @@ class State(BaseModel):
     def _marked(cls, mark: str) -> frozenset[str]:
         return frozenset(name for name, field in cls.model_fields.items() if mark in field.metadata)
 
+    @classmethod
+    def sealed_fields(cls) -> frozenset[str]:
+        """The fields that stand in the journal as ciphertext."""
+        return cls._marked(_SEALED)
+
     def governed(self) -> dict[str, Any]:
         """The fields that count: what equality, drift and hashes are about. Sealed ones stand as their SHA-256."""
         volatile, sealed = self._marked(_VOLATILE), self._marked(_SEALED)

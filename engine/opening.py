@@ -1,0 +1,233 @@
+"""Opens a run: binds a checked playbook to this inventory, journals the opening, and connects. Or takes one up again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.core import Connection, Secret, connect, needs_of
+from engine.bound import Bound, NotBound, bind
+from engine.registry import Registry, catalogue, registry
+from engine.state import Desk, Link, Live, View, seal_of
+from inventory.model import FootholdEntry, Integration, Mode
+from inventory.read import Inventory
+from journal.canonical import sound
+from journal.event import Draft
+from journal.replay import Run, advance, replay
+from journal.store import Journal
+from language import BadInput, Checked, read
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a trigger asks for.
+
+    Attributes:
+        raw: input name -> text, Secret, or list of them.
+        by: who asked, as the trigger knows them.
+        reason: why, in their words; "" where nobody said.
+    """
+
+    checked: Checked
+    file: str
+    raw: Mapping[str, object]
+    mode: Mode
+    by: str
+    reason: str = ""
+    version: str = ""
+
+
+async def open_run(journal: Journal, inventory: Inventory, order: Order, desk: Desk) -> Live:
+    """Bind, journal the opening, connect. Nothing was sent or looked at before it raises NotBound or BadInput."""
+    secret_pool: dict[str, Secret] = {}
+    name, integration = _integration(order.checked, order.raw, inventory)
+    inputs = order.checked.parse_inputs(order.raw, _given(inventory, secret_pool))
+    for value in order.raw.values():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, Secret):
+                secret_pool[one.fingerprint] = one
+    bound = bind(order.checked, registry(), inventory, integration)
+    stamp = datetime.now(UTC)
+    run_id = f"R-{stamp:%m%d-%H%M}-{secrets.token_hex(3)}"
+    body = _opened(order, inventory, name, integration, bound)
+    live_lock = name if order.mode != "dry-run" else None
+    lease, event = await journal.begin(
+        run_id, f"INC-{run_id[2:]}", Draft("opened", sound(body)), lock=live_lock,
+        sealed=[seal_of(secret) for secret in secret_pool.values()],
+    )  # fmt: skip
+    run = advance(Run(), event)
+    return _live(
+        journal, lease, run, order.checked, bound, inputs, integration, inventory, secret_pool, desk, order.mode
+    )
+
+
+async def reopen(journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, why: str = "resumed") -> Live:
+    """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now."""
+    events = journal.events(run_id)
+    run = replay(events)
+    opened = run.opened
+    names = {"connections": frozenset(inventory.config.connections)}
+    checked = read(opened["text"], opened["file"], catalogue(registry(), names | {"roles": ROLES}))
+    pool = {
+        name.removeprefix("secret/"): Secret(value.decode())
+        for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
+    }  # fmt: skip
+    raw = {name: _reveal(value, pool, name in opened["secret_inputs"]) for name, value in opened["inputs"].items()}
+    integration = _recorded(opened)
+    used = Inventory(
+        inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
+        inventory.resolve, inventory.base,
+    )  # fmt: skip
+    inputs = checked.parse_inputs(raw, _given(used, pool))
+    bound = bind(checked, registry(), used, integration)
+    now = {b.connection: inventory.base(inventory.config.connections[b.connection].url) for b in bound.values()}
+    then = {name: entry["url"] for name, entry in opened["connections"].items()}
+    if now != then:
+        raise NotBound(
+            f"the connections of run {run_id} lead elsewhere now: then {then}, now {now}. Mend ringfence.yaml"
+        )
+    lease, event = await journal.take(run_id, why=why)
+    return _live(
+        journal, lease, advance(run, event), checked, bound, inputs, integration, used, pool, desk, opened["mode"]
+    )
+
+
+ROLES = frozenset({"responder", "approver", "commander", "auditor"})
+
+
+def _live(
+    journal: Journal, lease: Any, run: Run, checked: Checked, bound: dict[str, Bound], inputs: Any,
+    integration: Integration | None, inventory: Inventory, pool: dict[str, Secret], desk: Desk, mode: str,
+) -> Live:  # fmt: skip
+    links = {}
+    for connection in sorted({b.connection for b in bound.values()}):
+        reader, sender, wire = connect(_connection(inventory, connection, registry()), writes=mode != "dry-run")
+        links[connection] = Link(reader, sender, wire)
+    live = Live(
+        journal, lease, run, checked, bound, inputs, integration,
+        {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
+        links, pool, desk, {name: View() for name in bound}, datetime.fromisoformat(run.opened_at),
+    )  # fmt: skip
+    for link in links.values():
+        link.wire.keeper = live.keep_secret
+        link.wire.guard = live.may_send
+    return live
+
+
+def _connection(inventory: Inventory, name: str, found: Registry) -> Connection:
+    entry = inventory.config.connections[name]
+    connector = found.systems[entry.system]
+    try:
+        settings = connector.settings.model_validate(entry.settings)
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise NotBound(f"connection {name} ({entry.system}): {said}") from None
+    secret = Secret(inventory.resolve(entry.secret)) if entry.secret else None
+    return Connection(name, connector, inventory.base(entry.url), secret, settings)
+
+
+def _integration(
+    checked: Checked, raw: Mapping[str, object], inventory: Inventory
+) -> tuple[str | None, Integration | None]:
+    wanted = [name for name, given in checked.playbook.inputs.items() if given.type == "integration"]
+    if len(wanted) != 1 or not isinstance(raw.get(wanted[0]), str):
+        return None, None
+    name = str(raw[wanted[0]])
+    try:
+        return name, inventory.integration(name)
+    except LookupError as error:
+        raise BadInput([f"{wanted[0]}: {error}"]) from None
+
+
+def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Mapping[str, object]]:
+    """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference."""
+
+    def given(name: str) -> Mapping[str, object]:
+        integration = inventory.integration(name)
+        shown: dict[str, object] = {
+            "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
+            "addresses": list(integration.addresses),
+        }  # fmt: skip
+        for entry in integration.footholds:
+            system, fields = _foothold(inventory, entry, pool)
+            if system and fields is not None:
+                shown.setdefault(system, fields)
+        return shown
+
+    return given
+
+
+def _foothold(
+    inventory: Inventory, entry: FootholdEntry, pool: dict[str, Secret]
+) -> tuple[str, dict[str, object] | None]:
+    try:
+        needs_of(entry.kind)
+    except LookupError as error:
+        raise LookupError(f"foothold {entry.id}: {error}") from None
+    if entry.at is None:
+        return "", None
+    if entry.at not in inventory.config.connections:
+        raise LookupError(f"foothold {entry.id}: no connection '{entry.at}' in {inventory.path.name}")
+    system = inventory.config.connections[entry.at].system
+    connector = registry().systems.get(system)
+    model = connector.footholds.get(entry.kind) if connector is not None else None
+    if model is None:
+        return system, None
+    fields: dict[str, object] = dict(entry.names)
+    for name, field in model.model_fields.items():
+        if field.annotation is Secret and isinstance(fields.get(name), str):
+            secret = Secret(inventory.resolve(str(fields[name])))
+            fields[name] = pool[secret.fingerprint] = secret
+    try:
+        model.model_validate(fields)
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise LookupError(f"foothold {entry.id} at {entry.at}: {said}") from None
+    return system, fields
+
+
+def _opened(
+    order: Order, inventory: Inventory, name: str | None, integration: Integration | None, bound: Mapping[str, Bound]
+) -> dict[str, Any]:
+    playbook = order.checked.playbook
+    connections = inventory.config.connections
+    secret_inputs = [
+        n
+        for n, v in order.raw.items()
+        if isinstance(v, Secret) or (isinstance(v, list) and v and isinstance(v[0], Secret))
+    ]
+    return {
+        "playbook": playbook.id, "title": playbook.title, "sha256": order.checked.sha256, "file": order.file,
+        "inputs": {n: [repr(one) if isinstance(one, Secret) else str(one) for one in v] if isinstance(v, list) else repr(v) if isinstance(v, Secret) else str(v) for n, v in order.raw.items()},
+        "secret_inputs": secret_inputs, "mode": order.mode, "integration": name or "",
+        "integration_title": integration.title if integration else "", "owner": integration.owner if integration else "",
+        "declared": integration.model_dump(mode="json") if integration else {},
+        "footholds": {
+            e.id: {"kind": e.kind, "at": e.at or "", "names": {k: str(v) for k, v in e.names.items()}, "needs": sorted(needs_of(e.kind))}
+            for e in (integration.footholds if integration else ())
+        },
+        "connections": {
+            b.connection: {"system": connections[b.connection].system, "url": inventory.base(connections[b.connection].url)}
+            for b in bound.values()
+        },
+        "by": order.by, "reason": order.reason, "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
+        "text": order.checked.text,
+    }  # fmt: skip
+
+
+def _recorded(opened: Mapping[str, Any]) -> Integration | None:
+    return Integration.model_validate(opened["declared"]) if opened["declared"] else None
+
+
+def _reveal(value: Any, pool: Mapping[str, Secret], secret: bool) -> object:
+    if not secret:
+        return value
+    if isinstance(value, list):
+        return [pool[one.removeprefix("secret:")] for one in value]
+    return pool[value.removeprefix("secret:")]

@@ -1,0 +1,214 @@
+"""Recovery: gives back what was clean, in reverse, and stops at the first doubt. Started by people, never by a timer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from connectors.core import Action, ConnectorError, Params, Secret, State, Unseen
+from engine.bound import Bound
+from engine.contain import restore
+from engine.keep import settled
+from engine.observe import InDoubt, Sight, observe
+from engine.send import before_name, send
+from engine.settle import Send, Settle, Wait, next_for
+from engine.state import Around, Live
+from journal.event import Draft
+from journal.replay import Effect
+
+UNDO_WITHIN_S = 120.0
+
+
+class Doubted(Exception):
+    """Why recovery stops here: nothing more is given back until a person has looked."""
+
+
+@dataclass(frozen=True)
+class Back:
+    """One effect to be given back."""
+
+    bound: Bound
+    action: Action[Any, Any]
+    effect: Effect
+    params: Params
+    before: State
+
+
+async def recover(live: Live, around: Around, leave: frozenset[str] = frozenset()) -> str:
+    """Carry the recover phase out, or go on with it. `leave`: steps that a person decided to leave as they are."""
+    restore(live)
+    if live.run.word != "recovering":
+        await _say(live, "recovering", "")
+    try:
+        for step in live.checked.playbook.recover:
+            if step.kind == "approve":
+                await around(step.id, partial(_approved, live, step))
+            elif step.kind == "undo":
+                await around(step.id, partial(_undo, live, step.undo, leave))
+    except Doubted as doubt:
+        live.desk.say(str(doubt))
+        word = "stopped" if live.over.is_set() else "waiting" if live.parked else "partially-recovered"
+        return await _say(live, word, str(doubt))
+    left = sorted(leave & {back.bound.id for back in _todo(live, "contain")})
+    if left:
+        return await _say(live, "partially-recovered", f"left as they are: {', '.join(left)}")
+    return await _say(live, "recovered", "")
+
+
+async def _say(live: Live, word: str, why: str) -> str:
+    last = live.run.words[-1].body if live.run.words else {}
+    await live.note(Draft("worded", {"word": word, "footholds": last.get("footholds", {}), "why": why}))
+    return word
+
+
+async def _approved(live: Live, step: Any) -> None:
+    backs = _todo(live, "contain")
+    if step.id in live.run.approved or not backs:
+        return
+    shown = "\n".join(
+        [
+            "Give back what this run switched off, and was clean before:",
+            *(f"  {b.effect.id}: {b.action.name}" for b in reversed(backs)),
+        ]
+    )
+    scope = live.run.planned["scope_hash"]
+    await live.note(Draft("asked", {"wall": step.id, "role": step.approve, "scope_hash": scope, "shown": shown[:1000]}))
+    answer, by, how = await live.desk.ask(step.id, step.approve, shown)
+    if live.over.is_set():
+        raise Doubted("stopped before anything was given back")
+    kind = "approved" if answer == "yes" else "declined"
+    if answer != "nobody":
+        await live.note(
+            Draft(kind, {"wall": step.id, "scope_hash": scope, "by": by, "how": how, "shown": shown[:1000]})
+        )
+    if answer != "yes":
+        live.parked = True
+        raise Doubted("Recovery was not approved: everything stays as it is.")
+
+
+def _todo(live: Live, what: str) -> list[Back]:
+    """What this run closed itself and can give back, in the order in which it was closed."""
+    backs = []
+    sealed: dict[str, bytes] | None = None
+    for effect in live.run.effects.values():
+        bound = live.bound.get(effect.step)
+        action = bound.action if bound is not None else None
+        if bound is None or action is None or action.back is None or what not in {"contain", bound.id}:
+            continue
+        if effect.sends == 0 or effect.word == "undone" or effect.before is None:
+            continue  # held already before we came, or given back already
+        hidden: dict[str, bytes] = {}
+        for field, value in effect.before.items():
+            if isinstance(value, str) and value.startswith("sha256:") and field in action.state.sealed_fields():
+                sealed = live.journal.unseal(live.run.id) if sealed is None else sealed
+                hidden[field] = sealed[before_name(effect.id, field)]
+        before = action.state.restore({k: v for k, v in effect.before.items() if k not in hidden}, hidden)
+        backs.append(Back(bound, action, effect, _params(live, action, effect.params), before))
+    return backs
+
+
+def _params(live: Live, action: Action[Any, Any], recorded: Mapping[str, Any]) -> Params:
+    clear = dict(recorded)
+    for name, field in action.params.model_fields.items():
+        if field.annotation is Secret:
+            clear[name] = live.secrets[str(recorded[name]).removeprefix("secret:")]
+        elif isinstance(clear[name], list):
+            clear[name] = tuple(clear[name])
+    made: Params = action.params.model_validate(clear)
+    return made
+
+
+async def _undo(live: Live, what: str, leave: frozenset[str]) -> None:
+    """Look at all of it before the first write; then give back, newest first."""
+    backs = [back for back in reversed(_todo(live, what)) if back.bound.id not in leave]
+    drifted = []
+    for back in backs:
+        if not back.effect.back:
+            await _revives_nothing(live, back)
+            if (difference := await _drift(live, back)) is not None:
+                drifted.append(f"{back.effect.id}: {difference}")
+    if drifted:
+        raise Doubted(
+            "Drifted: changed since we left it, so it is left alone: " + "; ".join(drifted)
+            + f". Nothing was given back. Look at it; then `ringfence recover {live.run.id} --leave STEP` goes on without it."
+        )  # fmt: skip
+    for back in backs:
+        await _give_back(live, back)
+
+
+async def _revives_nothing(live: Live, back: Back) -> None:
+    """Refuse an undo that would bring back to life what this action masks."""
+    for masked in back.action.masks:
+        steps = [b for b in live.bound.values() if b.action is masked and b.connection == back.bound.connection]
+        if not steps:
+            raise Doubted(f"{back.effect.id}: no step of this playbook shows what it would revive ({masked.name})")
+        for bound in steps:
+            try:
+                seen = await observe(live, bound)
+            except (ConnectorError, InDoubt) as error:
+                raise Doubted(f"{back.effect.id}: what it would revive cannot be looked at: {error}") from None
+            alive = sum(1 for sight in seen.sights.values() if sight.missing)
+            if alive:
+                await live.note(Draft("refused", {"effect": back.effect.id, "masks": masked.name, "alive": alive}))
+                raise Doubted(
+                    f"{back.effect.id}: giving it back would revive {alive} that {masked.name} has not ended. Resume the containment first"
+                )
+
+
+async def _look(live: Live, back: Back) -> State:
+    assert back.action.sees is not None
+    asked = back.action.sees.params(**{n: getattr(back.params, n) for n in back.action.sees.params.model_fields})
+    try:
+        seen: State = await back.action.sees(live.links[back.bound.connection].reader, asked)
+    except Unseen as error:
+        raise Doubted(f"{back.effect.id}: {error}") from None
+    except ConnectorError as error:
+        raise Doubted(f"{back.effect.id}: it cannot be looked at: {error}") from None
+    return seen
+
+
+async def _drift(live: Live, back: Back) -> str | None:
+    """How it differs from what we left, asked once: before the first undo intent."""
+    seen = await _look(live, back)
+    left = back.effect.after or {}
+    differs = {
+        name: value for name, value in seen.governed().items() if left.get(name) not in (value, f"sha256:{value}")
+    }
+    if not differs:
+        return None
+    difference = ", ".join(f"{name} is {value}, was left {left.get(name)}" for name, value in differs.items())
+    sight = Sight(back.effect.target, back.params, seen, ())
+    body = settled(back.bound.id, back.action, sight, "drifted", "seen", difference)
+    await live.note(Draft("settled", {**body.body, "after": dict(left) or None}))
+    return difference
+
+
+async def _give_back(live: Live, back: Back) -> None:
+    """Converge like any action: look, send what is missing to get back, look again."""
+    began = datetime.now(UTC)
+    while not live.over.is_set():
+        seen = await _look(live, back)
+        calls = back.action.missing_back(back.params, seen, back.before)
+        effect = live.run.effects[back.effect.id]
+        now = datetime.now(UTC)
+        record = replace(effect, word="", back=False) if effect.back else None
+        elapsed_s = max((now - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
+        move = next_for(record, [call.digest for call in calls], elapsed_s, back.action.settles_within_s)
+        sight = Sight(back.effect.target, back.params, seen, calls)
+        match move:
+            case Send():
+                await send(live, back.bound, back.action, sight, calls, back=True)
+            case Wait(seconds):
+                await asyncio.sleep(seconds)
+            case Settle(word, why):
+                if not calls:
+                    await live.note(settled(back.bound.id, back.action, sight, "undone", "seen", "", back=True))
+                    return
+                raise Doubted(f"{back.effect.id}: not given back ({word}): {why}")
+        if (now - began).total_seconds() > UNDO_WITHIN_S:
+            raise Doubted(f"{back.effect.id}: not given back within {UNDO_WITHIN_S:.0f} s")
+    raise Doubted("stopped; what was given back so far stays given back")
