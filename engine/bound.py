@@ -64,10 +64,10 @@ class Bound:
 def bind(checked: Checked, found: Registry, inventory: Inventory, integration: Integration | None) -> dict[str, Bound]:
     """Every `uses` step of the contain phase, by id; NotBound with all that does not fit."""
     bound: dict[str, Bound] = {}
-    problems: list[str] = []
-    for step in checked.playbook.recover:
-        if step.kind == "uses":
-            problems.append(f"step {step.id} ({step.uses}): recovery carries out approve and undo steps so far")
+    problems = [
+        f"step {step.id} ({step.uses}): recovery carries out approve and undo steps so far"
+        for step in checked.playbook.recover if step.kind == "uses"
+    ]  # fmt: skip
     for step in checked.playbook.contain:
         if step.kind != "uses":
             continue

@@ -18,6 +18,9 @@ from journal.errors import JournalError
 from journal.event import Draft
 
 ASKED_EVERY_S = 0.5
+PROOF_WAIT_S = 3.0
+"""For so long at most the wall waits for holds that were sent to be proven: a cut before its block is in force is
+undone by the next refresh. It is no barrier: an admin attacker who undoes holds dies only in the cut."""
 
 
 async def contain(live: Live, around: Around) -> str:
@@ -97,6 +100,9 @@ async def _ask(live: Live, wall: Any) -> None:
     for bound in live.bound.values():
         if not bound.below and bound.kind == "hold" and not await live.until(live.views[bound.id].sent_once):
             return
+    end = time.monotonic() + PROOF_WAIT_S
+    while not _holds_closed(live) and (left_s := end - time.monotonic()) > 0 and not live.over.is_set():  # noqa: ASYNC110
+        await asyncio.sleep(min(left_s, 0.02))
     try:
         await _question(live, wall)
     except JournalError as error:
@@ -136,9 +142,12 @@ def shown_text(live: Live) -> str:
 
 async def _judge(live: Live, wall: asyncio.Future[Any]) -> str:
     """Judge beside the steps, until there is a last word."""
-    held = False
+    held, contests = False, _contests(live)
     while not live.over.is_set():
         live.moved.clear()
+        if _contests(live) > contests:
+            contests = _contests(live)
+            await _say(live, "contested", live.verdict(), "switched back on while we contain")
         if not held and not live.wall_open.is_set() and _holds_closed(live):
             held = True
             await _say(live, "held", live.verdict(), "every hold is proven; nothing one-way was done")
@@ -167,6 +176,10 @@ async def _say(live: Live, word: str, verdict: Verdict, why: str) -> str:
     return word
 
 
+def _contests(live: Live) -> int:
+    return sum(effect.contested for effect in live.run.effects.values())
+
+
 def _acting(live: Live) -> list[Bound]:
     return [bound for bound in live.bound.values() if bound.kind in {"hold", "cut"}]
 
@@ -189,12 +202,14 @@ async def _verified(live: Live) -> Verdict | None:
     What an attacker had asked for before he was cut off may still come into force, so the last look stands at least
     the blocks' own settling time after the last cut. None: something moved, so the judge goes on.
     """
+    acting = _acting(live)
+    if stale := [b for b in acting if live.views[b.id].state == "closed" and live.stale(b.id)]:
+        for bound in stale:
+            live.views[bound.id].poke.set()
+        return None
     if live.verdict().word not in {"contained", "nothing-found"}:
-        return (
-            None
-            if any(not live.views[b.id].gave_up and live.views[b.id].state == "open" for b in _acting(live))
-            else live.verdict()
-        )
+        moving = any(live.views[b.id].state == "open" and not live.views[b.id].gave_up for b in acting)
+        return None if moving else live.verdict()
     holds = [bound for bound in live.bound.values() if bound.kind == "hold"]
     cuts = {bound.id for bound in live.bound.values() if bound.kind == "cut"}
     settles_s = max((b.action.settles_within_s for b in holds if b.action is not None), default=0.0)

@@ -207,9 +207,6 @@ def _contested(live: Live, bound: Bound, moves: dict[str, Move]) -> list[Draft]:
             effect: Effect = live.run.effects[f"{bound.id}/{target}"]
             live.desk.say(f"CONTESTED: {bound.step.uses} on {target} was switched back on; closing it again")
             drafts.append(Draft("contested", {"effect": effect.id, "times": effect.contested + 1}))
-    if drafts and live.run.word != "contested":
-        why = f"{bound.id}: switched back on while we contain"
-        drafts.append(Draft("worded", {"word": "contested", "footholds": live.verdict().body(), "why": why}))
     return drafts
 
 

@@ -30,6 +30,9 @@ MOST_HELD = 5_000
 BACK_AFTER_S = 2.0
 """Seconds after which he switches a thing back on though none of us has seen it closed."""
 
+REACTS_S = 0.005
+"""How soon an admin notices that something of his was closed: a script of his watches."""
+
 AGAIN_S = 1.0
 """Seconds before he tries to switch the same thing again."""
 
@@ -85,13 +88,25 @@ class Attacker:
 
     async def run(self) -> None:
         """Go on for ever: fast while something works, slowly when nothing does."""
+        watching = asyncio.ensure_future(self.watch_switches()) if self._world.options.attacker == "admin" else None
+        try:
+            await self._steal()
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    async def watch_switches(self) -> None:
+        """Switch back whatever is closed, as soon as one of us has seen it closed."""
+        while True:
+            await self.switch_back()
+            await asyncio.sleep(REACTS_S)
+
+    async def _steal(self) -> None:
         turn, last = 0, time.monotonic()
         moves = (self.mint, self.read_by_token, self.refresh, self.read_by_session, self.log_in, self.retry)
         while True:
             turn += 1
             now = time.monotonic()
-            if self._world.options.attacker == "admin":
-                await self.switch_back()
             if now - self._won_at > self._patience_s():
                 await moves[turn % len(moves)]()
                 last = time.monotonic()
