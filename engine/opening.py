@@ -1,4 +1,4 @@
-"""Opens a run: binds a checked playbook to this inventory, journals the opening, and connects. Or takes one up again."""
+"""Opens a run: fits a checked playbook to this inventory, journals the opening. Or takes one up again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from engine.state import Desk, Link, Live, View, seal_of
 from inventory.model import FootholdEntry, Integration, Mode
 from inventory.read import Inventory
 from journal.canonical import sound
+from journal.errors import UnknownRun
 from journal.event import Draft
+from journal.lease import Lease
 from journal.replay import Run, advance, replay
 from journal.store import Journal
 from language import BadInput, Checked, read
@@ -42,43 +44,63 @@ class Order:
     version: str = ""
 
 
-async def open_run(journal: Journal, inventory: Inventory, order: Order, desk: Desk) -> Live:
-    """Bind, journal the opening, connect. Nothing was sent or looked at before it raises NotBound or BadInput."""
-    secret_pool: dict[str, Secret] = {}
+@dataclass(frozen=True)
+class Prepared:
+    """An order that fits: nothing was opened, looked at or sent yet."""
+
+    order: Order
+    run: str
+    inputs: Any
+    name: str | None
+    integration: Integration | None
+    bound: dict[str, Bound]
+    links: dict[str, Link]
+    inventory: Inventory
+    pool: dict[str, Secret]
+
+    async def begin(self, journal: Journal, desk: Desk) -> Live:
+        """Journal the opening. Raises the journal's Busy when another run is at this integration."""
+        body = _opened(self.order, self.inventory, self.name, self.integration, self.bound)
+        lease, event = await journal.begin(
+            self.run, f"INC-{self.run[2:]}", Draft("opened", sound(body)),
+            lock=self.name if self.order.mode != "dry-run" else None,
+            sealed=[seal_of(secret) for secret in self.pool.values()] if self.order.mode != "dry-run" else [],
+        )  # fmt: skip
+        return _live(journal, lease, advance(Run(), event), self, desk)
+
+
+def prepare(inventory: Inventory, order: Order) -> Prepared:
+    """Fit an order to this inventory: inputs, steps, connections. Raises NotBound, BadInput or BadInventory."""
+    pool: dict[str, Secret] = {}
     name, integration = _integration(order.checked, order.raw, inventory)
-    inputs = order.checked.parse_inputs(order.raw, _given(inventory, secret_pool))
+    inputs = order.checked.parse_inputs(order.raw, _given(inventory, pool))
     for value in order.raw.values():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Secret):
-                secret_pool[one.fingerprint] = one
+                pool[one.fingerprint] = one
     bound = bind(order.checked, registry(), inventory, integration)
-    stamp = datetime.now(UTC)
-    run_id = f"R-{stamp:%m%d-%H%M}-{secrets.token_hex(3)}"
-    body = _opened(order, inventory, name, integration, bound)
-    live_lock = name if order.mode != "dry-run" else None
-    lease, event = await journal.begin(
-        run_id, f"INC-{run_id[2:]}", Draft("opened", sound(body)), lock=live_lock,
-        sealed=[seal_of(secret) for secret in secret_pool.values()],
-    )  # fmt: skip
-    run = advance(Run(), event)
-    return _live(
-        journal, lease, run, order.checked, bound, inputs, integration, inventory, secret_pool, desk, order.mode
-    )
+    links = _links(inventory, bound, writes=order.mode != "dry-run")
+    run = f"R-{datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(3)}"
+    return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
 
 
-async def reopen(journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, why: str = "resumed") -> Live:
-    """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now."""
-    events = journal.events(run_id)
-    run = replay(events)
+async def reopen(journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False) -> Live:
+    """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now.
+
+    `look_only` takes no lease and opens connections for reading: for a check while somebody else carries it out.
+    """
+    run = replay(journal.events(run_id))
     opened = run.opened
-    names = {"connections": frozenset(inventory.config.connections)}
-    checked = read(opened["text"], opened["file"], catalogue(registry(), names | {"roles": ROLES}))
+    if not opened:
+        raise UnknownRun(run_id)
+    names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
+    checked = read(opened["text"], opened["file"], catalogue(registry(), names))
     pool = {
         name.removeprefix("secret/"): Secret(value.decode())
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
     }  # fmt: skip
     raw = {name: _reveal(value, pool, name in opened["secret_inputs"]) for name, value in opened["inputs"].items()}
-    integration = _recorded(opened)
+    integration = Integration.model_validate(opened["declared"]) if opened["declared"] else None
     used = Inventory(
         inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
         inventory.resolve, inventory.base,
@@ -89,31 +111,36 @@ async def reopen(journal: Journal, inventory: Inventory, run_id: str, desk: Desk
     then = {name: entry["url"] for name, entry in opened["connections"].items()}
     if now != then:
         raise NotBound(
-            f"the connections of run {run_id} lead elsewhere now: then {then}, now {now}. Mend ringfence.yaml"
+            f"the connections of run {run_id} lead elsewhere now: then {then}, now {now}. Mend the configuration"
         )
-    lease, event = await journal.take(run_id, why=why)
-    return _live(
-        journal, lease, advance(run, event), checked, bound, inputs, integration, used, pool, desk, opened["mode"]
-    )
+    links = _links(used, bound, writes=not look_only and opened["mode"] != "dry-run")
+    order = Order(checked, opened["file"], raw, opened["mode"], opened["by"])
+    prepared = Prepared(order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool)
+    if look_only:
+        return _live(journal, None, run, prepared, desk)
+    lease, event = await journal.take(run_id)
+    return _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
 
 
 ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 
-def _live(
-    journal: Journal, lease: Any, run: Run, checked: Checked, bound: dict[str, Bound], inputs: Any,
-    integration: Integration | None, inventory: Inventory, pool: dict[str, Secret], desk: Desk, mode: str,
-) -> Live:  # fmt: skip
-    links = {}
-    for connection in sorted({b.connection for b in bound.values()}):
-        reader, sender, wire = connect(_connection(inventory, connection, registry()), writes=mode != "dry-run")
-        links[connection] = Link(reader, sender, wire)
+def _links(inventory: Inventory, bound: Mapping[str, Bound], *, writes: bool) -> dict[str, Link]:
+    return {
+        name: Link(*connect(_connection(inventory, name, registry()), writes=writes))
+        for name in sorted({b.connection for b in bound.values()})
+    }
+
+
+def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, desk: Desk) -> Live:
+    integration = prepared.integration
     live = Live(
-        journal, lease, run, checked, bound, inputs, integration,
+        journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
         {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
-        links, pool, desk, {name: View() for name in bound}, datetime.fromisoformat(run.opened_at),
+        prepared.links, prepared.pool, desk, {name: View() for name in prepared.bound},
+        datetime.fromisoformat(run.opened_at),
     )  # fmt: skip
-    for link in links.values():
+    for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
         link.wire.guard = live.may_send
     return live
@@ -196,15 +223,13 @@ def _opened(
 ) -> dict[str, Any]:
     playbook = order.checked.playbook
     connections = inventory.config.connections
-    secret_inputs = [
-        n
-        for n, v in order.raw.items()
-        if isinstance(v, Secret) or (isinstance(v, list) and v and isinstance(v[0], Secret))
-    ]
+    given = {n: list(v) if isinstance(v, list) else [v] for n, v in order.raw.items()}
+    shown = {n: [repr(one) if isinstance(one, Secret) else str(one) for one in v] for n, v in given.items()}
     return {
         "playbook": playbook.id, "title": playbook.title, "sha256": order.checked.sha256, "file": order.file,
-        "inputs": {n: [repr(one) if isinstance(one, Secret) else str(one) for one in v] if isinstance(v, list) else repr(v) if isinstance(v, Secret) else str(v) for n, v in order.raw.items()},
-        "secret_inputs": secret_inputs, "mode": order.mode, "integration": name or "",
+        "inputs": {n: v if isinstance(order.raw[n], list) else v[0] for n, v in shown.items()},
+        "secret_inputs": [n for n, v in given.items() if v and isinstance(v[0], Secret)],
+        "mode": order.mode, "integration": name or "",
         "integration_title": integration.title if integration else "", "owner": integration.owner if integration else "",
         "declared": integration.model_dump(mode="json") if integration else {},
         "footholds": {
@@ -219,10 +244,6 @@ def _opened(
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.text,
     }  # fmt: skip
-
-
-def _recorded(opened: Mapping[str, Any]) -> Integration | None:
-    return Integration.model_validate(opened["declared"]) if opened["declared"] else None
 
 
 def _reveal(value: Any, pool: Mapping[str, Secret], secret: bool) -> object:

@@ -69,7 +69,7 @@ class Live:
     """Everything that the loops of one run share."""
 
     journal: Journal
-    lease: Lease
+    lease: Lease | None
     run: Run
     checked: Checked
     bound: Mapping[str, Bound]
@@ -95,6 +95,7 @@ class Live:
         await asyncio.shield(asyncio.ensure_future(self._append(drafts, sealed)))
 
     async def _append(self, drafts: Sequence[Draft], sealed: Sequence[Seal]) -> None:
+        assert self.lease is not None, "opened for looking only"
         cleaned = [Draft(draft.type, sound(draft.body)) for draft in drafts]
         events = await self.journal.append(self.lease, cleaned, sealed=sealed)
         self._early.update({event.n: event for event in events})
@@ -158,7 +159,20 @@ class Live:
 
     def may_send(self) -> bool:
         """Nothing new is started once the run is over, or while its lease is not sure for the longest request."""
-        return not self.over.is_set() and self.lease.good(margin_s=10)
+        return not self.over.is_set() and self.lease is not None and self.lease.good(margin_s=10)
+
+    async def finish(self, *drafts: Draft, unlock: bool) -> None:
+        """Journal the last events, let the run rest, and close its connections."""
+        if self.lease is not None:
+            if drafts:
+                await self.note(*drafts)
+            await self.journal.release(self.lease, unlock=unlock)
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Close the connections."""
+        for link in self.links.values():
+            await link.wire.close()
 
     def break_off(self, error: BaseException) -> None:
         """The journal cannot be written, or the run is somebody else's now: nobody may go on."""
