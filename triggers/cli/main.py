@@ -1,0 +1,216 @@
+"""`ringfence`: finds the command, and turns whatever comes of it into an exit code and a sentence.
+
+It imports nothing but cyclopts at its top: a responder waits for our start. Commands are loaded when they are asked for, and the
+front page is printed from the table below without loading any, nor what would draw it in colour.
+
+Exit codes: 0 done; 1 refused, wrong input or usage (nothing was done); 2 partial, contested, failed or nothing found; 3 waiting for
+a person; 4 the journal does not verify; 130 interrupted (141: nobody reads our output any more).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cyclopts import App, CycloptsError, Parameter
+
+TITLE = "Incident containment as runbooks: cut off a breached integration in seconds, survive any crash, prove it afterwards."
+
+COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "In an incident",
+        (
+            ("contain", "running:contain", "Carry out a playbook against a breached integration."),
+            ("status", "running:status", "Say what runs, what waits for whom, and what is still open."),
+            ("resume", "running:resume", "Go on with a run that was stopped, or whose process died."),
+            ("stop", "running:stop", "End what a run has in flight and start nothing new; it can be resumed."),
+            ("check", "running:check", "Look again at what a run closed: is it still so?"),
+            ("recover", "running:recover", "Undo, in stages, what a run closed. Started by people only."),
+        ),
+    ),
+    (
+        "Before one",
+        (
+            ("plan", "running:plan", "Look, and show every call that a playbook would send. Sends none."),
+            ("playbook", "playbook:app", "Check, list and show playbooks."),
+            ("connectors", "connectors:app", "List the systems that can be reached, and what can be done there."),
+            ("integrations", "integrations:app", "Check and show the integrations and their footholds."),
+            ("sandbox", "sandbox:app", "Start and stop the practice company and its thief."),
+        ),
+    ),
+    (
+        "Beside and after",
+        (
+            ("journal", "journal:app", "Show, list and verify the record of all runs."),
+            ("prefect", "prefect:app", "Start and stop our own Prefect server."),
+        ),
+    ),
+)
+"""Every command: its group, name, where it stands in `triggers.cli`, and one line for the front page."""
+
+KNOWN = frozenset(
+    [
+        "connectors.core.errors:ConnectorError",
+        "flows.server:ServerError",
+        "inventory.read:BadInventory",
+        "journal.errors:JournalError",
+        "language.errors:BadInput",
+        "language.errors:BadPlaybook",
+        "triggers.cli.place:Refused",
+    ]
+)
+"""Errors whose text is the sentence for the operator, by name: to compare classes, their modules would have to be loaded."""
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"ringfence {version('ringfence')}"
+
+
+def _app() -> App:
+    app = App(
+        "ringfence",
+        help=TITLE,
+        version=_version,
+        help_formatter="plain",
+        default_parameter=Parameter(negative=()),
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for _, commands in COMMANDS:
+        for name, where, line in commands:
+            app.command(f"triggers.cli.{where}", name=name, help=line)
+    return app
+
+
+app = _app()
+
+
+def front_page() -> str:
+    """Say what there is, in the order in which it is needed."""
+    wide = max(len(name) for _, commands in COMMANDS for name, _, _ in commands)
+    lines = ["Usage: ringfence COMMAND [OPTIONS]", "", TITLE]
+    for group, commands in COMMANDS:
+        lines += ["", f"{group}:", *(f"  {name:<{wide}}  {line}" for name, _, line in commands)]
+    lines += ["", "`ringfence COMMAND --help` says more; `ringfence --version` which one this is."]
+    lines += [
+        "Exit codes: 0 done, 1 refused or wrong input (nothing was done), 2 partial or failed, 3 waiting for a person,"
+    ]
+    lines += ["4 the journal does not verify, 130 interrupted."]
+    return "\n".join(lines)
+
+
+def main(words: Sequence[str]) -> int:
+    """Carry out one command line; give its exit code."""
+    if not words or (words[0] in {"--help", "-h"} and len(words) == 1):
+        print(front_page())
+        return 0
+    names = {name: where for _, commands in COMMANDS for name, where, _ in commands}
+    if words[0] not in names and not words[0].startswith("-"):
+        _say(_unknown(words[0], names))
+        return 1
+    try:
+        code = app(list(words))
+        sys.stdout.flush()
+    except CycloptsError as error:
+        _say(f"{str(error).strip()} (`ringfence {_asked_for(words)}--help` shows how.)")
+        return 1
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        return 130
+    except BrokenPipeError:
+        # Nobody reads on: what Python would still flush at the end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:  # noqa: BLE001  the last line of defence: no traceback on the terminal
+        return _explain(error)
+    return code if isinstance(code, int) and not isinstance(code, bool) else 0
+
+
+def run() -> None:
+    """Be the command `ringfence`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def _unknown(word: str, names: Iterable[str]) -> str:
+    """Name the nearest command: cyclopts would load every module to say so."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word[:80], names, n=1)
+    return f"There is no command {word[:80]!a}{f', did you mean {close[0]}?' if close else '.'} `ringfence --help` shows all."
+
+
+def _asked_for(words: Sequence[str]) -> str:
+    """Give the command and sub-command of a command line, as far as they exist."""
+    found = ""
+    names = {name: where for _, commands in COMMANDS for name, where, _ in commands}
+    if words[0] in names:
+        found = f"{words[0]} "
+        if names[words[0]].endswith(":app") and len(words) > 1 and words[1] in app[words[0]]:
+            found += f"{words[1]} "
+    return found
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def _explain(error: Exception) -> int:
+    leaves = _leaves(error)
+    if all(_is_known(leaf) for leaf in leaves):
+        for sentence in dict.fromkeys(map(str, leaves)):
+            _say(sentence)
+        return 1
+    where = _write_down(error)
+    kind = type(leaves[0]).__name__
+    _say(f"ringfence stopped at an error that it does not know ({kind}). This is a fault of ours; {where}")
+    return 2
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in _leaves(each)]
+    return [error]
+
+
+def _is_known(error: BaseException) -> bool:
+    return any(f"{kind.__module__}:{kind.__qualname__}" in KNOWN for kind in type(error).__mro__)
+
+
+def _write_down(error: BaseException) -> str:
+    """Keep where it happened. Frames and kinds only: an error's own text and its variables may hold a secret."""
+    import time
+    import traceback
+
+    from triggers.cli.place import state_folder
+
+    lines = []
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        lines.append(f"{type(one).__module__}.{type(one).__qualname__}")
+        lines += [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(one.__traceback__)]
+        todo += [one.__cause__, one.__context__]
+        todo += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+    try:
+        folder = state_folder() / "faults"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        file: Path = folder / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.log"
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as log:
+            log.write("\n".join(lines) + "\n")
+    except Exception:  # noqa: BLE001  a second error must not hide the first
+        return "where it happened could not be written down."
+    return f"where it happened stands in {file}"
+
+
+if __name__ == "__main__":
+    run()

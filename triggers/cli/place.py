@@ -1,0 +1,157 @@
+"""Where things are: state folder, journal, keys, configuration, playbooks. Says in a sentence what is missing; starts no run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inventory.read import Inventory
+    from journal import Journal, Keys
+    from language import Checked
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+COMPANY = CHECKOUT / "sandbox" / "company" / "ringfence.yaml"
+ROLES = frozenset({"responder", "approver", "commander", "auditor"})
+
+
+class Refused(Exception):
+    """Nothing was done; the message says why, and what to do."""
+
+
+def state_path() -> Path:
+    """Say where state is kept, whether or not anything is there: RINGFENCE_HOME, or .ringfence here."""
+    return Path(os.environ.get("RINGFENCE_HOME") or ".ringfence").expanduser().absolute()
+
+
+def state_folder() -> Path:
+    """Give the folder where state is kept; make it, for its owner alone."""
+    path = state_path()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        said = "it is a file" if path.is_file() else error.strerror
+        raise Refused(f"The state folder {path} cannot be made: {said}. Name another with RINGFENCE_HOME.") from None
+    return path
+
+
+def journal_url() -> str:
+    """Give the journal's URL, whether or not it exists."""
+    from sqlalchemy import URL
+
+    return URL.create("sqlite", database=str(state_path() / "journal.db")).render_as_string(hide_password=False)
+
+
+def has_journal() -> bool:
+    """Whether there is a journal to read: reading must not make one."""
+    return (state_path() / "journal.db").exists()
+
+
+def open_journal(keys: Keys) -> Journal:
+    """Open the journal of the state folder, made if it is missing; KillAt is for tests that kill at a boundary."""
+    from journal import Journal, KillAt
+
+    state_folder()
+    return Journal.open(journal_url(), keys=keys, kill=KillAt.from_env())
+
+
+def open_keys(inventory: Inventory | None, *, sandbox: bool) -> Keys:
+    """Give the configured master key; in the sandbox, where none is configured, one of its own; else none."""
+    from journal import Keys, NoKey
+
+    if inventory is not None and inventory.config.seal is not None:
+        kind, _, name = inventory.config.seal.partition(":")
+        path = (inventory.path.parent / Path(name).expanduser()).resolve()
+        return Keys.from_reference(f"file:{path}" if kind == "file" else inventory.config.seal)
+    if not sandbox:
+        return Keys.none()
+    file = state_folder() / "keys" / "sandbox"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    if not file.exists():
+        try:
+            return Keys.make_file(file)
+        except NoKey:  # made by another command at this very moment, or it cannot be made: the next line says which
+            pass
+    return Keys.from_reference(f"file:{file}")
+
+
+def configuration(
+    config: Path | None = None,
+    integrations: Path | None = None,
+    *,
+    sandbox: bool = False,
+    handshake: Mapping[str, Any] | None = None,
+) -> Inventory:
+    """Read what is ours. With `sandbox` it is the practice company's, and that is started unless it runs.
+
+    `handshake`: of a sandbox that the caller has started already, as `sandbox.ensure` gave it.
+    """
+    from inventory.read import read_inventory
+
+    if not sandbox:
+        found = config or Path(os.environ.get("RINGFENCE_CONFIG") or "ringfence.yaml").expanduser()
+        return read_inventory(found, integrations=integrations)
+    if handshake is None:
+        from triggers.cli.company import ensure
+
+        handshake = ensure(state_folder())
+    told = {"url": str(handshake["url"]), **handshake["secrets"]}
+    return read_inventory(config or COMPANY, integrations=integrations, sandbox=told)
+
+
+def has_configuration(config: Path | None) -> bool:
+    """Whether a configuration was named, or lies here."""
+    return config is not None or bool(os.environ.get("RINGFENCE_CONFIG")) or Path("ringfence.yaml").exists()
+
+
+def playbooks(inventory: Inventory | None) -> Iterator[Path]:
+    """Give every playbook file there is, the nearest first: here, configured folders, those that come with ringfence."""
+    folders = [Path("playbooks")]
+    if inventory is not None:
+        folders += [inventory.path.parent / folder for folder in inventory.config.playbooks]
+    folders.append(CHECKOUT / "playbooks")
+    seen: set[Path] = set()
+    for folder in folders:
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
+
+
+def find_playbook(name: str, inventory: Inventory | None) -> Path:
+    """Give the file of a playbook, by its path or by its name. Raises Refused with the nearest names."""
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if len(path.parts) > 1 or path.suffix in {".yaml", ".yml"}:
+        raise Refused(
+            f"There is no file {name}: give a playbook's file, or its name as `ringfence playbook list` shows it."
+        )
+    named: dict[str, Path] = {}
+    for file in playbooks(inventory):
+        named.setdefault(file.stem, file)
+    if name in named:
+        return named[name]
+    from language.errors import nearest, short
+
+    raise Refused(
+        f"There is no playbook '{short(name)}'{nearest(name, named) or '; `ringfence playbook list` shows all'}"
+    )
+
+
+def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
+    """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
+    from engine.registry import catalogue, registry
+    from language import read
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Refused(f"The playbook {path} cannot be read: {why}.") from None
+    names = None
+    if inventory is not None:
+        names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
+    return read(text, str(path), catalogue(registry(), names))

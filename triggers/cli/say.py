@@ -1,0 +1,16 @@
+"""What commands print: plain lines, or one JSON object as the last line. No colour, so that it reads the same in a file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def line(text: str) -> None:
+    """Print one line. What comes from outside must not move the cursor: control characters are shown, not obeyed."""
+    print("".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text))
+
+
+def as_json(value: dict[str, Any]) -> None:
+    """Print one JSON object on one line."""
+    print(json.dumps(value, ensure_ascii=True, default=str))
