@@ -37,6 +37,7 @@ async def contain(live: Live, around: Around) -> str:
         word = await _judge(live, wall)
     finally:
         live.over.set()
+        wall.cancel()  # a question that nobody needs answered any more
         await asyncio.gather(*steps, wall, return_exceptions=True)
         wishes.cancel()
     if live.broken is not None:
@@ -114,7 +115,10 @@ async def _question(live: Live, wall: Any) -> None:
     shown = shown_text(live)
     digest = hashlib.sha256(shown.encode()).hexdigest()
     await live.note(Draft("asked", {"wall": wall.id, "role": wall.approve, "scope_hash": scope, "shown": digest}))
-    answer, by, how = await live.desk.ask(wall.id, wall.approve, shown)
+    try:
+        answer, by, how = await asyncio.wait_for(live.desk.ask(wall.id, wall.approve, shown), wall.within_s)
+    except TimeoutError:
+        answer, by, how = "nobody", "", ""
     if live.over.is_set():
         return
     body = {"wall": wall.id, "scope_hash": scope, "by": by, "how": how, "shown": digest}

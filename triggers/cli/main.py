@@ -53,6 +53,8 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 KNOWN = frozenset(
     [
         "connectors.core.errors:ConnectorError",
+        "engine.bound:NotBound",
+        "engine.plan:NothingSeen",
         "flows.server:ServerError",
         "inventory.read:BadInventory",
         "journal.errors:JournalError",

@@ -1,0 +1,83 @@
+"""Takes up a run that is in the journal: with the configuration that it was opened with, and its own playbook text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from triggers.cli import place
+from triggers.cli.work import TerminalWork
+
+if TYPE_CHECKING:
+    from engine.state import Live
+    from inventory.read import Inventory
+    from journal import Journal
+    from journal.replay import Run
+    from triggers.cli.desk import Terminal
+
+
+def recorded(run_id: str) -> Run:
+    """A run as the journal has it; Refused where there is none, or no such run."""
+    from journal import Keys
+    from journal.errors import UnknownRun
+    from journal.replay import replay
+
+    if not place.has_journal():
+        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")
+    journal = place.open_journal(Keys.none())
+    try:
+        events = journal.events(run_id)
+    finally:
+        journal.close()
+    if not events:
+        raise UnknownRun(run_id)
+    return replay(events)
+
+
+def surroundings(run: Run, config: Path | None) -> tuple[Inventory, str]:
+    """The inventory that a run was opened with, and the sandbox's URL ("" in a live run)."""
+    sandbox = run.opened["mode"] == "drill"
+    where = config or Path(run.opened["config"])
+    if not sandbox:
+        return place.configuration(where), ""
+    from triggers.cli.company import ensure
+
+    handshake = ensure(place.state_folder())
+    return place.configuration(where, sandbox=True, handshake=handshake), str(handshake["url"])
+
+
+def take_up(run_id: str, desk: Terminal, *, config: Path | None, leave: frozenset[str] = frozenset()) -> TerminalWork:
+    """The work of a run that rests, lapsed, or died."""
+    run = recorded(run_id)
+    inventory, url = surroundings(run, config)
+    journal = open_for(run, inventory)
+
+    async def opening() -> Live:
+        from engine.opening import reopen
+
+        return await reopen(journal, inventory, run_id, desk)
+
+    return TerminalWork(run_id, journal, desk, opening, leave, url)
+
+
+def open_for(run: Run, inventory: Inventory) -> Journal:
+    """The journal with the keys that this run's secrets were sealed with."""
+    return place.open_journal(place.open_keys(inventory, sandbox=run.opened["mode"] == "drill"))
+
+
+def newest() -> str:
+    """The id of the newest run that can go on; Refused where there is none."""
+    from journal import Keys
+
+    if place.has_journal():
+        journal = place.open_journal(Keys.none())
+        try:
+            rows = journal.runs()
+        finally:
+            journal.close()
+        for row in rows:
+            if row.lock is not None or row.latest != "ended":
+                return row.run
+        if rows:
+            return rows[0].run
+    raise place.Refused("There is no run to go on with.")

@@ -1,0 +1,145 @@
+"""One run as the command line carries it out: opened when its flow begins, and always brought to an end in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from triggers.cli.desk import Terminal, who
+from triggers.cli.place import state_folder
+
+if TYPE_CHECKING:
+    from engine.state import Around, Live
+    from journal import Journal
+
+RESTS = frozenset({"waiting", "stopped", "running", "held", "recovering"})
+"""Words of a run that goes on later: its integration stays locked."""
+
+EXIT = {
+    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "held": 3, "stopped": 130,
+}  # fmt: skip
+
+
+@dataclass
+class TerminalWork:
+    """A run on its way, as flows know it (`flows.around.Work`).
+
+    Attributes:
+        opening: opens the run or takes it up again, once, when the work begins.
+        leave: steps that a recovery leaves as they are.
+        sandbox_url: where the practice company is; "" in a live run.
+    """
+
+    run: str
+    journal: Journal
+    desk: Terminal
+    opening: Callable[[], Awaitable[Live]]
+    leave: frozenset[str] = frozenset()
+    sandbox_url: str = ""
+    live: Live | None = None
+    report: Path | None = None
+    calls: dict[str, Any] = field(default_factory=dict)
+
+    async def contain(self, around: Around) -> str:
+        """Contain; the run's word."""
+        from engine.contain import contain
+
+        return await self._carry(lambda live: contain(live, around))
+
+    async def recover(self, around: Around) -> str:
+        """Recover; the run's word."""
+        from engine.recover import recover
+
+        return await self._carry(lambda live: recover(live, around, self.leave))
+
+    async def plan(self, word: str) -> str:
+        """Look, journal the plan, and end with `word` (planned, dry-run)."""
+        from engine.plan import plan
+        from journal.event import Draft
+
+        async def only(live: Live) -> str:
+            await plan(live)
+            await live.note(Draft("worded", {"word": word, "footholds": {}, "why": "looked only; nothing was sent"}))
+            return word
+
+        return await self._carry(only)
+
+    async def _carry(self, doing: Callable[[Live], Awaitable[str]]) -> str:
+        from engine.plan import NothingSeen
+        from journal.event import Draft
+
+        self.live = live = await self.opening()
+        self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
+        self.desk.start()
+        try:
+            with _signals(live):
+                word = await doing(live)
+            await self._ended(live, word)
+        except NothingSeen as error:
+            refused = Draft("worded", {"word": "refused", "footholds": {}, "why": str(error)})
+            await live.finish(refused, unlock=True)
+            raise
+        finally:
+            self.desk.end()
+            await live.hang_up()
+        return word
+
+    async def _ended(self, live: Live, word: str) -> None:
+        from journal.event import Draft
+
+        body: dict[str, Any] = {"word": word}
+        if self.sandbox_url:
+            self.calls = body["attacker"] = await asyncio.to_thread(self._attacker, live)
+        await live.finish(Draft("ended", body), unlock=word not in RESTS)
+        from reports.after_action import write
+
+        events = self.journal.events(live.run.id)
+        self.report = await asyncio.to_thread(
+            write, live.run, events, state_folder() / "reports" / f"{live.run.id}.html"
+        )
+
+    def _attacker(self, live: Live) -> dict[str, int]:
+        from triggers.cli.company import attacker_calls
+        from triggers.cli.place import Refused
+
+        try:
+            asked = attacker_calls(self.sandbox_url, live.run.opened_at)
+            word_at = live.run.words[-1].at if live.run.words else live.run.at
+            after = attacker_calls(self.sandbox_url, word_at)
+        except Refused:
+            return {}
+        return {
+            "after_command": asked["successes"], "after_word": after["successes"],
+            "refused_after": asked["attempts"] - asked["successes"],
+        }  # fmt: skip
+
+
+@contextlib.contextmanager
+def _signals(live: Live) -> Iterator[None]:
+    """Ctrl-C once: end what is in flight, resumable. Twice: leave at once; the journal knows what was sent."""
+    from engine.contain import stop
+
+    loop = asyncio.get_running_loop()
+    heard = 0
+
+    def hear(name: str) -> None:
+        nonlocal heard
+        heard += 1
+        if heard > 1:
+            os._exit(130)
+        live.desk.say(f"{name}: ending what is in flight, starting nothing new. Again: leave at once.")
+        stop(live, f"{who()} by {name}")
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, hear, "Ctrl-C" if one is signal.SIGINT else "SIGTERM")
+    try:
+        yield
+    finally:
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(one)
