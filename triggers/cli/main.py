@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter
@@ -53,6 +53,8 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 KNOWN = frozenset(
     [
         "connectors.core.errors:ConnectorError",
+        "engine.bound:NotBound",
+        "engine.plan:NothingSeen",
         "engine.bound:NotBound",
         "engine.plan:NothingSeen",
         "flows.server:ServerError",
@@ -109,19 +111,9 @@ def front_page() -> str:
 
 def main(words: Sequence[str]) -> int:
     """Carry out one command line; give its exit code."""
-    if not words or (words[0] in {"--help", "-h"} and len(words) == 1):
-        print(front_page())
-        return 0
-    names = {name: where for _, commands in COMMANDS for name, where, _ in commands}
-    if words[0] not in names and not words[0].startswith("-"):
-        _say(_unknown(words[0], names))
-        return 1
     try:
-        code = app(list(words))
+        code = _carry_out(words)
         sys.stdout.flush()
-    except CycloptsError as error:
-        _say(f"{str(error).strip()} (`ringfence {_asked_for(words)}--help` shows how.)")
-        return 1
     except KeyboardInterrupt:
         _say("Interrupted.")
         return 130
@@ -131,6 +123,22 @@ def main(words: Sequence[str]) -> int:
         return 141
     except Exception as error:  # noqa: BLE001  the last line of defence: no traceback on the terminal
         return _explain(error)
+    return code
+
+
+def _carry_out(words: Sequence[str]) -> int:
+    if not words or words[0] in {"--help", "-h", "help"}:
+        print(front_page())
+        return 0
+    names = {name: where for _, commands in COMMANDS for name, where, _ in commands}
+    if words[0] not in names and words[0] != "--version":
+        _say(_unknown(words[0], names))
+        return 1
+    try:
+        code = app(list(words))
+    except CycloptsError as error:
+        _say(f"{str(error).strip()} (`ringfence {_asked_for(words, names)} --help` shows how.)")
+        return 1
     return code if isinstance(code, int) and not isinstance(code, bool) else 0
 
 
@@ -143,19 +151,22 @@ def _unknown(word: str, names: Iterable[str]) -> str:
     """Name the nearest command: cyclopts would load every module to say so."""
     from difflib import get_close_matches
 
+    if word.startswith("-"):
+        return f"{word[:80]!a} stands where a command belongs. `ringfence --help` shows all commands."
     close = get_close_matches(word[:80], names, n=1)
     return f"There is no command {word[:80]!a}{f', did you mean {close[0]}?' if close else '.'} `ringfence --help` shows all."
 
 
-def _asked_for(words: Sequence[str]) -> str:
-    """Give the command and sub-command of a command line, as far as they exist."""
-    found = ""
-    names = {name: where for _, commands in COMMANDS for name, where, _ in commands}
-    if words[0] in names:
-        found = f"{words[0]} "
-        if names[words[0]].endswith(":app") and len(words) > 1 and words[1] in app[words[0]]:
-            found += f"{words[1]} "
-    return found
+def _asked_for(words: Sequence[str], names: Mapping[str, str]) -> str:
+    """Give the command and sub-commands of a command line, as far as they exist."""
+    found, here = [words[0]], app[words[0]]
+    if names[words[0]].endswith(":app"):
+        for word in words[1:]:
+            if word.startswith("-") or word not in here:
+                break
+            found.append(word)
+            here = here[word]
+    return " ".join(found)
 
 
 def _say(sentence: str) -> None:

@@ -101,6 +101,15 @@ def configuration(
     return read_inventory(config or COMPANY, integrations=integrations, sandbox=told)
 
 
+def described(config: Path | None = None, integrations: Path | None = None, *, sandbox: bool = False) -> Inventory:
+    """Read what is ours as it is written, to check or show it: no secret is resolved and no sandbox is started."""
+    if not sandbox:
+        return configuration(config, integrations)
+    from inventory.read import read_inventory
+
+    return read_inventory(config or COMPANY, integrations=integrations)
+
+
 def has_configuration(config: Path | None) -> bool:
     """Whether a configuration was named, or lies here."""
     return config is not None or bool(os.environ.get("RINGFENCE_CONFIG")) or Path("ringfence.yaml").exists()

@@ -1,0 +1,162 @@
+"""`ringfence journal`: shows and verifies the record. Writes nothing into it."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+
+from triggers.cli import place
+from triggers.cli.say import as_json, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from journal import RunRow
+    from journal.verify import Broken, Stored, StoredHead
+
+app = App("journal", help="Show, list and verify the record of all runs. It is only ever added to.")
+
+WIDE = 160
+"""Characters of an event's content on a line; all of it with --json."""
+
+
+@app.command
+def show(*, run: str | None = None, limit: int = 200, json: bool = False) -> None:
+    """Show the events of a run, in order.
+
+    Parameters
+    ----------
+    run
+        Its id; without it, the newest run.
+    limit
+        At most so many, the latest; 0: all.
+    json
+        Print one JSON object.
+    """
+    from journal import Keys, UnknownRun
+
+    _needed()
+    journal = place.open_journal(Keys.none())
+    try:
+        rows = journal.runs()
+        found = run or (rows[0].run if rows else None)
+        events = journal.events(found) if found else []
+    finally:
+        journal.close()
+    if run is not None and not events:
+        raise UnknownRun(run)
+    shown = events[-limit:] if limit > 0 else events
+    if json:
+        fields = ("n", "at", "type", "fence", "incident", "body", "prev", "hash")
+        as_json({"run": found, "events": [{name: getattr(event, name) for name in fields} for event in shown]})
+        return
+    if found is None:
+        line("This journal has no runs yet.")
+        return
+    line(f"Run {found}, {len(events)} events:")
+    if len(shown) < len(events):
+        line(f"  … {len(events) - len(shown)} earlier ones: `--limit 0` shows all")
+    for event in shown:
+        body = json_.dumps(event.body, ensure_ascii=False, sort_keys=True, default=str)
+        line(f"{event.n:>5}  {event.at}  {event.type:<10}  {body if len(body) <= WIDE else body[: WIDE - 1] + '…'}")
+
+
+@app.command
+def runs(*, json: bool = False) -> None:
+    """List all runs, the newest first."""
+    from journal import Keys
+
+    rows: list[RunRow] = []
+    if place.has_journal():
+        journal = place.open_journal(Keys.none())
+        try:
+            rows = journal.runs()
+        finally:
+            journal.close()
+    if json:
+        as_json({"runs": [{name: getattr(row, name) for name in row.__slots__} for row in rows]})
+        return
+    if not rows:
+        line(f"No run was ever opened in {place.state_path()}.")
+    for row in rows:
+        at_it = f"  at it: {row.owner}" if row.owner and row.alive else ""
+        lock = row.lock or "-"
+        line(f"{row.run:<28} {row.incident:<28} {lock:<20} {row.latest:<10} {row.n:>5} events  {row.first_at}{at_it}")
+
+
+@app.command
+def verify(*, run: str | None = None, json: bool = False) -> int:
+    """Check that the record is what was written: nothing changed, removed, exchanged or put in. Exit code 4 if not.
+
+    Parameters
+    ----------
+    run
+        Only this run.
+    json
+        Print one JSON object.
+    """
+    counted = _Counted()
+    broken = counted.check(place.journal_url(), run)
+    if json:
+        found = [{"run": one.run, "n": one.n, "what": one.what} for one in broken]
+        as_json({"verifies": not broken, "events": counted.events, "runs": len(counted.runs), "broken": found})
+    elif broken:
+        for one in broken:
+            line(str(one))
+        many = f"{len(broken)} findings" if len(broken) > 1 else "1 finding"
+        line(f"The journal does NOT verify: {many}. Copy the file before anything else touches it.")
+    else:
+        line(
+            f"{counted.events} events of {len(counted.runs)} runs verify. (Whoever can write the whole file can make"
+            " another chain: keep a copy elsewhere.)"
+        )
+    return 4 if broken else 0
+
+
+@app.command
+def key(file: Path, /) -> None:
+    """Make a master key: a new file, readable by its owner only. Never writes over one.
+
+    Parameters
+    ----------
+    file
+        Where to write it.
+    """
+    from journal import Keys
+
+    made = Keys.make_file(file.expanduser())
+    line(f"Master key {made.id} written to {file}. Keep a copy where a breach does not reach, and name it in")
+    line(f"ringfence.yaml: seal: file:{file}")
+
+
+class _Counted:
+    """A check that counts what it went through, in the same read of the file."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.runs: set[Any] = set()
+
+    def check(self, url: str, run: str | None) -> list[Broken]:
+        from itertools import islice
+
+        from journal.raw import read_stored
+        from journal.verify import BROKEN_LIMIT, verify_stored
+
+        def counting(rows: Iterable[Stored], heads: Iterable[StoredHead]) -> Iterator[Broken]:
+            return verify_stored(self._count(rows), heads)
+
+        return list(islice(read_stored(url, run, counting), BROKEN_LIMIT))
+
+    def _count(self, rows: Iterable[Stored]) -> Iterator[Stored]:
+        for row in rows:
+            self.events += 1
+            self.runs.add(row.run)
+            yield row
+
+
+def _needed() -> None:
+    if not place.has_journal():
+        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")
