@@ -41,7 +41,7 @@ async def hold(url: str, ttl_s: str) -> None:
     journal = Journal.open(url, keys=Keys.none(), ttl_s=float(ttl_s), renew_s=float(ttl_s) / 4)
     lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
     say("held")
-    while True:
+    for _ in range(1000):
         good = lease.good()
         try:
             await journal.append(lease, [Draft("intended", {"good": good})])
