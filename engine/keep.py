@@ -140,7 +140,8 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
     else:
         view.sent_once.set()
     waits = [move.seconds for move in moves.values() if isinstance(move, Wait)]
-    return await _stand(live, bound, view, moves, 0.0 if sends else min(waits) if waits else None)
+    at_once = 0.0 if live.may_send() else PACE_S  # a lease that is not sure any more must not become a hot loop
+    return await _stand(live, bound, view, moves, at_once if sends else min(waits) if waits else None)
 
 
 def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:

@@ -38,8 +38,12 @@ class Terminal:
         self._words = 0
         self._run: Run | None = None
 
-    def start(self) -> None:
-        """Begin to draw."""
+    def start(self, run: Run) -> None:
+        """Begin to draw; what the run said before this process is not said again."""
+        self._run, self._words = run, len(run.words)
+        self._begin()
+
+    def _begin(self) -> None:
         if self.drawn and self._live is None:
             from rich.console import Console
             from rich.live import Live
@@ -59,7 +63,8 @@ class Terminal:
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False)
         else:
-            line(text)
+            for one in text.splitlines():
+                line(one)
 
     def changed(self, run: Run) -> None:
         """The run moved on: draw it, or print the word it came to."""
@@ -92,7 +97,7 @@ class Terminal:
         self.end()
         answer = await _prompt(f"Approve this scope as {role}? Type yes or no: ")
         if drawing:
-            self.start()
+            self._begin()
         return ("yes" if answer == "yes" else "no"), who(), "asked on the terminal"
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMPANY = CHECKOUT / "sandbox" / "company" / "ringfence.yaml"
+LEASE_S, RENEW_S = 30.0, 5.0
+"""A run's lease: longer than the longest request and two missed renewals, since each send wants a request's time left."""
 ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 
@@ -54,7 +56,7 @@ def open_journal(keys: Keys) -> Journal:
     from journal import Journal, KillAt
 
     state_folder()
-    return Journal.open(journal_url(), keys=keys, kill=KillAt.from_env())
+    return Journal.open(journal_url(), keys=keys, kill=KillAt.from_env(), ttl_s=LEASE_S, renew_s=RENEW_S)
 
 
 def open_keys(inventory: Inventory | None, *, sandbox: bool) -> Keys:

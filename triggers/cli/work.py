@@ -76,7 +76,7 @@ class TerminalWork:
 
         self.live = live = await self.opening()
         self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
-        self.desk.start()
+        self.desk.start(live.run)
         try:
             with _signals(live):
                 word = await doing(live)
