@@ -110,7 +110,7 @@ def verify(*, run: str | None = None, json: bool = False) -> int:
         line(f"The journal does NOT verify: {many}. Copy the file before anything else touches it.")
     else:
         line(
-            f"{counted.events} events of {len(counted.runs)} runs verify. (Whoever can write the whole file can make"
+            f"{counted.events} events of {len(counted.runs)} run{'s' if len(counted.runs) != 1 else ''} verify. (Whoever can write the whole file can make"
             " another chain: keep a copy elsewhere.)"
         )
     return 4 if broken else 0
