@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.core import Call, Connector, NotAllowed, Params, Rate, Unseen
+from connectors.core import Call, Connector, NotAllowed, Params, Rate, Sealed, Unseen
 
 notify = Connector(
     "notify",
@@ -22,7 +22,7 @@ class Message(Params):
     """A text for one channel: the webhook says which channel, `to` whom it is about."""
 
     to: str
-    text: str
+    text: Sealed[str]
 
 
 @notify.action(
@@ -30,6 +30,7 @@ class Message(Params):
     layer="application",
     permission="the webhook's URL",
     stops="nothing",
+    identifies=("to",),
     because="a webhook has no way to read a message back",
     irreversible="a message cannot be unread",
 )

@@ -54,7 +54,7 @@ async def metadata(read: Reader) -> Mapping[str, str]:
         found = await read.get("//.well-known/oauth-authorization-server" + urlsplit(base).path)
     except Unseen:
         found = await read.get("/.well-known/openid-configuration")
-    if str(found.get("issuer", "")).rstrip("/") != base:
+    if not isinstance(found, dict) or str(found.get("issuer", "")).rstrip("/") != base:
         raise Impossible(
             f"discovery at {base}", "its metadata names another issuer", "The connection's url must be the issuer"
         )
@@ -133,8 +133,8 @@ async def client(read: Reader, p: Client) -> ClientSeen:
     rotated = Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)
     seen = await read.get("/{+registration}", p, bearer=p.registration_token, answers=(rotated,))
     return ClientSeen(
-        grant_types=tuple(seen.get("grant_types", ["authorization_code"])),
-        response_types=tuple(seen.get("response_types", ["code"])),
+        grant_types=tuple(sorted(seen.get("grant_types", ["authorization_code"]))),
+        response_types=tuple(sorted(seen.get("response_types", ["code"]))),
         redirect_uris=tuple(seen.get("redirect_uris", [])),
         metadata={name: value for name, value in seen.items() if name not in MANAGED},
     )

@@ -198,7 +198,7 @@ def _body(step: str, action: str, target: str, params: Any, word: str, grade: st
 
 
 def _clear(sight: Sight) -> dict[str, Any]:
-    return sight.params.model_dump(mode="json")
+    return sight.params.record()
 
 
 def _contested(live: Live, bound: Bound, moves: dict[str, Move]) -> list[Draft]:

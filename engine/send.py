@@ -25,7 +25,7 @@ async def send(
     effect = f"{bound.id}/{sight.target}"
     before, sealed = _before(live, effect, sight.seen, back=back)
     body = {
-        "effect": effect, "step": bound.id, "target": sight.target, "action": action.name, "params": sight.params.model_dump(mode="json"),
+        "effect": effect, "step": bound.id, "target": sight.target, "action": action.name, "params": sight.params.record(),
         "calls": [call.digest for call in calls], "lines": [str(call) for call in calls],
         "once": any(call.once for call in calls), "back": back, "before": before,
         "round": live.run.effects[effect].rounds + 1 if effect in live.run.effects else 1,

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import orjson
 from pydantic import BaseModel
 
+from connectors.core.errors import Impossible
 from connectors.core.secret import Secret
 
 _HOLE = re.compile(r"\{(\+?)([a-z][a-z0-9_]*)\}")
@@ -88,6 +89,9 @@ class Call:
         parts = [self.method, self.path, veil(self.body), self.form, veil(self.bearer)]
         return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
     def __str__(self) -> str:
         """As a plan shows it: `PUT /clients/drift/enabled {"enabled":false}`."""
         body = self.body if self.shown is None else self.shown
@@ -96,20 +100,32 @@ class Call:
 
 
 def fill(template: str, p: BaseModel | None) -> str:
-    """Put a model's fields into a path template, each escaped so that it stays one part of the path."""
+    """Put a model's fields into a path template, each escaped so that it stays one part of the path.
+
+    Raises Impossible for a value that is no part of a path.
+    """
 
     def hole(match: re.Match[str]) -> str:
         value = getattr(p, match[2])
         if isinstance(value, Secret):
-            raise TypeError(f"{template}: a secret does not stand in a path")
+            raise Impossible(template, f"{match[2]} is a secret, and a path is no place for one", "Mend the connector")
         if match[1]:
             return str(value)
         escaped = quote(str(value), safe="")
         if escaped in {"", ".", ".."}:
-            raise ValueError(f"{template}: {match[2]} is {value!r}, which is no part of a path")
+            raise Impossible(template, f"{match[2]} is {value!r}, which names nothing", "Mend the name that was given")
         return escaped
 
     return _HOLE.sub(hole, template)
+
+
+def fits(template: str, path: str) -> bool:
+    """Whether `path` is this template, filled."""
+    parts = _HOLE.split(template)
+    pattern = "".join(
+        re.escape(part) if n % 3 == 0 else (".+" if part else "[^/]+") for n, part in enumerate(parts) if n % 3 < 2
+    )
+    return re.fullmatch(pattern, path) is not None
 
 
 def veil(value: Any) -> Any:

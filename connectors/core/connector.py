@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict
 
 from connectors.core.call import Call
+from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
 
 if TYPE_CHECKING:
@@ -49,8 +50,11 @@ class Look(Generic[P, S]):
     doc: str
 
     async def __call__(self, read: Reader, p: P) -> S:
-        """What is seen of `p` now."""
-        return await self.fn(read.allowed(self.asks, self.permission, self.meaning), p)
+        """What is seen of `p` now. An answer that lacks what the look needs is Unexpected."""
+        try:
+            return await self.fn(read.allowed(self.asks, self.permission, self.meaning), p)
+        except UNREADABLE as error:
+            raise unreadable(self.name, error) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +79,14 @@ class Find(Generic[P, S]):
         """Each thing that `p` selects; raises where a page did not come."""
         found = False
         limited = read.allowed((), self.permission)
-        async for pair in self.fn(limited, p):
+        pairs = self.fn(limited, p)
+        while True:
+            try:
+                pair = await anext(pairs)
+            except StopAsyncIteration:
+                break
+            except UNREADABLE as error:
+                raise unreadable(self.name, error) from None
             found = True
             yield pair
         if not found and self.control is not None:
@@ -95,6 +106,7 @@ class Action(Generic[P, S]):
         residual: what lives on after it, in words; `residual_s`: for how many seconds at most.
         irreversible: why it has no undo, and what it takes to get back.
         masks: actions whose targets its undo would revive; it is refused while one of them still yields calls.
+        identifies: the parameters that say what it acts on: those of its look, or what is said for one without.
     """
 
     name: str
@@ -113,6 +125,7 @@ class Action(Generic[P, S]):
     masks: tuple[Action[Any, Any], ...]
     because: str
     doc: str
+    identifies: tuple[str, ...]
     back: Callable[..., Iterator[Call]] | None = None
 
     def missing(self, p: P, seen: S, me: EffectId) -> tuple[Call, ...]:
@@ -138,7 +151,7 @@ class Action(Generic[P, S]):
 
     def target(self, p: Params) -> str:
         """The thing that it acts on, as a key inside a step."""
-        return key_of(p, self.sees.identifies if self.sees is not None else tuple(self.params.model_fields))
+        return key_of(p, self.identifies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +166,13 @@ class Rate:
 class Foothold(BaseModel):
     """The fields that an inventory gives of one foothold at this system; secrets stand there as references."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Settings(BaseModel):
     """The fields of a connection to this system beside its URL and secret."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 Auth = Literal["bearer", "basic", "path", "none"]
@@ -194,7 +207,6 @@ class Connector:
             (a chat webhook), or not at all.
         footholds: kind -> the fields that name such a foothold here.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
-        rides_on: the systems that a message through it depends on.
     """
 
     name: str
@@ -257,15 +269,18 @@ class Connector:
         irreversible: str = "",
         masks: tuple[Action[Any, Any], ...] = (),
         because: str = "",
+        identifies: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Iterator[Call]]], Action[Any, Any]]:
         """Declare an action: a generator function of (params), (params, seen) or (params, seen, me)."""
 
         def declare(fn: Callable[..., Iterator[Call]]) -> Action[Any, Any]:
             families = frozenset({does} if isinstance(does, str) else does)
             state = NoState if sees is None else sees.state
+            params = _types(fn)[0]
+            known_by = identifies or (sees.identifies if sees is not None else tuple(params.model_fields))
             made: Action[Any, Any] = Action(
-                self._name(fn), fn, _types(fn)[0], state, sees, families, layer, permission, stops,
-                settles_within_s, residual, residual_s, irreversible, masks, because, _doc(fn),
+                self._name(fn), fn, params, state, sees, families, layer, permission, stops,
+                settles_within_s, residual, residual_s, irreversible, masks, because, _doc(fn), known_by,
             )  # fmt: skip
             self.actions[made.name] = made
             return made

@@ -60,3 +60,13 @@ class Unexpected(ConnectorError):
     """A status or a body that the connector's author did not know."""
 
     code = "unexpected"
+
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What Python raises where an answer lacks a field, or holds something else in its place."""
+
+
+def unreadable(name: str, error: Exception) -> Unexpected:
+    """The error for an answer of another shape; the answer itself is not shown, as it may hold anything."""
+    came = f"an answer of another shape than this look knows ({type(error).__name__})"
+    return Unexpected(name, came, "A person must look: has the provider's API changed, or is this the wrong URL?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
@@ -57,13 +58,19 @@ UrlPath = Annotated[str, AfterValidator(_as_path)]
 class Params(BaseModel):
     """What a look, find or action is asked about: names of things, and wanted values."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class State(BaseModel):
     """What was seen of one thing, as far as an action governs or needs it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """What logs and errors may show: a sealed field stands as its SHA-256."""
+        sealed = self._marked(_SEALED)
+        for name, value in super().__repr_args__():
+            yield name, f"sha256:{self._digest(name)}" if name in sealed else value
 
     @classmethod
     def _marked(cls, mark: str) -> frozenset[str]:

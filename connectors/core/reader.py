@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from connectors.core.call import Answer, Call, fill, newest, unveil
-from connectors.core.errors import Busy, ConnectorError, NotAllowed, Unexpected, Unreachable, Unseen
+from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
 from connectors.core.secret import Secret
 from connectors.core.waits import asked_wait_s
 from connectors.core.wire import NoAnswer, NotSent, Reply, Wire
 
 PATIENCE_S = 6.0
 BUSY_PATIENCE_S = 60.0
+_WORDS = re.compile(r"[a-z]{1,20}([_-][a-z]{1,20})*")
 
 
 class Reader:
@@ -80,7 +82,7 @@ class Reader:
     async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any) -> Any:
         """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""
         if template not in self._asks:
-            raise TypeError(f"POST {template} is not declared by this look (asks=...): a reader only reads")
+            raise Impossible(f"POST {template}", "this look does not declare it (asks=...)", "Mend the connector")
         path = fill(template, p)
         body = unveil(Call.post(template, p, form=form).body, {}, self._wire.current)
         reply = await self._patiently("POST", path, body=body, form=True, ask=template)
@@ -107,19 +109,23 @@ class Reader:
                     todo = f"Is {self.url} right, and up? Nothing was changed by this"
                     raise Unreachable(where, f"{sent} ({error}), tried for {elapsed:.0f} s", todo) from None
             else:
-                if reply.status == 429:
+                if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
                     wait_s = asked_wait_s(reply.headers)
                     self._wire.gate.wait(wait_s)
                     if elapsed + wait_s > BUSY_PATIENCE_S:
-                        raise Busy(where, f"429, asks to wait {wait_s:.0f} s", "It is tried again later")
+                        raise Busy(where, f"{reply.status}, asks to wait {wait_s:.0f} s", "It is tried again later")
                     continue
-                if reply.status < 500 or elapsed + pause > self.patience_s:
+                if reply.status < 500:
                     return reply
+                if elapsed + pause > self.patience_s:
+                    came = f"{reply.status}{reason(reply)}, tried for {elapsed:.0f} s"
+                    raise Unreachable(where, came, "The provider is in trouble. Nothing was changed by this")
             await asyncio.sleep(pause)
             pause = min(2 * pause, 2.0)
 
     def _explain_lost(self, tried: str, reply: Reply, bearer: Secret) -> None:
-        todo = self._wire.lost.get(newest(bearer, self._wire.current).fingerprint)
+        lost = self._wire.lost
+        todo = lost.get(newest(bearer, self._wire.current).fingerprint) or lost.get(bearer.fingerprint)
         if todo is not None:
             came = f"{reply.status}: the provider rotated this credential, and the answer with the new one never came"
             raise NotAllowed(f"{self._wire.connection.name}: {tried}", came, todo)
@@ -144,12 +150,6 @@ def _error(kind: type[Exception], where: str, reply: Reply, permission: str) -> 
 
 
 def reason(reply: Reply) -> str:
-    """The provider's own error code, where it is a plain word: bodies may hold anything, so no more is shown."""
+    """The provider's own error code, where it is plain lower-case words: a body may hold anything, a token too."""
     word = reply.json.get("error") if isinstance(reply.json, dict) else None
-    plain = (
-        isinstance(word, str)
-        and len(word) <= 60
-        and word.isascii()
-        and word.replace("_", "").replace("-", "").isalnum()
-    )
-    return f" {word}" if plain else ""
+    return f" {word}" if isinstance(word, str) and len(word) <= 60 and _WORDS.fullmatch(word) else ""

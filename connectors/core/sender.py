@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.core.call import Answer, Call, Mark, unveil
+from connectors.core.errors import Busy, ConnectorError, Unreachable
 from connectors.core.reader import reason
 from connectors.core.secret import Secret
 from connectors.core.waits import asked_wait_s
@@ -43,6 +44,11 @@ class Outcome:
     kept: tuple[tuple[Answer, Secret], ...] = ()
 
 
+def _request_id(headers: Mapping[str, str]) -> str:
+    found = next((headers[name] for name in ("x-request-id", "request-id") if name in headers), "")
+    return found[:80] if found.isascii() and found.isprintable() else ""
+
+
 class Sender:
     """Sends a call once, and says what came back."""
 
@@ -62,16 +68,19 @@ class Sender:
             return Outcome(Came.NOT_SENT, why=f"no connection ({error})")
         except NoAnswer as error:
             return Outcome(Came.UNSURE, why=f"no answer ({error})")
-        request_id = next((reply.headers[name] for name in ("x-request-id", "request-id") if name in reply.headers), "")
+        except ConnectorError as error:  # before the send: the endpoint was not found out, or a credential is no header
+            later = isinstance(error, (Busy, Unreachable))
+            return Outcome(Came.NOT_SENT if later else Came.REFUSED, why=str(error))
+        request_id = _request_id(reply.headers)
         why = f"{reply.status}{reason(reply)}"
         if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
             wait_s = asked_wait_s(reply.headers)
             self._wire.gate.wait(wait_s)
-            return Outcome(Came.BUSY, reply.status, wait_s, request_id[:80], why)
+            return Outcome(Came.BUSY, reply.status, wait_s, request_id, why)
         if 200 <= reply.status < 300 or reply.status == 404:
-            return Outcome(Came.OK, reply.status, 0.0, request_id[:80], why, self._keep(call, reply.json))
+            return Outcome(Came.OK, reply.status, 0.0, request_id, why, self._keep(call, reply.json))
         came = Came.UNSURE if reply.status >= 500 or reply.status == 408 else Came.REFUSED
-        return Outcome(came, reply.status, 0.0, request_id[:80], why)
+        return Outcome(came, reply.status, 0.0, request_id, why)
 
     def _keep(self, call: Call, json: object) -> tuple[tuple[Answer, Secret], ...]:
         kept = []

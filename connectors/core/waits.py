@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 RESET_HEADERS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
-LONGEST_S = 300.0
+SHORTEST_S, LONGEST_S = 0.2, 300.0
 _EPOCH = 1_000_000_000
 
 
 def asked_wait_s(headers: Mapping[str, str], *, default_s: float = 1.0, now: float | None = None) -> float:
     """Seconds to wait: `Retry-After` as seconds or as an HTTP date, else a reset header as seconds or as an epoch.
 
-    Never negative, never more than five minutes: a header is not allowed to park containment.
+    Never less than 0.2 s ("0" would make us hammer), never more than five minutes: a header does not park containment.
     """
     clock = time.time() if now is None else now
     value = headers.get("retry-after") or next((headers[name] for name in RESET_HEADERS if name in headers), "")
-    return min(max(_seconds(value.strip(), clock, default_s), 0.0), LONGEST_S)
+    return min(max(_seconds(value.strip(), clock, default_s), SHORTEST_S), LONGEST_S)
 
 
 def _seconds(value: str, now: float, default_s: float) -> float:

@@ -12,10 +12,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urljoin, urlsplit
 
-from connectors.core.call import Answer, newest
+import orjson
+
+from connectors.core.call import Answer, fits, newest
 from connectors.core.connector import Connector, Rate, Settings
 from connectors.core.errors import Impossible, Unexpected
 from connectors.core.secret import Secret
@@ -109,7 +112,7 @@ class Wire:
         self.keeper: Keep | None = None
         self.guard: Callable[[], bool] | None = None
         self.requests = 0
-        self._endpoints: Mapping[str, str] | None = None
+        self._discovery: asyncio.Future[Mapping[str, str]] | None = None
         self._client: httpx.AsyncClient | None = None
         self._base = connection.url.rstrip("/")
         parts = urlsplit(self._base)
@@ -141,6 +144,7 @@ class Wire:
                 transport=AiohttpTransport(client=session),
                 timeout=httpx.Timeout(REQUEST_TIMEOUT_S, pool=None),
                 trust_env=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 headers={"user-agent": "ringfence"},
             )
         return self._client
@@ -150,9 +154,12 @@ class Wire:
         if self.keeper is not None:
             await self.keeper(answer, secret)
         self.current[answer.replaces.fingerprint] = secret
+        self.lost.pop(answer.replaces.fingerprint, None)
 
     async def close(self) -> None:
         """Give the sockets back."""
+        if self._discovery is not None:
+            self._discovery.cancel()
         if self._client is not None:
             await self._client.aclose()
 
@@ -161,15 +168,16 @@ class Wire:
         form: bool = False, bearer: Secret | None = None, ask: str = "",
     ) -> Reply:  # fmt: skip
         """Send one request once. `ask` is the template of a read-only POST that a look declared."""
-        if not self.writes and method not in SAFE and ask not in self.asks:
+        reads = method in SAFE or (method == "POST" and ask in self.asks and fits(ask, path))
+        if not self.writes and not reads:
             raise Impossible(f"{method} {path}", "this connection was opened for reading only", "This is a dry run")
         url = await self._url(path)
         headers: dict[str, str] = {}
-        auth = self._authenticate(headers, bearer)
         sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
         self.requests += 1
         async with self.gate:
-            if method not in SAFE and not ask and self.guard is not None and not self.guard():
+            auth = self._authenticate(headers, bearer)
+            if not reads and self.guard is not None and not self.guard():
                 raise NotSent("our lease on this run is no longer sure")
             return await self._once(method, url, params=dict(query or {}) or None, headers=headers, auth=auth, **sent)
 
@@ -178,17 +186,19 @@ class Wire:
         import httpx
 
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                answer = await self.opened().request(method, url, **sent)
+            async with asyncio.timeout(REQUEST_TIMEOUT_S), self.opened().stream(method, url, **sent) as answer:
+                body = bytearray()
+                async for part in answer.aiter_bytes():
+                    body += part
+                    if len(body) > LONGEST_ANSWER:
+                        raise NoAnswer("an answer of over 16 MiB")
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             if isinstance(error.__cause__, aiohttp.ClientConnectorError):
                 raise NotSent(type(error.__cause__).__name__) from None
             raise NoAnswer(type(error).__name__) from None
-        if len(answer.content) > LONGEST_ANSWER:
-            raise NoAnswer("an answer of over 16 MiB")
         try:
-            content = answer.json() if answer.content else None
-        except ValueError:
+            content = orjson.loads(body) if body else None
+        except orjson.JSONDecodeError:
             content = None
         return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, content)
 
@@ -204,6 +214,9 @@ class Wire:
             return httpx.BasicAuth(
                 quote_plus(str(getattr(self.connection.settings, "client_id", ""))), quote_plus(value)
             )
+        if not (value.isascii() and value.isprintable()):
+            tried = f"{self.connection.name}: our credential {secret!r}"
+            raise Impossible(tried, "it holds line breaks or letters that no request carries", "Mend where it is kept")
         if bearer is not None or self.connection.connector.auth == "bearer":
             headers["authorization"] = f"Bearer {value}"
         return None
@@ -220,19 +233,23 @@ class Wire:
 
     async def _endpoint(self, name: str) -> str:
         connector = self.connection.connector
-        if self._endpoints is None:
-            if connector.endpoints is None:
-                raise Impossible(f"endpoint {name}", f"{connector.name} declares no endpoints", "Mend the connector")
+        if connector.endpoints is None:
+            raise Impossible(f"endpoint {name}", f"{connector.name} declares no endpoints", "Mend the connector")
+        known = self._discovery
+        if known is None or (known.done() and (known.cancelled() or known.exception() is not None)):
             from connectors.core.reader import Reader
 
-            self._endpoints = await connector.endpoints(Reader(self))
+            known = self._discovery = asyncio.ensure_future(connector.endpoints(Reader(self)))
+        endpoints = await asyncio.shield(known)  # one reading of it, whoever asks meanwhile
         tried = f"{self.connection.name}: endpoint {name}"
-        if not (found := self._endpoints.get(name)):
+        if not (found := endpoints.get(name)):
             raise Impossible(tried, "the provider's metadata does not name it", "This action is not to be had there")
-        url = urljoin(self._base + "/", found)
-        parts = urlsplit(url)
+        try:
+            url = urljoin(self._base + "/", found)
+            parts = urlsplit(url)
+        except ValueError:
+            raise Unexpected(tried, "the metadata names no URL for it", "A person must look at the metadata") from None
         if (parts.scheme, parts.netloc) != self._origin:
-            raise Unexpected(
-                tried, f"the metadata leads to another host, {parts.netloc!r}", "Our credential stays here"
-            )
+            came = f"the metadata leads to another host, {parts.netloc[:80]!r}"
+            raise Unexpected(tried, came, "Our credential stays here")
         return url

@@ -40,9 +40,12 @@ def surroundings(run: Run, config: Path | None) -> tuple[Inventory, str]:
     where = config or Path(run.opened["config"])
     if not sandbox:
         return place.configuration(where), ""
-    from triggers.cli.company import ensure
+    from triggers.cli.company import running
 
-    handshake = ensure(place.state_folder())
+    if (handshake := running(place.state_folder())) is None:
+        raise place.Refused(
+            f"The sandbox that run {run.id} was carried out on does not run any more: what it held is gone."
+        )
     return place.configuration(where, sandbox=True, handshake=handshake), str(handshake["url"])
 
 
