@@ -60,6 +60,14 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    def record(self) -> dict[str, Any]:
+        """As the journal holds it: secrets as fingerprints, sealed fields (a message's text) as their SHA-256."""
+        clear: dict[str, Any] = self.model_dump(mode="json")
+        for name, field in type(self).model_fields.items():
+            if _SEALED in field.metadata:
+                clear[name] = f"sha256:{hashlib.sha256(str(clear[name]).encode()).hexdigest()}"
+        return clear
+
 
 class State(BaseModel):
     """What was seen of one thing, as far as an action governs or needs it."""
