@@ -36,11 +36,12 @@ class Terminal:
         self._live: Any = None
         self._last = 0.0
         self._words = 0
+        self._planned = False
         self._run: Run | None = None
 
     def start(self, run: Run) -> None:
         """Begin to draw; what the run said before this process is not said again."""
-        self._run, self._words = run, len(run.words)
+        self._run, self._words, self._planned = run, len(run.words), bool(run.planned)
         self._begin()
 
     def _begin(self) -> None:
@@ -69,6 +70,12 @@ class Terminal:
     def changed(self, run: Run) -> None:
         """The run moved on: draw it, or print the word it came to."""
         self._run = run
+        if run.planned and not self._planned:
+            self._planned = True
+            from reports.plan import lines
+
+            for one in lines(run, whole=run.opened["mode"] == "dry-run"):
+                self.say(one)
         for event in run.words[self._words :]:
             word, why = event.body["word"], event.body["why"]
             self.say(f"{event.at[11:23]} {word.upper()}{f': {why}' if why else ''}")

@@ -23,10 +23,10 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "In an incident",
         (
             ("contain", "running:contain", "Carry out a playbook against a breached integration."),
-            ("status", "running:status", "Say what runs, what waits for whom, and what is still open."),
+            ("status", "watching:status", "Say what runs, what waits for whom, and what is still open."),
             ("resume", "running:resume", "Go on with a run that was stopped, or whose process died."),
-            ("stop", "running:stop", "End what a run has in flight and start nothing new; it can be resumed."),
-            ("check", "running:check", "Look again at what a run closed: is it still so?"),
+            ("stop", "watching:stop", "End what a run has in flight and start nothing new; it can be resumed."),
+            ("check", "watching:check", "Look again at what a run closed: is it still so?"),
             ("recover", "running:recover", "Undo, in stages, what a run closed. Started by people only."),
         ),
     ),

@@ -1,4 +1,4 @@
-"""The commands of an incident: plan, contain, resume, stop, check, recover, status."""
+"""The commands that carry a run out: plan, contain, resume, recover."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from cyclopts import Parameter
 
 from triggers.cli import place
 from triggers.cli.desk import Terminal, who
-from triggers.cli.say import as_json, line
-from triggers.cli.taking import newest, open_for, recorded, surroundings, take_up
+from triggers.cli.say import as_json
+from triggers.cli.taking import newest, recorded, take_up
 from triggers.cli.work import EXIT, TerminalWork
 
 if TYPE_CHECKING:
     from engine.state import Live
-    from inventory.read import Inventory
 
 Inputs = Annotated[tuple[str, ...], Parameter(name=["--input", "-i"], negative=())]
 Config = Annotated[Path | None, Parameter(name="--config")]
@@ -146,18 +145,6 @@ def _finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> i
     return EXIT.get(word, 2)
 
 
-def _tell(said: Any) -> None:
-    import sys
-
-    if sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(said)
-        return
-    for one in said.lines():
-        line(one)
-
-
 def resume(
     run: str | None = None, /, *, last: bool = False, yes: bool = False, config: Config = None, json: bool = False
 ) -> int:
@@ -219,132 +206,3 @@ def recover(
         raise place.Refused(f"Run {run_id} is not through: resume it first (`ringfence resume {run_id}`).")
     work = take_up(run_id, Terminal(yes=yes, quiet=json), config=config, leave=frozenset(leave))
     return _carry(work, "recover", live=found.opened["mode"] == "live", json=json)
-
-
-def stop(run: str, /, *, json: bool = False) -> int:
-    """End what a run has in flight and start nothing new; what is held stays held, and the run can be resumed."""
-    from journal import Keys
-
-    recorded(run)
-    journal = place.open_journal(Keys.none())
-    try:
-        row = next(row for row in journal.runs() if row.run == run)
-        if row.alive:
-            journal.ask(run, "stop", who())
-        elif row.latest != "ended":
-            asyncio.run(_stop_dead(journal, run))
-    finally:
-        journal.close()
-    said = (
-        "asked to stop" if row.alive else "ended before" if row.latest == "ended" else "stopped; its process was gone"
-    )
-    if json:
-        as_json({"run": run, "stop": said})
-    else:
-        line(f"Run {run}: {said}.")
-    return 0
-
-
-async def _stop_dead(journal: Any, run: str) -> None:
-    from journal.event import Draft
-
-    lease, _ = await journal.take(run, why="stop")
-    word = {"word": "stopped", "footholds": {}, "why": f"stopped by {who()}; its process was gone"}
-    await journal.append(lease, [Draft("stopped", {"by": who()}), Draft("worded", word)])
-    await journal.release(lease, unlock=False)
-
-
-def check(run: str | None = None, /, *, last: bool = False, config: Config = None, json: bool = False) -> int:
-    """Look again at what a run closed: is it still so, now? Sends nothing.
-
-    Parameters
-    ----------
-    run
-        Its id.
-    """
-    if run is None and not last:
-        raise place.Refused("Name a run, or say --last (`ringfence status` lists them).")
-    run_id = run or newest()
-    found = recorded(run_id)
-    inventory, _ = surroundings(found, config)
-    results = asyncio.run(_check(found.id, inventory, found))
-    closed = all(one.closed for one in results)
-    if json:
-        rows = [{"step": r.step, "uses": r.uses, "count": r.count, "open": list(r.open), "why": r.why} for r in results]
-        as_json({"run": run_id, "closed": closed, "steps": rows})
-        return 0 if closed else 2
-    for one in results:
-        state = "closed" if one.closed else f"unknown: {one.why}" if one.why else f"OPEN: {', '.join(one.open[:10])}"
-        line(f"{one.step:<14} {one.uses:<32} {state}")
-    line("Closed, as seen just now." if closed else f"NOT closed. `ringfence resume {run_id}` closes it again.")
-    return 0 if closed else 2
-
-
-async def _check(run_id: str, inventory: Inventory, found: Any) -> Any:
-    from engine.check import check as look
-    from engine.opening import reopen
-
-    journal = open_for(found, inventory)
-    try:
-        live = await reopen(journal, inventory, run_id, Terminal(yes=False, quiet=True), look_only=True)
-        try:
-            return await look(live)
-        finally:
-            await live.hang_up()
-    finally:
-        journal.close()
-
-
-def status(run: str | None = None, /, *, json: bool = False) -> int:
-    """Say what runs, what waits for whom, and what is still open.
-
-    Parameters
-    ----------
-    run
-        One run in full; without it, all of them.
-    """
-    from journal import Keys
-    from journal.replay import replay
-
-    if not place.has_journal():
-        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")
-    journal = place.open_journal(Keys.none())
-    try:
-        if run is not None:
-            return _status_of(journal.events(run), run, json=json)
-        rows = []
-        for row in journal.runs():
-            found = replay(journal.events(row.run))
-            rows.append({
-                "run": row.run, "incident": row.incident, "word": found.word, "mode": found.opened.get("mode", ""),
-                "integration": found.opened.get("integration", ""), "playbook": found.opened.get("playbook", ""),
-                "opened": row.first_at, "last": row.last_at, "alive": row.alive, "locked": row.lock is not None,
-            })  # fmt: skip
-    finally:
-        journal.close()
-    if json:
-        as_json({"runs": rows})
-        return 0
-    for one in rows:
-        watch = "" if one["alive"] or not one["locked"] else f"  nobody is at it: `ringfence resume {one['run']}`"
-        line(
-            f"{one['run']}  {one['word']:<20} {one['integration'] or one['playbook']:<20} {one['mode']:<8} {one['opened'][:19]}{watch}"
-        )
-    return 0
-
-
-def _status_of(events: Any, run: str, *, json: bool) -> int:
-    from reports.summary import summary
-    from reports.terminal import told
-
-    from journal.errors import UnknownRun
-    from journal.replay import replay
-
-    if not events:
-        raise UnknownRun(run)
-    found = replay(events)
-    if json:
-        as_json(summary(found, events=events))
-    else:
-        _tell(told(found, events, {"journal": place.journal_url()}))
-    return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 
@@ -14,3 +15,14 @@ def line(text: str) -> None:
 def as_json(value: dict[str, Any]) -> None:
     """Print one JSON object on one line."""
     print(json.dumps(value, ensure_ascii=True, default=str))
+
+
+def tell(said: Any) -> None:
+    """Print a summary: drawn on a terminal, in plain lines elsewhere. `said` can do both (rich's protocol, and `lines`)."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(said)
+        return
+    for one in said.lines():
+        line(one)
