@@ -2,12 +2,13 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from journal import Journal, Keys
+from journal import Draft, Event, Journal, Keys
+from journal.verify import Broken
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -37,6 +38,44 @@ def sql(url: str) -> Callable[..., list[tuple[object, ...]]]:
             connection.close()
 
     return run
+
+
+@pytest.fixture
+async def written(url: str) -> str:
+    """A journal at rest: three runs of 8 events, each taken over once."""
+    journal = Journal.open(url, keys=Keys.none())
+    for run in ("R1", "R2", "R3"):
+        lease, _ = await journal.begin(run, f"INC-{run}", Draft("opened", {"title": "Ünï \u0001 ☃", "size": 1}))
+        await journal.append(lease, [Draft("intended", {"effect": f"tokens/{i}", "back": False}) for i in range(3)])
+        await journal.release(lease, unlock=True)
+        lease, _ = await journal.take(run)
+        await journal.append(lease, [Draft("settled", {"after": {"active": [], "n": i}}) for i in range(3)])
+    await journal.aclose()
+    return url
+
+
+@pytest.fixture
+def events_of() -> Callable[[str], Awaitable[list[Event]]]:
+    """Read all events of a journal."""
+
+    async def read(url: str) -> list[Event]:
+        journal = Journal.open(url, keys=Keys.none())
+        try:
+            return [event for row in journal.runs() for event in journal.events(row.run)]
+        finally:
+            await journal.aclose()
+
+    return read
+
+
+@pytest.fixture
+def named() -> Callable[[list[Broken], str, int], bool]:
+    """Tell whether a finding says, in its fields and in its sentence, that this event is not what it was."""
+
+    def is_named(broken: list[Broken], run: str, n: int) -> bool:
+        return any(b.run == run and b.n == n and run in b.what and str(n) in b.what for b in broken)
+
+    return is_named
 
 
 @pytest.fixture
