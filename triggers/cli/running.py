@@ -138,7 +138,7 @@ def _finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> i
     if json:
         as_json(summary(run, events=events, attacker_calls_after=after, report=report))
     else:
-        _tell(
+        tell(
             told(run, events, {"attacker": work.calls, "report": report, "journal": place.journal_url(), "page": page})
         )
     work.journal.close()
