@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from triggers.cli import place
 from triggers.cli.desk import Terminal, who
-from triggers.cli.say import as_json
+from triggers.cli.say import as_json, tell
 from triggers.cli.taking import newest, recorded, take_up
 from triggers.cli.work import EXIT, TerminalWork
 
