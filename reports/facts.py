@@ -154,8 +154,9 @@ def last_word(run: Run) -> Event | None:
 
 
 def ended(events: Sequence[Event]) -> Mapping[str, Any]:
-    """The body of the run's end; empty when it has none: it goes on, waits, or was cut off."""
-    return next((event.body for event in reversed(events) if event.type == "ended"), {})
+    """The body of the run's end; empty when it has none: it goes on, was taken up again, or was cut off."""
+    newest = next((event for event in reversed(events) if event.type in {"ended", "leased"}), None)
+    return newest.body if newest is not None and newest.type == "ended" else {}
 
 
 def live(run: Run, row: Mapping[str, Any]) -> int:

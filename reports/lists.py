@@ -1,0 +1,172 @@
+"""Sentences that the closing summary and the after-action page share: numbers, what is left, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from journal.event import Event
+from journal.replay import CLOSED_WORDS, Run
+from reports import facts
+from reports.text import many, safe, took, whole
+from reports.words import EFFECT_MEANING, RECOVERY, spoken
+
+SHOWN = 10
+"""Lines of one kind that a terminal shows; the page has the rest."""
+
+
+def mode_line(run: Run) -> str:
+    """What must be said first where it was not the real thing; "" where it was."""
+    match run.opened.get("mode"):
+        case "drill":
+            return "DRILL: on the practice company. Nothing real was touched."
+        case "dry-run":
+            return "DRY RUN: only looked. Nothing was sent, nothing is closed."
+        case _:
+            return ""
+
+
+def named(run: Run) -> str:
+    """What was contained, by which playbook."""
+    opened = run.opened
+    if not opened:
+        return "The journal of this run has no opening: it was cut off at its first event."
+    what = safe(opened.get("integration_title") or opened.get("integration") or "no integration", 120)
+    return f"{what} · playbook {safe(opened.get('playbook', '?'), 60)} · by {safe(opened.get('by', '?'), 120)}"
+
+
+def timings(run: Run, events: Sequence[Event]) -> list[tuple[str, str, str]]:
+    """Hold, cut and last word: (what, how long, what it says or why there is none)."""
+    seconds = facts.seconds(run, events)
+    kind = facts.kinds(run)
+    found = []
+    for name, since, none in (
+        ("hold", "from the command to the last hold proven", "no hold is proven"),
+        ("cut", "from the approval to the last cut proven", "nothing is proven cut after an approval"),
+    ):
+        wanted = sum(
+            whole(row.get("missing")) + whole(row.get("held")) for row in facts.rows(run) if row.get("kind") == name
+        )
+        mine = [effect for effect in facts.acting(run) if kind.get(effect.step) == name]
+        proven = sum(1 for effect in mine if facts.word_of(effect) in CLOSED_WORDS)
+        counted = "" if run.word in RECOVERY else f"; {proven} of {max(wanted, len(mine))} proven"
+        say = none if seconds[name] is None else since
+        if name == "cut" and seconds[name] is None and not run.approved:
+            say = "not approved"
+        found.append((name, took(seconds[name]), say + counted))
+    word = facts.last_word(run)
+    said = f"from the command to the word {word.body['word']}" if word is not None else "there is no last word yet"
+    return [*found, ("last word", took(seconds["total"]), said)]
+
+
+def attacker_line(events: Sequence[Event], told: Mapping[str, Any] | None) -> str:
+    """What still got through after the command; "" where nobody counted."""
+    known = told or facts.ended(events).get("attacker") or {}
+    if "after_command" not in known:
+        return ""
+    line = f"Attacker since the command: {many(known['after_command'], 'call')} got through"
+    if "refused_after" in known:
+        line += f", {known['refused_after']} refused"
+    return line + (f"; {known['after_word']} got through after the last word" if "after_word" in known else "") + "."
+
+
+def irreversible(run: Run) -> list[str]:
+    """What was done and cannot be undone, with what it takes to get it back."""
+    found = []
+    for row in facts.rows(run):
+        sent = [effect for effect in run.of_step(str(row.get("id"))) if effect.sends]
+        if row.get("kind") == "cut" and sent:
+            back = safe(row.get("irreversible") or "the playbook does not say")
+            found.append(f"{safe(row.get('id'), 40)}: {len(sent)} by {safe(row.get('uses'), 60)}; to get back: {back}")
+    return found
+
+
+def residual(run: Run) -> list[str]:
+    """What lives on for a while after it was proven closed."""
+    return [
+        f"{safe(row.get('id'), 40)}: {safe(row['residual'])}"
+        for row in facts.rows(run)
+        if row.get("residual") and any(effect.word == "effective" for effect in run.of_step(str(row.get("id"))))
+    ]
+
+
+def contested(run: Run) -> list[str]:
+    """What was switched back on while we contained, how often, and how it is now."""
+    return [
+        f"{safe(effect.id, 120)}: switched back on {many(effect.contested, 'time')}; now {spoken(facts.word_of(effect))}"
+        for effect in run.effects.values()
+        if effect.contested
+    ]
+
+
+def not_done(run: Run) -> list[str]:
+    """What is not proven, the steps that failed, were skipped or waited, and what the plan could not look at."""
+    found = []
+    for effect in facts.acting(run):
+        word = facts.word_of(effect)
+        if word not in CLOSED_WORDS and word != "undone":
+            why = safe(effect.why, 160) or EFFECT_MEANING.get(word, "")
+            found.append(f"{safe(effect.id, 120)}: {spoken(word)}{', ' + why if why else ''}")
+    for step, body in run.steps.items():
+        if body.get("state") != "closed":
+            why = safe(body.get("why", ""), 160)
+            found.append(f"step {safe(step, 40)}: {safe(body.get('state'), 40)}{', ' + why if why else ''}")
+    for row in facts.rows(run):
+        if row.get("why"):
+            found.append(f"step {safe(row.get('id'), 40)}: not known when planned, {safe(row['why'], 160)}")
+        sent = len(run.of_step(str(row.get("id"))))
+        wanted = whole(row.get("missing")) + whole(row.get("held"))
+        if row.get("kind") in {"hold", "cut"} and sent < wanted:
+            found.append(f"step {safe(row.get('id'), 40)}: {wanted - sent} of {wanted} not begun")
+    return found
+
+
+def next_steps(run: Run) -> list[str]:
+    """The command to type now."""
+    resume = f"`ringfence resume {run.id}`"
+    if run.opened.get("mode") == "dry-run":
+        return ["To carry it out: the same command without --dry-run."]
+    match run.word:
+        case "planned":
+            return ["To carry it out: `ringfence contain` with the same playbook and inputs."]
+        case "contained":
+            return [
+                f"Look again at any time: `ringfence check {run.id}`.",
+                f"When what he planted is gone and secrets are rotated: `ringfence recover {run.id}`.",
+            ]
+        case "waiting" | "held" | "expired" if run.opened and "recovering" not in _words(run):
+            return [f"An approver reads the scope and approves the cut: {resume}.", *_still_in(run)]
+        case "recovered":
+            return [f"Look at what was given back: `ringfence check {run.id}` says what is open again."]
+        case "partially-recovered":
+            return [
+                f"Look at what it stopped at; then `ringfence recover {run.id}`, with `--leave STEP` for what stays."
+            ]
+        case "nothing-found":
+            return ["Check that the integration names the right client and that the connection may see its tokens.",
+                    *_still_in(run)]  # fmt: skip
+        case "refused" | "objected":
+            return ["Nothing was sent. Mend what was refused, then start again."]
+        case "partially-contained" | "failed":
+            return [
+                f"Close by hand what is open or not in this playbook (see the footholds); then {resume}.",
+                *_still_in(run),
+            ]
+        case _:
+            return [f"If no process is at it, go on from the journal: {resume}.", *_still_in(run)]
+
+
+def _still_in(run: Run) -> list[str]:
+    from reports.matrix import noun
+
+    cuts = [row for row in facts.rows(run) if facts.live(run, row)]
+    return [f"Still in by {many(sum(facts.live(run, row) for row in cuts), 'live ' + noun(cuts))}."] if cuts else []
+
+
+def _words(run: Run) -> list[str]:
+    return [str(event.body.get("word")) for event in run.words]
+
+
+def capped(lines: Sequence[str], most: int = SHOWN) -> list[str]:
+    """The first of them, and how many more there are."""
+    return [*lines[:most], f"and {len(lines) - most} more"] if len(lines) > most else list(lines)
