@@ -28,7 +28,7 @@ async def contain(live: Live, around: Around) -> str:
     if not live.run.planned:
         await around("plan", partial(_plan, live))
     restore(live)
-    wishes = asyncio.ensure_future(_hear(live))
+    wishes = asyncio.ensure_future(hear(live))
     steps = [
         asyncio.ensure_future(around(name, partial(keeping.keep, live, bound))) for name, bound in live.bound.items()
     ]
@@ -60,7 +60,7 @@ def restore(live: Live) -> None:
             live.links[named].wire.lost[replaces] = waiting["lost"]
 
 
-async def _hear(live: Live) -> None:
+async def hear(live: Live) -> None:
     """`stop` from another process."""
     heard = 0
     while not live.over.is_set():

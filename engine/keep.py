@@ -24,6 +24,7 @@ DEFAULT_WITHIN_S = 120.0
 MESSAGE_WITHIN_S = 20.0
 PACE_S = 1.0
 SLOW_S = 8.0
+SLOWEST_S = 15.0
 HARD = (NotAllowed, Impossible, Unexpected)
 
 
@@ -65,7 +66,7 @@ async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
 
 async def _loop(live: Live, bound: Bound, view: View) -> None:
     within_s = bound.step.within_s or (MESSAGE_WITHIN_S if bound.kind == "message" else DEFAULT_WITHIN_S)
-    began, failures = time.monotonic(), 0
+    began, failures, quiet = time.monotonic(), 0, 0
     while not live.over.is_set():
         async with view.lock:
             wait_s, hard = await one_round(live, bound)
@@ -76,11 +77,19 @@ async def _loop(live: Live, bound: Bound, view: View) -> None:
             live.moved.set()
             if bound.action is None or bound.kind == "message":
                 return
-        pause_s = PACE_S if wait_s is None else SLOW_S if hard else wait_s
+        quiet = quiet + 1 if wait_s is None else 0
+        pause_s = _pace_s(live, bound, quiet) if wait_s is None else SLOW_S if hard else wait_s
         if failures:
             pause_s = max(pause_s, min(0.5 * 2**failures, SLOW_S))
         view.poke.clear()
         await live.until(view.poke, pause_s)
+
+
+def _pace_s(live: Live, bound: Bound, quiet: int) -> float:
+    """How long to leave a closed step alone: longer as it stays so, and never over a quarter of the provider's rate."""
+    rate = live.links[bound.connection].wire.connection.connector.rate
+    cost_s = 4 * live.views[bound.id].requests * rate.per_s / rate.calls
+    return max(cost_s, min(PACE_S * 1.5 ** (quiet - 1), SLOWEST_S))
 
 
 async def one_round(live: Live, bound: Bound) -> tuple[float | None, bool]:
@@ -132,15 +141,16 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
     drafts += _contested(live, bound, moves)
     if drafts:
         await live.note(*drafts)
+    view.requests = seen.requests
     view.found = max(view.found, len(seen.sights), live.run.seen_counts.get(bound.id, 0))
-    sends = [seen.sights[target] for target, move in moves.items() if isinstance(move, Send)]
+    sends, sent = [seen.sights[target] for target, move in moves.items() if isinstance(move, Send)], 0
     if sends:
         view.state, view.why = "open", f"{len(sends)} of {len(seen.sights)} still open"
-        await _send_all(live, bound, bound.action, sends)
+        sent = await _send_all(live, bound, bound.action, sends)
     else:
         view.sent_once.set()
     waits = [move.seconds for move in moves.values() if isinstance(move, Wait)]
-    at_once = 0.0 if live.may_send() else PACE_S  # a lease that is not sure any more must not become a hot loop
+    at_once = 0.0 if sent and live.may_send() else PACE_S  # what may not be sent must not become a hot loop
     return await _stand(live, bound, view, moves, at_once if sends else min(waits) if waits else None)
 
 
@@ -235,8 +245,8 @@ async def _expected(live: Live, bound: Bound, view: View, wait_s: float | None) 
     return wait_s
 
 
-async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> None:
-    """The first item goes alone; the rest follow side by side once it has been looked at."""
+async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> int:
+    """How many were sent. The first item goes alone; the rest follow side by side once it has been looked at."""
     tried = [effect for effect in live.run.of_step(bound.id) if effect.sends]
     limit = at_most(live.run.planned, bound.id)
     room = max(limit - len(tried), 0) if limit else len(sends)
@@ -250,3 +260,4 @@ async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: S
     await asyncio.gather(*(send(live, bound, action, sight, sight.missing) for sight in allowed))
     if len(allowed) == len(sends):
         live.views[bound.id].sent_once.set()
+    return len(allowed)

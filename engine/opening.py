@@ -33,6 +33,7 @@ class Order:
         raw: input name -> text, Secret, or list of them.
         by: who asked, as the trigger knows them.
         reason: why, in their words; "" where nobody said.
+        yes: they approved the scope that is printed, beforehand; a resume keeps to it.
     """
 
     checked: Checked
@@ -42,6 +43,7 @@ class Order:
     by: str
     reason: str = ""
     version: str = ""
+    yes: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,7 @@ def _opened(
             b.connection: {"system": connections[b.connection].system, "url": inventory.base(connections[b.connection].url)}
             for b in bound.values()
         },
-        "by": order.by, "reason": order.reason, "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "by": order.by, "yes": order.yes, "reason": order.reason, "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.text,
     }  # fmt: skip

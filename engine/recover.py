@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.core import Action, ConnectorError, Params, Secret, State, Unseen
 from engine.bound import Bound
-from engine.contain import restore
+from engine.contain import hear, restore
 from engine.keep import settled
 from engine.observe import InDoubt, Sight, observe
 from engine.send import before_name, send
@@ -38,11 +38,25 @@ class Back:
     before: State
 
 
-async def recover(live: Live, around: Around, leave: frozenset[str] = frozenset()) -> str:
-    """Carry the recover phase out, or go on with it. `leave`: steps that a person decided to leave as they are."""
+@dataclass(frozen=True)
+class Wanted:
+    """Who wants a recovery, whether they approved what is printed beforehand, and what they leave as it is."""
+
+    by: str
+    yes: bool = False
+    leave: frozenset[str] = frozenset()
+
+
+async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> str:
+    """Carry the recover phase out; without `wanted`, go on with the one that was ordered."""
     restore(live)
+    if wanted is not None:
+        body = {"phase": "recover", "by": wanted.by, "yes": wanted.yes, "leave": sorted(wanted.leave)}
+        await live.note(Draft("ordered", body))
+    leave = frozenset(live.run.orders.get("recover", {}).get("leave", ()))
     if live.run.word != "recovering":
         await _say(live, "recovering", "")
+    wishes = asyncio.ensure_future(hear(live))
     try:
         for step in live.checked.playbook.recover:
             if step.kind == "approve":
@@ -53,6 +67,8 @@ async def recover(live: Live, around: Around, leave: frozenset[str] = frozenset(
         live.desk.say(str(doubt))
         word = "stopped" if live.over.is_set() else "waiting" if live.parked else "partially-recovered"
         return await _say(live, word, str(doubt))
+    finally:
+        wishes.cancel()
     left = sorted(leave & {back.bound.id for back in _todo(live, "contain")})
     if left:
         return await _say(live, "partially-recovered", f"left as they are: {', '.join(left)}")

@@ -48,6 +48,7 @@ class View:
     foothold: str | None = None
     value: StepValue = field(default_factory=StepValue)
     found: int = 0
+    requests: int = 1
     gave_up: bool = False
     sent_once: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)

@@ -7,6 +7,7 @@ Event types and their bodies (a `?` marks what may be missing):
     planned   plan_hash scope_hash scope steps first_line
     asked     wall role scope_hash shown         approved  wall scope_hash by how      declined  wall by how
     intended  effect step action target params calls lines once back round before? answers
+    ordered   phase by yes leave                   who started a recovery, and what they decided beforehand
     answered  effect sends=[{came status wait_ms request_id why kept=[{field replaces fingerprint}]}]
     rotated   field replaces fingerprint         a secret that a read rotated
     settled   effect step action target params word grade after? why back
@@ -103,6 +104,7 @@ class Run:
     asked: dict[str, Event] = field(default_factory=dict)
     approved: dict[str, Event] = field(default_factory=dict)
     declined: dict[str, Event] = field(default_factory=dict)
+    orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     rotated: dict[str, str] = field(default_factory=dict)
     awaiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
     words: list[Event] = field(default_factory=list)
@@ -182,7 +184,11 @@ def _answered(run: Run, event: Event) -> None:
         for replaces in [name for name, waiting in run.awaiting.items() if waiting["effect"] == effect.id]:
             del run.awaiting[replaces]
     if last["came"] in {"busy", "not-sent"}:
-        effect.tries -= 1
+        effect.tries, effect.rounds = effect.tries - 1, effect.rounds - 1
+
+
+def _ordered(run: Run, event: Event) -> None:
+    run.orders[event.body["phase"]] = event.body
 
 
 def _rotated(run: Run, event: Event) -> None:
@@ -231,6 +237,7 @@ _HANDLERS = {
     "planned": _planned,
     "intended": _intended,
     "answered": _answered,
+    "ordered": _ordered,
     "rotated": _rotated,
     "settled": _settled,
     "contested": _contested,

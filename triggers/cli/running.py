@@ -100,7 +100,7 @@ def _start(
     from engine.opening import Order, prepare
 
     mode: Any = "drill" if sandbox and what == "contain" else "live" if what == "contain" else "dry-run"
-    prepared = prepare(inventory, Order(checked, str(file), raw, mode, who(), reason, version("ringfence")))
+    prepared = prepare(inventory, Order(checked, str(file), raw, mode, who(), reason, version("ringfence"), yes))
     journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox))
     desk = Terminal(yes=yes, quiet=json)
     url = str(handshake["url"]) if handshake is not None and what == "contain" else ""
@@ -168,7 +168,8 @@ def resume(
     found = recorded(run_id)
     words = [event.body["word"] for event in found.words]
     recovers = "recovering" in words
-    work = take_up(run_id, Terminal(yes=yes, quiet=json), config=config)
+    before = found.orders.get("recover", {}) if recovers else found.opened
+    work = take_up(run_id, Terminal(yes=yes or bool(before.get("yes")), quiet=json), config=config)
     return _carry(work, "recover" if recovers else "contain", live=found.opened["mode"] == "live", json=json)
 
 
@@ -204,5 +205,8 @@ def recover(
         raise place.Refused(f"Run {run_id} only looked: there is nothing to give back.")
     if found.word in {"running", "held", "contested"} or not found.planned:
         raise place.Refused(f"Run {run_id} is not through: resume it first (`ringfence resume {run_id}`).")
-    work = take_up(run_id, Terminal(yes=yes, quiet=json), config=config, leave=frozenset(leave))
+    from engine.recover import Wanted
+
+    wanted = Wanted(who(), yes, frozenset(leave))
+    work = take_up(run_id, Terminal(yes=yes, quiet=json), config=config, wanted=wanted)
     return _carry(work, "recover", live=found.opened["mode"] == "live", json=json)

@@ -9,6 +9,7 @@ from triggers.cli import place
 from triggers.cli.work import TerminalWork
 
 if TYPE_CHECKING:
+    from engine.recover import Wanted
     from engine.state import Live
     from inventory.read import Inventory
     from journal import Journal
@@ -49,7 +50,7 @@ def surroundings(run: Run, config: Path | None) -> tuple[Inventory, str]:
     return place.configuration(where, sandbox=True, handshake=handshake), str(handshake["url"])
 
 
-def take_up(run_id: str, desk: Terminal, *, config: Path | None, leave: frozenset[str] = frozenset()) -> TerminalWork:
+def take_up(run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted | None = None) -> TerminalWork:
     """The work of a run that rests, lapsed, or died."""
     run = recorded(run_id)
     inventory, url = surroundings(run, config)
@@ -60,7 +61,7 @@ def take_up(run_id: str, desk: Terminal, *, config: Path | None, leave: frozense
 
         return await reopen(journal, inventory, run_id, desk)
 
-    return TerminalWork(run_id, journal, desk, opening, leave, url)
+    return TerminalWork(run_id, journal, desk, opening, wanted, url)
 
 
 def open_for(run: Run, inventory: Inventory) -> Journal:

@@ -15,6 +15,7 @@ from triggers.cli.desk import Terminal, who
 from triggers.cli.place import state_folder
 
 if TYPE_CHECKING:
+    from engine.recover import Wanted
     from engine.state import Around, Live
     from journal import Journal
 
@@ -32,7 +33,7 @@ class TerminalWork:
 
     Attributes:
         opening: opens the run or takes it up again, once, when the work begins.
-        leave: steps that a recovery leaves as they are.
+        wanted: the recovery that was ordered now; None goes on with the one before.
         sandbox_url: where the practice company is; "" in a live run.
     """
 
@@ -40,7 +41,7 @@ class TerminalWork:
     journal: Journal
     desk: Terminal
     opening: Callable[[], Awaitable[Live]]
-    leave: frozenset[str] = frozenset()
+    wanted: Wanted | None = None
     sandbox_url: str = ""
     live: Live | None = None
     report: Path | None = None
@@ -56,7 +57,7 @@ class TerminalWork:
         """Recover; the run's word."""
         from engine.recover import recover
 
-        return await self._carry(lambda live: recover(live, around, self.leave))
+        return await self._carry(lambda live: recover(live, around, self.wanted))
 
     async def plan(self, word: str) -> str:
         """Look, journal the plan, and end with `word` (planned, dry-run)."""
