@@ -192,7 +192,7 @@ class Wire:
                     body += part
                     if len(body) > LONGEST_ANSWER:
                         raise NoAnswer("an answer of over 16 MiB")
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
             if isinstance(error.__cause__, aiohttp.ClientConnectorError):
                 raise NotSent(type(error.__cause__).__name__) from None
             raise NoAnswer(type(error).__name__) from None
