@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from journal.event import Event
 from journal.replay import Run
 from reports import facts, lists, timeline
-from reports.matrix import LAYERS, matrix
+from reports.matrix import LAYERS, coverage, matrix
 from reports.text import clock, day, many, safe, safe_lines, short
-from reports.words import EFFECT_MEANING, GRADE_MEANING, GRADES, meaning, spoken, tone
+from reports.words import EFFECT_MEANING, GRADE_MEANING, GRADES, spoken, tone
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -39,11 +39,14 @@ def _template() -> Template:
 
 def html(run: Run, events: Sequence[Event], **extras: Any) -> str:
     """The page. `extras`: attacker {after_command, after_word, refused_after}, page (Prefect's page of the run)."""
-    lines = [{"at": clock(at), "text": text} for at, text in timeline.entries(events)]
+    lines = [(at[:10], clock(at), text) for at, text in timeline.entries(events)]
+    since = facts.since_word(run)
     opened = run.opened
     return _template().render(
         run={"id": safe(run.id, 60), "incident": safe(run.incident, 60), "word": safe(run.word, 60)},
-        meaning=meaning(run.word),
+        since=since,
+        meaning=lists.meaning_of(run),
+        tone="bad" if since else tone(run.word),
         why=safe(run.words[-1].body.get("why", "")) if run.words else "",
         mode=lists.mode_line(run),
         named=lists.named(run),
@@ -63,7 +66,7 @@ def html(run: Run, events: Sequence[Event], **extras: Any) -> str:
         residual=lists.residual(run),
         next_steps=lists.next_steps(run),
         approvals=_approvals(events),
-        timeline=lines[:LINES_SHOWN],
+        days=_days(lines[:LINES_SHOWN]),
         timeline_left=max(len(lines) - LINES_SHOWN, 0),
         effects=_effects(run)[:EFFECTS_SHOWN],
         effects_left=max(len(run.effects) - EFFECTS_SHOWN, 0),
@@ -127,12 +130,6 @@ def _numbers(run: Run, events: Sequence[Event], attacker: Any) -> list[dict[str,
     known = attacker or facts.ended(events).get("attacker") or {}
     after = known.get("after_command")
     exposure = lists.attacker_line(events, attacker) or "nobody counted the attacker's calls"
-    beyond = counts["declared"] - counts["covered"]
-    coverage = "; ".join(
-        f"{count} {name}"
-        for name, count in (("open", counts["open"]), ("unknown", counts["unknown"]), ("not in this playbook", beyond))
-        if count
-    )
     proven = effects["effective"] + effects["held_already"]
     times = [
         {"label": f"time to {name}" if name != "last word" else "time to the last word", "value": value, "note": note}
@@ -140,7 +137,11 @@ def _numbers(run: Run, events: Sequence[Event], attacker: Any) -> list[dict[str,
     ]
     return [
         {"label": "attacker calls after the command", "value": "?" if after is None else safe(after), "note": exposure},
-        {"label": "footholds closed", "value": f"{counts['closed']} of {counts['declared']}", "note": coverage},
+        {
+            "label": "footholds closed",
+            "value": f"{counts['closed']} of {counts['declared']}",
+            "note": safe(coverage(run)),
+        },
         *times,
         {
             "label": "effects proven",
@@ -148,6 +149,16 @@ def _numbers(run: Run, events: Sequence[Event], attacker: Any) -> list[dict[str,
             "note": f"{facts.proof_text(run)}; {proof['said'] + proof['attested']} on somebody's word",
         },
     ]
+
+
+def _days(lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The timeline, day by day."""
+    found: list[tuple[str, list[tuple[str, str]]]] = []
+    for date, at, text in lines:
+        if not found or found[-1][0] != safe(date):
+            found.append((safe(date), []))
+        found[-1][1].append((at, text))
+    return found
 
 
 def _grades(run: Run) -> list[dict[str, Any]]:

@@ -8,16 +8,18 @@ from typing import Any
 
 from journal.event import Event
 from journal.replay import CLOSED_WORDS, Effect, Run
-from reports.text import between_s, whole
-from reports.words import FINAL, GRADES
+from reports.text import between_s, clock, many, whole
+from reports.words import EFFECT_MEANING, FINAL, GRADES
 
 QUIET_KINDS = frozenset({"message", "look", "find"})
 """Kinds of steps that close nothing."""
 
+STATES = frozenset({"closed", "open", "unknown", "not-in-playbook"})
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one foothold stands. `state`: closed, open, unknown or not-in-playbook."""
+    """How one foothold stands. `state`: closed, open, unknown, not-in-playbook, or given-back (open again, by us)."""
 
     id: str
     state: str
@@ -47,7 +49,7 @@ def acting(run: Run) -> list[Effect]:
 
 def word_of(effect: Effect) -> str:
     """The effect's word as people are told it: what was sent and never settled is in doubt, or requested."""
-    if effect.back and effect.word in CLOSED_WORDS:
+    if effect.word and (effect.word not in EFFECT_MEANING or (effect.back and effect.word in CLOSED_WORDS)):
         return "in-doubt"
     if effect.word or not effect.sends:
         return effect.word or "planned"
@@ -57,11 +59,10 @@ def word_of(effect: Effect) -> str:
 
 
 def standings(run: Run) -> list[Standing]:
-    """Each foothold, declared or discovered. What recovery gave back is open again, whatever was judged before it."""
+    """Each foothold, declared or discovered: as judged last, unless the journal knows better since."""
     judged: Mapping[str, Any] = next((e.body["footholds"] for e in reversed(run.words) if e.body.get("footholds")), {})
     declared = run.opened.get("footholds") or {}
     missing = set(run.planned.get("not_covered") or ())
-    given_back = {row_of(run, effect.step).get("foothold") for effect in acting(run) if effect.word == "undone"}
     found = []
     for name in dict.fromkeys([*declared, *judged]):
         if name in judged:
@@ -70,19 +71,39 @@ def standings(run: Run) -> list[Standing]:
             state, why = "not-in-playbook", ""
         else:
             state, why = "unknown", "not judged yet"
-        if name in given_back and state == "closed":
-            state, why = "open", "given back by recovery"
+        state = state if state in STATES else "unknown"
+        if state == "closed":
+            state, why = _closed_still(run, name, why)
         found.append(Standing(str(name), state, why))
     return found
 
 
+def _closed_still(run: Run, foothold: str, why: str) -> tuple[str, str]:
+    """What was judged closed and is no more: given back, drifted, contested; or rests on a list that was empty."""
+    mine = [row for row in rows(run) if row.get("foothold") == foothold]
+    effects = [effect for row in mine for effect in run.of_step(str(row.get("id")))]
+    words = {word_of(effect): effect.id for effect in effects}
+    if "contested" in words:
+        return "open", f"{words['contested']}: switched back on"
+    if "undone" in words:
+        return "given-back", "by recovery"
+    for word, said in (("drifted", "changed since we left it"), ("in-doubt", "in doubt")):
+        if word in words:
+            return "unknown", f"{words[word]}: {said}"
+    if run.word == "nothing-found":
+        empty = [str(row["id"]) for row in mine if row.get("kind") == "cut" and not run.of_step(str(row["id"]))]
+        if empty:
+            return "unknown", f"{empty[0]}: nothing was found to cut"
+    return "closed", why
+
+
 def footholds(run: Run) -> dict[str, int]:
-    """How many are declared, covered, closed, open, unknown."""
+    """How many are declared, covered, closed, open, unknown. What was given back is open."""
     states = [standing.state for standing in standings(run)]
-    beyond = states.count("not-in-playbook")
+    covered = len(states) - states.count("not-in-playbook")
+    closed, again = states.count("closed"), states.count("open") + states.count("given-back")
     return {
-        "declared": len(states), "covered": len(states) - beyond, "closed": states.count("closed"),
-        "open": states.count("open"), "unknown": len(states) - beyond - states.count("closed") - states.count("open"),
+        "declared": len(states), "covered": covered, "closed": closed, "open": again, "unknown": covered - closed - again,
     }  # fmt: skip
 
 
@@ -121,9 +142,13 @@ def proof(run: Run) -> dict[str, int]:
 
 
 def proof_text(run: Run) -> str:
-    """`3 tried, 228 seen, 0 said`: said is always named, since nothing may hide behind it."""
+    """`3 tried, 228 seen, 0 said`: said is always named, since nothing may hide behind it. Messages stand apart."""
     counts = proof(run)
-    return ", ".join(f"{count} {grade}" for grade, count in counts.items() if count or grade == "said")
+    kind = kinds(run)
+    messages = sum(1 for e in run.effects.values() if kind.get(e.step) in QUIET_KINDS and word_of(e) == "requested")
+    counts["said"] -= messages
+    text = ", ".join(f"{count} {grade}" for grade, count in counts.items() if count or grade == "said")
+    return f"{text}; {many(messages, 'message')} requested" if messages else text
 
 
 def seconds(run: Run, events: Iterable[Event]) -> dict[str, float | None]:
@@ -161,12 +186,26 @@ def ended(events: Sequence[Event]) -> Mapping[str, Any]:
 
 def live(run: Run, row: Mapping[str, Any]) -> int:
     """How many targets of a cut still work: by its newest listing, or by the plan where nothing was listed since."""
-    if row.get("kind") != "cut" or run.steps.get(str(row.get("id")), {}).get("state") == "skipped":
-        return 0
     step = str(row.get("id"))
+    if row.get("kind") != "cut" or run.steps.get(step, {}).get("state") == "skipped":
+        return 0
     listing = run.listings.get(step)
-    open_now = [effect for effect in run.of_step(step) if effect.word not in CLOSED_WORDS]
-    settled = len(run.of_step(step)) - len(open_now)
+    closed = [effect for effect in run.of_step(step) if effect.word in CLOSED_WORDS]
     if listing is None:
-        return max(whole(row.get("missing")) + whole(row.get("held")) - settled, 0)
-    return listing.open
+        return max(whole(row.get("missing")) - sum(1 for effect in closed if effect.sends), 0)
+    return max(listing.open - sum(1 for effect in closed if effect.n > listing.n), 0)
+
+
+def since_word(run: Run) -> str:
+    """What happened after the newest word, so that nobody takes an old word for the state of now; "" if nothing did."""
+    if not run.words or run.word in {"running", "contested", "recovering"}:
+        return ""
+    at, n = run.words[-1].at, run.words[-1].n
+    mine = acting(run)
+    counts = {
+        "switched back on": sum(1 for effect in mine if effect.n > n and effect.word == "contested"),
+        "sent": sum(1 for effect in mine if effect.sent_at > at),
+        "approved": sum(1 for event in run.approved.values() if event.n > n),
+    }
+    found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"Since that word, at {clock(at)}: {found}; not judged again yet." if found else ""

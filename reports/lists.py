@@ -8,8 +8,9 @@ from typing import Any
 from journal.event import Event
 from journal.replay import CLOSED_WORDS, Run
 from reports import facts
+from reports.matrix import noun
 from reports.text import many, safe, took, whole
-from reports.words import EFFECT_MEANING, RECOVERY, spoken
+from reports.words import EFFECT_MEANING, RECOVERY, meaning, spoken
 
 SHOWN = 10
 """Lines of one kind that a terminal shows; the page has the rest."""
@@ -24,6 +25,16 @@ def mode_line(run: Run) -> str:
             return "DRY RUN: only looked. Nothing was sent, nothing is closed."
         case _:
             return ""
+
+
+def meaning_of(run: Run) -> str:
+    """The word's sentence; where something happened since the word, that first."""
+    since = facts.since_word(run)
+    begun = any(effect.sends and facts.row_of(run, effect.step).get("kind") == "cut" for effect in facts.acting(run))
+    said = meaning(run.word)
+    if begun and run.word in {"held", "waiting", "expired"}:
+        said = "What can be undone is off; the cut has begun and is not through."
+    return f"{since} {said}" if since else said
 
 
 def named(run: Run) -> str:
@@ -49,7 +60,9 @@ def timings(run: Run, events: Sequence[Event]) -> list[tuple[str, str, str]]:
         )
         mine = [effect for effect in facts.acting(run) if kind.get(effect.step) == name]
         proven = sum(1 for effect in mine if facts.word_of(effect) in CLOSED_WORDS)
-        counted = "" if run.word in RECOVERY else f"; {proven} of {max(wanted, len(mine))} proven"
+        counted = (
+            "" if run.word in RECOVERY or not (wanted or mine) else f"; {proven} of {max(wanted, len(mine))} proven"
+        )
         say = none if seconds[name] is None else since
         if name == "cut" and seconds[name] is None and not run.approved:
             say = "not approved"
@@ -116,14 +129,16 @@ def not_done(run: Run) -> list[str]:
             found.append(f"step {safe(row.get('id'), 40)}: not known when planned, {safe(row['why'], 160)}")
         sent = len(run.of_step(str(row.get("id"))))
         wanted = whole(row.get("missing")) + whole(row.get("held"))
-        if row.get("kind") in {"hold", "cut"} and sent < wanted:
+        skipped = run.steps.get(str(row.get("id")), {}).get("state") == "skipped"
+        if row.get("kind") in {"hold", "cut"} and sent < wanted and not skipped:
             found.append(f"step {safe(row.get('id'), 40)}: {wanted - sent} of {wanted} not begun")
     return found
 
 
 def next_steps(run: Run) -> list[str]:
     """The command to type now."""
-    resume = f"`ringfence resume {run.id}`"
+    name = safe(run.id, 60)
+    resume = f"`ringfence resume {name}`"
     if run.opened.get("mode") == "dry-run":
         return ["To carry it out: the same command without --dry-run."]
     match run.word:
@@ -131,17 +146,15 @@ def next_steps(run: Run) -> list[str]:
             return ["To carry it out: `ringfence contain` with the same playbook and inputs."]
         case "contained":
             return [
-                f"Look again at any time: `ringfence check {run.id}`.",
-                f"When what he planted is gone and secrets are rotated: `ringfence recover {run.id}`.",
+                f"Look again at any time: `ringfence check {name}`.",
+                f"When what he planted is gone and secrets are rotated: `ringfence recover {name}`.",
             ]
-        case "waiting" | "held" | "expired" if run.opened and "recovering" not in _words(run):
+        case "waiting" | "held" | "expired" if "recovering" not in _words(run) and not facts.since_word(run):
             return [f"An approver reads the scope and approves the cut: {resume}.", *_still_in(run)]
         case "recovered":
-            return [f"Look at what was given back: `ringfence check {run.id}` says what is open again."]
+            return [f"Look at what was given back: `ringfence check {name}` says what is open again."]
         case "partially-recovered":
-            return [
-                f"Look at what it stopped at; then `ringfence recover {run.id}`, with `--leave STEP` for what stays."
-            ]
+            return [f"Look at what it stopped at; then `ringfence recover {name}`, with `--leave STEP` for what stays."]
         case "nothing-found":
             return ["Check that the integration names the right client and that the connection may see its tokens.",
                     *_still_in(run)]  # fmt: skip
@@ -157,10 +170,9 @@ def next_steps(run: Run) -> list[str]:
 
 
 def _still_in(run: Run) -> list[str]:
-    from reports.matrix import noun
-
-    cuts = [row for row in facts.rows(run) if facts.live(run, row)]
-    return [f"Still in by {many(sum(facts.live(run, row) for row in cuts), 'live ' + noun(cuts))}."] if cuts else []
+    found = [(facts.live(run, row), row) for row in facts.rows(run)]
+    by = ", ".join(many(alive, f"live {noun([row])}") for alive, row in found if alive)
+    return [f"Still in by {by}."] if by else []
 
 
 def _words(run: Run) -> list[str]:

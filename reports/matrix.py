@@ -65,13 +65,19 @@ def matrix(run: Run) -> Matrix:
 
 def total(run: Run) -> str:
     """The line below: footholds closed of all, effects proven of all, by which proof."""
-    counts, effects = facts.footholds(run), facts.effects(run)
-    parts = [f"{counts['closed']} of {many(counts['declared'], 'foothold')} closed"]
-    parts += [f"{counts[state]} {state}" for state in ("open", "unknown") if counts[state]]
-    if beyond := counts["declared"] - counts["covered"]:
-        parts.append(f"{beyond} not in this playbook")
+    effects = facts.effects(run)
     proven = effects["effective"] + effects["held_already"]
-    return f"{', '.join(parts)} · {proven} of {many(effects['planned'], 'effect')} proven: {facts.proof_text(run)}"
+    if not effects["planned"]:
+        return f"{coverage(run)} · no effect yet"
+    return f"{coverage(run)} · {proven} of {many(effects['planned'], 'effect')} proven: {facts.proof_text(run)}"
+
+
+def coverage(run: Run) -> str:
+    """`2 of 3 footholds closed, 1 not in this playbook`."""
+    states = [standing.state for standing in facts.standings(run)]
+    parts = [f"{states.count('closed')} of {many(len(states), 'foothold')} closed"]
+    parts += [f"{states.count(state)} {spoken(state)}" for state in dict.fromkeys(states) if state != "closed"]
+    return ", ".join(parts)
 
 
 def _cells(run: Run, steps: list[Mapping[str, Any]]) -> dict[str, Cell]:
@@ -87,15 +93,18 @@ def _cell(run: Run, steps: list[Mapping[str, Any]]) -> Cell:
     state = next((word for word in WORST_FIRST if word in words), "")
     lines: list[str] = []
     closed = sum(1 for word in words if word in CLOSED_WORDS)
-    if wanted:
+    others = [(word, words.count(word)) for word in WORST_FIRST if word in words]
+    if closed:
         held = words.count("held-already")
-        name = "held already" if held == closed and held else "effective"
-        state = state or ("held-already" if name != "effective" else "effective")
+        name = "held already" if held == closed else "effective"
+        state = state or ("held-already" if held == closed else "effective")
         grade = _weakest(effects)
         lines.append(f"{closed}/{wanted} {name}{', ' + grade if grade else ''}")
         if held and held != closed:
             lines.append(f"{held} of them held already")
-        lines += [f"{words.count(word)} {spoken(word)}" for word in WORST_FIRST if word in words and word != "planned"]
+        lines += [f"{count} {spoken(word)}" for word, count in others if word != "planned"]
+    elif wanted:
+        lines += [f"{count}/{wanted} {spoken(word)}" for word, count in others]
     else:
         state, line = _without_effects(run, steps)
         lines.append(line)

@@ -11,7 +11,7 @@ from journal.replay import Run
 from reports import facts, lists
 from reports.matrix import STYLES, total
 from reports.text import many, safe
-from reports.words import meaning, spoken, tone
+from reports.words import Tone, spoken, tone
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,6 +30,7 @@ class Told:
     """The summary: `lines()` where there is no terminal, itself where there is one."""
 
     word: str
+    tone: Tone
     rest: tuple[Line, ...]
 
     def lines(self) -> list[str]:
@@ -42,7 +43,7 @@ class Told:
         from rich.panel import Panel
         from rich.text import Text
 
-        style = STYLES[tone(self.word)]
+        style = STYLES[self.tone]
         head = Panel(Text(self.word.upper(), style=f"bold {style}"), border_style=style, expand=False, padding=(1, 4))
         return Group(head, *(Text(line.text, style=line.style) for line in self.rest))
 
@@ -57,7 +58,11 @@ def told(run: Run, events: Sequence[Event], extras: Mapping[str, Any] | None = N
     lines: list[Line] = []
     if mode := lists.mode_line(run):
         lines.append(Line(mode, "bold magenta"))
-    lines += [Line(meaning(run.word)), *_why(run), Line(f"Proof: {total(run)}.")]
+    lines += [
+        Line(lists.meaning_of(run), "bold red" if facts.since_word(run) else ""),
+        *_why(run),
+        Line(f"Proof: {total(run)}."),
+    ]
     lines.append(Line(f"{safe(run.id, 60)} · {safe(run.incident, 60)} · {lists.named(run)}", "dim"))
     lines += _section("Times", (f"{name:<9}  {value:>12}  {say}" for name, value, say in lists.timings(run, events)))
     if attacker := lists.attacker_line(events, known.get("attacker")):
@@ -76,14 +81,15 @@ def told(run: Run, events: Sequence[Event], extras: Mapping[str, Any] | None = N
         for name, key in (("Report", "report"), ("Journal", "journal"), ("Prefect", "page"))
         if known.get(key)
     ]
-    head = f"{many(run.n, 'event')}, head {run.head[:16] or '-'}; check it: `ringfence journal verify --run {run.id}`"
+    head = f"{many(run.n, 'event')}, head {safe(run.head[:16]) or '-'}; check it: `ringfence journal verify --run {safe(run.id, 60)}`"
     lines += _section("Where", [*where, f"Record: {head}"])
-    return Told(safe(run.word, 60), tuple(lines))
+    return Told(safe(run.word, 60), "bad" if facts.since_word(run) else tone(run.word), tuple(lines))
 
 
 def _why(run: Run) -> list[Line]:
     why = safe(run.words[-1].body.get("why", "")) if run.words else ""
-    return [Line(f"Why: {why}")] if why else []
+    label = "Said then" if facts.since_word(run) else "Why"
+    return [Line(f"{label}: {why}")] if why else []
 
 
 def _section(title: str, found: Iterable[str]) -> list[Line]:

@@ -34,8 +34,15 @@ class _Group:
 
 
 def lines(events: Iterable[Event]) -> list[str]:
-    """Say it oldest first."""
-    return [f"{clock(at)}  {text}" for at, text in entries(events)]
+    """Say it oldest first, with the date where it changes."""
+    found: list[str] = []
+    date = ""
+    for at, text in entries(events):
+        if at[:10] != date:
+            date = at[:10]
+            found.append(f"{safe(date)} (UTC)")
+        found.append(f"{clock(at)}  {text}")
+    return found
 
 
 def entries(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
@@ -91,7 +98,7 @@ def _told(group: _Group) -> str:
     step = safe(group.step, 40)
     if group.word == "contested":
         times = f", {group.count} times" if group.count > 1 else ""
-        text = f"CONTESTED  {step}: {safe(next(iter(group.targets)), 120) if count == 1 else count} switched back on{times}"
+        text = f"CONTESTED  {safe(next(iter(group.targets)), 120) if count == 1 else f'{step}: {count}'} switched back on{times}"
     elif group.word == "effective" and verb in PAST and noun:
         text = f"{many(count, safe(noun, 40).replace('_', ' '))} {PAST[verb]} ({step}; {safe(group.grade, 20)})"
     else:

@@ -49,7 +49,7 @@ EFFECT_MEANING = {
     "failed": "not there",
     "contested": "switched back on while we contain",
     "in-doubt": "sent for all we know; nothing says what came of it",
-    "undone": "given back",
+    "undone": "given back, proven",
     "drifted": "changed since we left it, so left alone",
     "planned": "not sent",
 }
@@ -71,7 +71,7 @@ def tone(word: str) -> Tone:
         return "good"
     if word in {
         "held", "waiting", "closing", "planned", "running", "recovering", "dry-run", "requested", "undone", "skipped",
-        "given back",
+        "given-back",
     }:  # fmt: skip
         return "wait"
     return "bad"
