@@ -127,14 +127,12 @@ def first_line(live: Live, seen: Mapping[str, Observation]) -> str:
         )
         parts.append(f"{name} {named} at {foothold['at']}")
     items = [item for observed in seen.values() for item in observed.items]
-    used = (
-        max((getattr(i, "used_at", "") or "", getattr(i, "used_from", "") or "") for i in items) if items else ("", "")
-    )
-    if used[0]:
-        known = live.integration is not None and used[1] in live.integration.addresses
-        parts.append(
-            f"last used {used[0][11:19]} UTC from {used[1]} ({'the vendor' if known else 'not an address of the vendor'})"
-        )
+    uses = [(i.used_at, i.used_from) for i in items if getattr(i, "used_at", "") and getattr(i, "used_from", "")]
+    vendor = live.integration.addresses if live.integration is not None else ()
+    if strange := [use for use in uses if use[1] not in vendor]:
+        parts.append(f"last used {max(strange)[0][11:19]} UTC from {max(strange)[1]}, NOT an address of the vendor")
+    elif uses:
+        parts.append(f"last used {max(uses)[0][11:19]} UTC from {max(uses)[1]}, the vendor")
     people = {getattr(i, "user", "") for i in items} - {""}
     if people:
         parts.append(f"{len(people)} people")
