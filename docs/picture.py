@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -51,7 +52,7 @@ def main() -> None:
         for ending in ("sandbox", "prefect"):
             record([*ringfence, ending, "down"])
         printed = printed.replace(home, ".ringfence")
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w", encoding="utf-8"), force_terminal=True)  # noqa: SIM115
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text(f"$ uv run {command}", style="bold"))
     console.print(Text.from_ansi(printed.strip()))
     drawn = re.sub(
