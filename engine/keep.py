@@ -36,6 +36,8 @@ async def keep(live: Live, bound: Bound) -> None:
             await _loop(live, bound, view)
     except JournalError as error:
         live.break_off(error)
+    except Exception as error:  # noqa: BLE001  # a fault of ours makes its foothold unknown and stops nobody else
+        await _failed(live, bound, view, "fault", f"{type(error).__name__} in {bound.step.uses}: a fault of ours")
     finally:
         view.sent_once.set()
         view.settled.set()

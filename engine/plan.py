@@ -127,8 +127,8 @@ def first_line(live: Live, seen: Mapping[str, Observation]) -> str:
         )
         parts.append(f"{name} {named} at {foothold['at']}")
     items = [item for observed in seen.values() for item in observed.items]
-    named = [(str(getattr(i, "used_at", "")), str(getattr(i, "used_from", ""))) for i in items]
-    uses = [use for use in named if all(use)]
+    when = [(str(getattr(i, "used_at", "")), str(getattr(i, "used_from", ""))) for i in items]
+    uses = [use for use in when if all(use)]
     vendor = live.integration.addresses if live.integration is not None else ()
     if strange := [use for use in uses if use[1] not in vendor]:
         parts.append(f"last used {max(strange)[0][11:19]} UTC from {max(strange)[1]}, NOT an address of the vendor")

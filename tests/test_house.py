@@ -21,7 +21,11 @@ def test_every_package_comes_from_the_checkout(room):
 
 def test_imports_go_one_way():
     done = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
 
@@ -51,7 +55,9 @@ def test_nothing_tracked_names_a_registry_or_a_path_of_a_machine():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     if not listed:
         pytest.skip("not a git checkout")
-    hosts = re.compile(r"://[a-z.-]*(" + "|".join(("py" + "pi", "python" + "hosted", "npm" + "js", "deb" + "ian")) + r")[a-z.-]*")
+    hosts = re.compile(
+        r"://[a-z.-]*(" + "|".join(("py" + "pi", "python" + "hosted", "npm" + "js", "deb" + "ian")) + r")[a-z.-]*"
+    )
     for name in listed:
         file = ROOT / name
         if file.suffix in {".png", ".svg", ".db"} or not file.is_file():

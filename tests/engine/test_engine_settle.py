@@ -73,7 +73,9 @@ def test_rounds_have_an_end():
     assert next_for(effect(rounds=MOST_ROUNDS), ("bb",), 0, 30).word == "failed"
 
 
-@pytest.mark.parametrize(("came", "word"), [("ok", "requested"), ("refused", "failed"), ("unsure", "in-doubt"), (None, "in-doubt")])
+@pytest.mark.parametrize(
+    ("came", "word"), [("ok", "requested"), ("refused", "failed"), ("unsure", "in-doubt"), (None, "in-doubt")]
+)
 def test_what_no_look_can_prove_is_sent_once(came, word):
     assert next_unproven(None, 0) == Send()
     assert next_unproven(effect(came=came), 99).word == word
