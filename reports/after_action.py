@@ -49,13 +49,13 @@ def html(run: Run, events: Sequence[Event], **extras: Any) -> str:
         tone="bad" if since else tone(run.word),
         why=safe(run.words[-1].body.get("why", "")) if run.words else "",
         mode=lists.mode_line(run),
+        label=lists.mode_line(run).partition(":")[0],
         named=lists.named(run),
         title=safe(opened.get("title", "")),
         reason=safe(opened.get("reason", ""), 1000),
         about=_about(run),
         first_line=safe(run.planned.get("first_line", "the run ended before it had a plan"), 2000),
         numbers=_numbers(run, events, extras.get("attacker")),
-        attacker=lists.attacker_line(events, extras.get("attacker")),
         matrix=matrix(run),
         layers=LAYERS,
         footholds=[{"id": safe(s.id, 60), "state": s.state, "why": safe(s.why)} for s in facts.standings(run)],
@@ -126,17 +126,25 @@ def _connection(name: object, entry: object) -> str:
 
 def _numbers(run: Run, events: Sequence[Event], attacker: Any) -> list[dict[str, str]]:
     """The headline: exposure, coverage, times, proof. What nobody counted says so."""
-    counts, effects, proof = facts.footholds(run), facts.effects(run), facts.proof(run)
+    counts, effects = facts.footholds(run), facts.effects(run)
     known = attacker or facts.ended(events).get("attacker") or {}
     after = known.get("after_command")
-    exposure = lists.attacker_line(events, attacker) or "nobody counted the attacker's calls"
+    exposure = "; ".join(
+        f"{safe(known[key], 20)} {name}"
+        for key, name in (("refused_after", "refused"), ("after_word", "got through after the last word"))
+        if key in known
+    )
     proven = effects["effective"] + effects["held_already"]
     times = [
         {"label": f"time to {name}" if name != "last word" else "time to the last word", "value": value, "note": note}
         for name, value, note in lists.timings(run, events)
     ]
     return [
-        {"label": "attacker calls after the command", "value": "?" if after is None else safe(after), "note": exposure},
+        {
+            "label": "attacker calls after the command",
+            "value": "?" if after is None else safe(after),
+            "note": exposure or "nobody counted them",
+        },
         {
             "label": "footholds closed",
             "value": f"{counts['closed']} of {counts['declared']}",
@@ -146,7 +154,7 @@ def _numbers(run: Run, events: Sequence[Event], attacker: Any) -> list[dict[str,
         {
             "label": "effects proven",
             "value": f"{proven} of {effects['planned']}",
-            "note": f"{facts.proof_text(run)}; {proof['said'] + proof['attested']} on somebody's word",
+            "note": facts.proof_text(run),
         },
     ]
 

@@ -53,14 +53,19 @@ class Story:
         self.now += timedelta(seconds=seconds)
         return self
 
-    def planned(self, steps: Mapping[str, tuple[str, str, str, str, int]] | None = None, **more: Any) -> Story:
-        rows = [
+    def planned(
+        self,
+        steps: Mapping[str, tuple[str, str, str, str, int]] = STEPS,
+        rows: list[dict[str, Any]] | None = None,
+        **more: Any,
+    ) -> Story:
+        rows = rows or [
             {
                 "id": name, "uses": uses, "kind": kind, "layer": layer, "foothold": foothold, "count": count,
                 "missing": count, "held": 0, "at_most": 500, "residual": "",
                 "irreversible": "its owner consents again" if kind == "cut" else "", "why": "",
             }
-            for name, (uses, kind, layer, foothold, count) in (STEPS if steps is None else steps).items()
+            for name, (uses, kind, layer, foothold, count) in steps.items()
         ]  # fmt: skip
         body = {
             "plan_hash": "c3" * 32, "scope_hash": "7c1e90ab" * 8, "scope": [], "steps": rows, "not_covered": [],
