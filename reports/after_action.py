@@ -185,7 +185,7 @@ def _approvals(events: Sequence[Event]) -> list[dict[str, str]]:
         found.append({
             "at": day(event.at), "what": event.type, "wall": safe(body.get("wall", "?"), 40), "who": safe(who, 120),
             "how": safe(body.get("how") or "-", 120), "scope": short(body.get("scope_hash", ""), 8),
-            "shown": safe(body.get("shown") or "-", 1000),
+            "shown": " / ".join(safe_lines(body.get("shown") or "-", 20)),
         })  # fmt: skip
     return found
 

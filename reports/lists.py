@@ -14,6 +14,8 @@ from reports.words import EFFECT_MEANING, RECOVERY, meaning, spoken
 
 SHOWN = 10
 """Lines of one kind that a terminal shows; the page has the rest."""
+TOGETHER = 3
+"""More effects of a step than this, with the same word and reason, are one line."""
 
 
 def mode_line(run: Run) -> str:
@@ -114,12 +116,19 @@ def contested(run: Run) -> list[str]:
 
 def not_done(run: Run) -> list[str]:
     """What is not proven, the steps that failed, were skipped or waited, and what the plan could not look at."""
-    found = []
+    groups: dict[tuple[str, str, str], list[str]] = {}
     for effect in facts.acting(run):
         word = facts.word_of(effect)
         if word not in CLOSED_WORDS and word != "undone":
-            why = safe(effect.why, 160) or EFFECT_MEANING.get(word, "")
-            found.append(f"{safe(effect.id, 120)}: {spoken(word)}{', ' + why if why else ''}")
+            why = (safe(effect.why, 160) if effect.word else "") or EFFECT_MEANING.get(word, "")
+            groups.setdefault((effect.step, word, why), []).append(effect.id)
+    found = []
+    for (step, word, why), ids in groups.items():
+        said = f"{spoken(word)}{', ' + why if why else ''}"
+        if len(ids) > TOGETHER:
+            found.append(f"{safe(step, 40)}: {len(ids)} {said}; the first is {safe(ids[0], 120)}")
+        else:
+            found += [f"{safe(name, 120)}: {said}" for name in ids]
     for step, body in run.steps.items():
         if body.get("state") != "closed":
             why = safe(body.get("why", ""), 160)

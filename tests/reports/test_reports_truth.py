@@ -111,3 +111,10 @@ def test_a_run_of_no_events_has_a_summary() -> None:
     run = facts.Run()
     assert summary(run, events=[])["word"] == "running"
     assert told(run, []).lines()[0] == "RUNNING"
+
+
+def test_what_failed_alike_is_one_line() -> None:
+    story = held().approved()
+    for number in range(146):
+        story.sent("tokens", f"t{number}")
+    assert "  tokens: 146 requested, a 2xx, not proven; the first is tokens/t0" in told(story.run, story.events).lines()
