@@ -28,6 +28,7 @@ async def plan(live: Live) -> dict[str, Observation]:
     """Look at everything that can be seen now, and journal the plan. Raises NothingSeen where no look came through."""
     seen: dict[str, Observation] = {}
     whys: dict[str, str] = {}
+    failed: set[str] = set()
     done = {name: asyncio.Event() for name in live.bound}
 
     async def one(bound: Bound) -> None:
@@ -43,6 +44,7 @@ async def plan(live: Live) -> dict[str, Observation]:
                 view = live.views[bound.id]
                 view.value.items, view.value.output = list(seen[bound.id].items), seen[bound.id].output
         except ConnectorError as error:
+            failed.add(bound.id)
             whys[bound.id] = str(error)
         except InDoubt as error:
             whys[bound.id] = f"known later: {error}"
@@ -50,7 +52,8 @@ async def plan(live: Live) -> dict[str, Observation]:
             done[bound.id].set()
 
     await asyncio.gather(*(one(bound) for bound in live.bound.values()))
-    if live.bound and not seen:
+    looks = {name for name, bound in live.bound.items() if bound.action is None or bound.action.sees is not None}
+    if looks and not looks & seen.keys():  # a message needs no look: it proves no address and no credential
         raise NothingSeen("\n".join(sorted(set(whys.values()))))
     await live.note(Draft("planned", _body(live, seen, whys)))
     return seen
