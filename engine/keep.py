@@ -20,7 +20,7 @@ from journal.event import Draft
 from journal.replay import Effect
 from language import Doubt
 
-DEFAULT_WITHIN_S = 120.0
+DEFAULT_WITHIN_S = 60.0
 MESSAGE_WITHIN_S = 20.0
 PACE_S = 1.0
 SLOW_S = 8.0
@@ -48,7 +48,10 @@ async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
     if bound.below and not await live.until(live.wall_open):
         return False
     for other in live.checked.waits.get(bound.id, ()):
-        if other in live.views and not await live.until(live.views[other].settled):
+        if other not in live.views:
+            continue
+        view_of = live.views[other]  # a sweep lists for itself: its find need only have tried once
+        if not await live.until(view_of.sent_once if other == bound.source else view_of.settled):
             return False
     if bound.kind == "message" and live.checked.depends_on_run(bound.id) and not await live.until(live.judged):
         return False
@@ -131,6 +134,7 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
     if bound.action is None:
         view.value.output, view.found = seen.output, len(seen.items)
         view.value.items = list(seen.items)
+        view.sent_once.set()
         return await _expected(live, bound, view, None)
     moves = _moves(live, bound, seen)
     drafts = _settlements(live, bound, bound.action, seen, moves)

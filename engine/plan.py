@@ -28,7 +28,6 @@ async def plan(live: Live) -> dict[str, Observation]:
     """Look at everything that can be seen now, and journal the plan. Raises NothingSeen where no look came through."""
     seen: dict[str, Observation] = {}
     whys: dict[str, str] = {}
-    failed: set[str] = set()
     done = {name: asyncio.Event() for name in live.bound}
 
     async def one(bound: Bound) -> None:
@@ -44,7 +43,6 @@ async def plan(live: Live) -> dict[str, Observation]:
                 view = live.views[bound.id]
                 view.value.items, view.value.output = list(seen[bound.id].items), seen[bound.id].output
         except ConnectorError as error:
-            failed.add(bound.id)
             whys[bound.id] = str(error)
         except InDoubt as error:
             whys[bound.id] = f"known later: {error}"

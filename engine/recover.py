@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -92,15 +93,14 @@ async def _approved(live: Live, step: Any) -> None:
         ]
     )
     scope = live.run.planned["scope_hash"]
-    await live.note(Draft("asked", {"wall": step.id, "role": step.approve, "scope_hash": scope, "shown": shown[:1000]}))
+    digest = hashlib.sha256(shown.encode()).hexdigest()
+    await live.note(Draft("asked", {"wall": step.id, "role": step.approve, "scope_hash": scope, "shown": digest}))
     answer, by, how = await live.desk.ask(step.id, step.approve, shown)
     if live.over.is_set():
         raise Doubted("stopped before anything was given back")
     kind = "approved" if answer == "yes" else "declined"
     if answer != "nobody":
-        await live.note(
-            Draft(kind, {"wall": step.id, "scope_hash": scope, "by": by, "how": how, "shown": shown[:1000]})
-        )
+        await live.note(Draft(kind, {"wall": step.id, "scope_hash": scope, "by": by, "how": how, "shown": digest}))
     if answer != "yes":
         live.parked = True
         raise Doubted("Recovery was not approved: everything stays as it is.")

@@ -155,6 +155,7 @@ def seconds(run: Run, events: Iterable[Event]) -> dict[str, float | None]:
     """Command to last hold proven; approval to last cut proven; command to the last final word."""
     kind = kinds(run)
     last: dict[str, str] = {}
+    proven: set[object] = set()
     approved = ""
     recovering = False
     for event in events:
@@ -164,7 +165,9 @@ def seconds(run: Run, events: Iterable[Event]) -> dict[str, float | None]:
         elif event.type == "approved" and not approved and not recovering:
             approved = event.at
         elif event.type == "settled" and body.get("word") in CLOSED_WORDS and not body.get("back"):
-            last[kind.get(str(body.get("step")), "")] = event.at
+            if body.get("effect") not in proven:  # closed again after somebody switched it back: not a new beginning
+                last[kind.get(str(body.get("step")), "")] = event.at
+            proven.add(body.get("effect"))
     word = last_word(run)
     return {
         "hold": between_s(run.opened_at, last.get("hold", "")),

@@ -78,6 +78,7 @@ class Terminal:
                 self.say(one)
         for event in run.words[self._words :]:
             word, why = event.body["word"], event.body["why"]
+            why = "nothing was done" if word == "refused" else why  # what was wrong is said once, at the end
             self.say(f"{event.at[11:23]} {word.upper()}{f': {why}' if why else ''}")
         self._words = len(run.words)
         self._draw(force=False)
