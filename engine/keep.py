@@ -148,7 +148,7 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
     if drafts:
         await live.note(*drafts)
     view.requests = seen.requests
-    view.found = max(view.found, len(seen.sights), live.run.seen_counts.get(bound.id, 0))
+    view.found = max(view.found, _found(live, bound, seen))
     sends, sent = [seen.sights[target] for target, move in moves.items() if isinstance(move, Send)], 0
     if sends:
         view.state, view.why = "open", f"{len(sends)} of {len(seen.sights)} still open"
@@ -158,6 +158,16 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
     waits = [move.seconds for move in moves.values() if isinstance(move, Wait)]
     at_once = 0.0 if sent and live.may_send() else PACE_S  # what may not be sent must not become a hot loop
     return await _stand(live, bound, view, moves, at_once if sends else min(waits) if waits else None)
+
+
+def _found(live: Live, bound: Bound, seen: Observation) -> int:
+    """How many there ever were. Of a given list only what this run saw alive counts: a token that introspects as
+    inactive may be dead, or hidden from our credential, and a list without one live token proves neither.
+    """  # noqa: D205
+    if not bound.given:
+        return max(len(seen.sights), live.run.seen_counts.get(bound.id, 0))
+    sent = {effect.target for effect in live.run.of_step(bound.id) if effect.sends}
+    return len(sent | {target for target, sight in seen.sights.items() if sight.missing})
 
 
 def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:
