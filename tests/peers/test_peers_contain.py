@@ -156,3 +156,36 @@ def test_a_registration_token_that_is_wrong_holds_nothing_up_but_is_not_containe
     assert word_of(out) == "partially-contained", out + err
     assert not any(peer.active(token, house.world.client) for token in house.world.tokens)
     house.assert_no_secret_shown()
+
+
+@pytest.mark.crash
+def test_killed_before_a_rotated_credential_was_kept_says_who_must_fetch_it(house, peer):
+    """The update was answered, and its answer died with us: all tokens die, and the word does not claim the client."""
+    code, out, err = house.contain(RINGFENCE_KILL_AT="-4")
+    assert code == -signal.SIGKILL, out + err
+    assert peer.ask_for_token(house.world.client).status_code == 400, "the update had reached the server"
+    code, out, err = house.run("resume", "--last", "--yes")
+    assert code == 2, out + err
+    assert "PARTIALLY-CONTAINED" in out
+    assert "the provider rotated this credential, and the answer with the new one never came" in out
+    assert "administrator issue a new registration token" in out
+    other = peer.register()
+    assert not any(peer.active(token, other) for token in house.world.tokens)
+    house.assert_no_secret_shown()
+
+
+@pytest.mark.crash
+def test_killed_before_the_update_was_sent_it_is_sent_by_the_next(house, peer):
+    code, out, err = house.contain(RINGFENCE_KILL_AT="3")
+    assert code == -signal.SIGKILL, out + err
+    assert peer.ask_for_token(house.world.client).status_code == 200, "nothing had reached the server"
+    code, out, err = house.run("resume", "--last", "--yes", "--json")
+    assert (code, word_of(out)) == (0, "contained"), out + err
+    assert peer.ask_for_token(house.world.client).status_code == 400
+
+
+def test_a_list_without_one_live_token_is_nothing_found(house, peer):
+    """Inactive may mean dead, or hidden from our credential: without one that was alive, neither is proven."""
+    house.world.listed.write_text("\n".join(f"stranger-{n}-{'x' * 24}" for n in range(3)))
+    code, out, err = house.contain()
+    assert (code, word_of(out)) == (2, "nothing-found"), out + err
