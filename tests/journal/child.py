@@ -1,6 +1,7 @@
 """Processes that the tests start, stop and kill: each command writes to a journal and prints what it was told."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -86,6 +87,9 @@ async def readonly() -> None:
         (folder / "there.db").chmod(0o644)
         from journal.verify import verify_url
 
+        verify_url(f"sqlite:///{folder}/there.db")
+        with contextlib.suppress(JournalError):  # import now what it needs: the checkout may be closed to others
+            Journal.open("sqlite:////dev/null/x.db", keys=Keys.none())
         folder.chmod(0o555)
         if os.getuid() == 0:
             os.setuid(65534)
