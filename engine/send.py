@@ -44,6 +44,7 @@ async def send(
         ]
         for answer, secret in outcome.kept:
             live.secrets[secret.fingerprint] = link.wire.current[answer.replaces.fingerprint] = secret
+            link.wire.lost.pop(answer.replaces.fingerprint, None)
         if outcome.came is Came.UNSURE:
             link.wire.lost.update({answer.replaces.fingerprint: answer.lost for answer in call.answers})
         answered = {
