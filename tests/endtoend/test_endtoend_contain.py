@@ -48,8 +48,6 @@ def test_no_attacker_success_after_the_word_and_no_secret_left_anywhere(containe
     assert [s["alive"] for s in house.state()["sessions"] if s["user"] == "svc-calendar"] == [True]
 
     assert house.run("check", "--last").code == 0
-    again = house.run("contain", house.quick(), "--sandbox", "--yes")
-    assert (again.code, "NOTHING-FOUND" in again.text) == (2, True), "all of it was cut before"
     house.run("status")
     house.run("journal", "show", "--limit", "0")
     house.run("sandbox", "status")
@@ -168,13 +166,22 @@ def test_the_word_is_true_over_a_provider_that_is_busy_loses_answers_and_lies(ho
     assert house.closed() == (True, True, True)
     assert not house.live_tokens()
     house.assert_nothing_sent_blind()
+    assert house.state()["messages"] <= 1
+
+
+def test_a_report_that_cannot_be_written_hides_neither_the_word_nor_the_exit(house):
+    house.up("--attacker", "none")
+    (house.home / "reports").write_text("a file where a folder belongs")
+    said = house.contain(playbook=house.quick())
+    assert (said.code, said.json["word"], said.json["report"]) == (0, "contained", None), said.text
+    assert "could not be written" in said.text
 
 
 def test_a_system_that_is_down_stops_nobody_else_and_its_foothold_is_named(house):
     house.up()
     config = house.live_config(urls={"practice_firewall": "http://127.0.0.1:1/firewall"})
     said = house.run(
-        "contain", house.quick(("  - id: path\n", "  - id: path\n    within: 6s\n")), "--config", config, "-i", "integration=drift",
+        "contain", house.quick(("  - id: path\n", "  - id: path\n    within: 2s\n")), "--config", config, "-i", "integration=drift",
         "--yes",
     )  # fmt: skip
     assert said.code == 2, said.text
@@ -186,3 +193,17 @@ def test_a_system_that_is_down_stops_nobody_else_and_its_foothold_is_named(house
     assert "api_path" in said.text.partition("Approved by")[2]
     assert not house.live_tokens()
     assert house.closed() == (True, True, False)
+
+
+def test_a_company_that_was_contained_starts_afresh_for_the_next_practice(house):
+    house.up("--tokens", "5")
+    first = house.run("contain", house.quick(), "--sandbox", "--yes", "--json")
+    before = house.run("sandbox", "status", "--json").json["url"]
+    assert house.run("contain", house.quick(), "--sandbox", "--dry-run").code == 0
+    assert house.run("sandbox", "status", "--json").json["url"] == before, "a dry run changes nothing"
+    second = house.run("contain", house.quick(), "--sandbox", "--yes", "--json")
+    assert [first.json["word"], second.json["word"]] == ["contained", "contained"], second.text
+    assert "starts afresh" in second.text
+    now = house.run("sandbox", "status", "--json").json
+    assert now["url"] != before
+    assert now["options"]["tokens"] == 5, "with the same options"

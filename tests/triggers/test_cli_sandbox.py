@@ -41,15 +41,15 @@ def test_up_status_log_down(ringfence, home):
     assert ringfence("sandbox", "down").code == 0
 
 
-def test_other_options_than_the_running_one_are_refused_unless_restarted(ringfence):
+def test_other_options_than_the_running_ones_start_it_afresh_and_the_same_do_not(ringfence):
     pid = ringfence("sandbox", "up", "--tokens", "4", "--attacker", "none", "--json").json["pid"]
-    said = ringfence("sandbox", "up", "--tokens", "5")
-    assert said.code == 1
-    assert "tokens 4 (asked: 5)" in said.err
-    assert "--restart" in said.err
-    new = ringfence("sandbox", "up", "--tokens", "5", "--attacker", "none", "--restart", "--json").json
+    assert ringfence("sandbox", "up", "--tokens", "4", "--json").json["pid"] == pid
+    assert ringfence("sandbox", "up", "--json").json["pid"] == pid
+    new = ringfence("sandbox", "up", "--tokens", "5", "--attacker", "none", "--json").json
     assert new["pid"] != pid
     assert new["options"]["tokens"] == 5
+    again = ringfence("sandbox", "up", "--restart", "--attacker", "none", "--json").json
+    assert again["pid"] not in {pid, new["pid"]}
 
 
 def test_two_commands_at_once_start_one(process, home):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from triggers.cli import place
+from triggers.cli import place, say
 from triggers.cli.desk import Terminal, who
 from triggers.cli.say import as_json, tell
 from triggers.cli.taking import newest, recorded, take_up
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.state import Live
 
 Inputs = Annotated[tuple[str, ...], Parameter(name=["--input", "-i"], negative=())]
+Attacker = Literal["plain", "admin", "none"]
 Config = Annotated[Path | None, Parameter(name="--config")]
 
 
@@ -27,6 +28,8 @@ def contain(
     *,
     input: Inputs = (),  # noqa: A002  # what the option is called
     sandbox: bool = False,
+    tokens: int | None = None,
+    attacker: Attacker | None = None,
     yes: bool = False,
     dry_run: bool = False,
     reason: str = "",
@@ -44,6 +47,8 @@ def contain(
         -i NAME=VALUE, @FILE, env:VARIABLE or - for standard input; secrets never as a value.
     sandbox
         Against the practice company, started if it does not run.
+    tokens, attacker
+        Of the practice company, as in `ringfence sandbox up`.
     yes
         Approve the printed scope.
     dry_run
@@ -54,6 +59,7 @@ def contain(
     return _start(
         playbook, input, "dry-run" if dry_run else "contain",
         sandbox=sandbox, yes=yes, reason=reason, config=config, integrations=integrations, json=json,
+        tokens=tokens, attacker=attacker,
     )  # fmt: skip
 
 
@@ -76,7 +82,8 @@ def plan(
 
 def _start(
     playbook: str, given: tuple[str, ...], what: Literal["contain", "dry-run", "planned"], *, sandbox: bool, yes: bool,
-    reason: str, config: Path | None, integrations: Path | None, json: bool,
+    reason: str, config: Path | None, integrations: Path | None, json: bool, tokens: int | None = None,
+    attacker: Attacker | None = None,
 ) -> int:  # fmt: skip
     from flows import launch
     from triggers.cli.inputs import choose_integration, read_inputs
@@ -86,9 +93,9 @@ def _start(
         launch.warm(state)
     handshake = None
     if sandbox:
-        from triggers.cli.company import ensure
+        from triggers.cli.practice import practice
 
-        handshake = ensure(state)
+        handshake = practice(state, tokens=tokens, attacker=attacker, contains=what == "contain", tell=say.line)
     inventory = place.configuration(config, integrations, sandbox=sandbox, handshake=handshake)
     file = place.find_playbook(playbook, inventory)
     checked = place.checked_playbook(file, inventory)

@@ -54,7 +54,7 @@ def up(
     restart: bool = False,
     json: bool = False,
 ) -> None:
-    """Start the practice company, unless it runs.
+    """Start the practice company, unless it runs as asked.
 
     Parameters
     ----------
