@@ -101,9 +101,11 @@ class TerminalWork:
         from reports.after_action import write
 
         events = self.journal.events(live.run.id)
-        self.report = await asyncio.to_thread(
-            write, live.run, events, state_folder() / "reports" / f"{live.run.id}.html"
-        )
+        page = state_folder() / "reports" / f"{live.run.id}.html"
+        try:
+            self.report = await asyncio.to_thread(write, live.run, events, page)
+        except Exception as error:  # noqa: BLE001  # the word is true without its page: it must be told all the same
+            self.desk.say(f"The page {page} could not be written ({type(error).__name__}). The journal has the record.")
 
     def _attacker(self, live: Live) -> dict[str, int]:
         from triggers.cli.company import attacker_calls
