@@ -21,7 +21,7 @@ def test_killed_at_an_event_a_resumed_run_is_contained_and_sends_nothing_blind(h
     done = house.run("resume", run, "--yes", "--json")
     assert (done.code, done.json["word"]) == (0, "contained"), done.text
     assert done.json["run"] == run
-    house.assert_word_true()
+    house.assert_word_true(wait_s=1.5)
     assert house.closed() == (True, True, True)
     assert not house.live_tokens()
     received = house.assert_nothing_sent_blind()

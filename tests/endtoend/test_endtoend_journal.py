@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-COLUMNS = ("incident", "at", "type", "body", "prev", "hash")
-
 
 def _changed(text):
     """The same with one byte in its middle changed."""
@@ -20,8 +18,8 @@ def test_a_changed_byte_anywhere_in_an_event_is_found_and_the_event_is_named(hou
     whole = house.run("journal", "verify", "--json")
     assert (whole.code, whole.json["verifies"]) == (0, True)
     assert whole.json["events"] == len(house.events())
-    places = [(1, "at"), (2, "body"), (len(house.events()), "hash")]
-    places += [(len(house.events()) // 2, column) for column in COLUMNS]
+    middle, last = len(house.events()) // 2, len(house.events())
+    places = [(1, "at"), (2, "body"), (middle, "type"), (middle, "prev"), (last, "incident"), (last, "hash")]
     for n, column in places:
         ((before,),) = house.rows(f"SELECT {column} FROM events WHERE run = ? AND n = ?", run, n)
         _write(house, column, _changed(before), run, n)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 
@@ -46,23 +47,14 @@ def test_with_prefect_at_a_dead_port_it_is_contained_all_the_same_and_said(house
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/api"
-    bare = house.contain("--reason", "without", playbook=house.quick(), RINGFENCE_PREFECT="off")
-    assert bare.code == 0, bare.text
-    house.up("--restart")
+    began = datetime.now(UTC)
     said = house.run("contain", house.quick(), "--sandbox", "--yes", RINGFENCE_PREFECT="", PREFECT_API_URL=url)
     assert said.code == 0, said.text
     assert f"Prefect's API at {url} does not answer: going on without it" in said.out
-    (run,) = {found for (found,) in house.rows("SELECT DISTINCT run FROM events")} - {bare.json["run"]}
-    assert house.words(run)[-1] == "contained"
-    house.assert_word_true(run)
-    took = [_seconds(house, one) for one in (bare.json["run"], run)]
-    assert took[1] < took[0] + 2
+    assert house.words()[-1] == "contained"
+    house.assert_word_true()
+    ((opened, _, _),) = house.events("opened")
+    assert (datetime.fromisoformat(opened) - began).total_seconds() < 4, (
+        "a start takes one, a dead port at most two more"
+    )
     assert not (house.home / "prefect" / "prefect.db").exists()
-
-
-def _seconds(house, run):
-    """From the opening to the word, by the journal."""
-    from datetime import datetime
-
-    opened, word = house.events("opened", run=run)[0][0], house.word_at("contained", run)
-    return (datetime.fromisoformat(word) - datetime.fromisoformat(opened)).total_seconds()
