@@ -71,6 +71,7 @@ def _holds_no_secret(house):
     assert [(name, where) for where, text in texts.items() for name, value in secrets.items() if value in text] == []
 
 
+@pytest.mark.slow
 def test_an_admin_who_switches_things_back_on_is_said_and_does_not_win(house):
     house.up("--attacker", "admin")
     said = house.contain()
@@ -177,6 +178,7 @@ def test_a_report_that_cannot_be_written_hides_neither_the_word_nor_the_exit(hou
     assert "could not be written" in said.text
 
 
+@pytest.mark.slow
 def test_a_system_that_is_down_stops_nobody_else_and_its_foothold_is_named(house):
     house.up()
     config = house.live_config(urls={"practice_firewall": "http://127.0.0.1:1/firewall"})

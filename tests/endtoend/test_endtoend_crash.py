@@ -56,12 +56,14 @@ def _stopped(house, said):
     house.assert_nothing_sent_blind()
 
 
+@pytest.mark.slow
 def test_ctrl_c_once_ends_what_is_in_flight_and_the_run_can_be_resumed(house):
     begun = _cutting(house)
     begun.process.send_signal(signal.SIGINT)
     _stopped(house, begun.end())
 
 
+@pytest.mark.slow
 def test_stop_from_another_terminal_does_the_same(house):
     begun = _cutting(house)
     asked = house.run("stop", house.the_run(), "--json")

@@ -59,6 +59,7 @@ def test_wrong_playbooks_are_refused_with_their_place_before_anything_is_opened(
     assert not (up.home / "journal.db").exists()
 
 
+@pytest.mark.slow
 def test_a_provider_that_nobody_reaches_is_refused_and_said_once(up):
     urls = {name: f"http://127.0.0.1:1/{name}" for name in ("practice_idp", "practice_crm", "practice_firewall")}
     said = up.run(
