@@ -86,7 +86,9 @@ def prepare(inventory: Inventory, order: Order) -> Prepared:
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
 
 
-async def reopen(journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False) -> Live:
+async def reopen(
+    journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False, why: str = "resumed"
+) -> Live:
     """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now.
 
     `look_only` takes no lease and opens connections for reading: for a check while somebody else carries it out.
@@ -120,7 +122,7 @@ async def reopen(journal: Journal, inventory: Inventory, run_id: str, desk: Desk
     prepared = Prepared(order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool)
     if look_only:
         return _live(journal, None, run, prepared, desk)
-    lease, event = await journal.take(run_id)
+    lease, event = await journal.take(run_id, why=why)
     return _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
 
 

@@ -47,6 +47,11 @@ class Wanted:
     yes: bool = False
     leave: frozenset[str] = frozenset()
 
+    @property
+    def why(self) -> str:
+        """Why the run is taken up: stands in its lease, the first event of a recovery."""
+        return "recover --yes" if self.yes else "recover"
+
 
 async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> str:
     """Carry the recover phase out; without `wanted`, go on with the one that was ordered."""

@@ -95,6 +95,7 @@ class Run:
     opened: Mapping[str, Any] = field(default_factory=dict)
     opened_at: str = ""
     leased_at: str = ""
+    leased_why: str = ""
     at: str = ""
     planned: Mapping[str, Any] = field(default_factory=dict)
     effects: dict[str, Effect] = field(default_factory=dict)
@@ -113,6 +114,18 @@ class Run:
     def word(self) -> str:
         """The newest word; `running` before the first."""
         return str(self.words[-1].body["word"]) if self.words else "running"
+
+    @property
+    def recovers(self) -> bool:
+        """A recovery was begun: from its very lease on, whoever goes on with the run goes on with that."""
+        return "recover" in self.orders or self.leased_why.startswith("recover")
+
+    @property
+    def approved_beforehand(self) -> bool:
+        """Whoever ordered what is under way approved the scope that is printed."""
+        if self.recovers:
+            return bool(self.orders.get("recover", {}).get("yes")) or self.leased_why == "recover --yes"
+        return bool(self.opened.get("yes"))
 
     def of_step(self, step: str) -> list[Effect]:
         """The effects of one step, oldest first."""
@@ -141,7 +154,7 @@ def _opened(run: Run, event: Event) -> None:
 
 
 def _leased(run: Run, event: Event) -> None:
-    run.leased_at = event.at
+    run.leased_at, run.leased_why = event.at, str(event.body.get("why", ""))
 
 
 def _planned(run: Run, event: Event) -> None:

@@ -173,11 +173,8 @@ def resume(
 
     launch.warm(place.state_folder())
     found = recorded(run_id)
-    words = [event.body["word"] for event in found.words]
-    recovers = "recovering" in words
-    before = found.orders.get("recover", {}) if recovers else found.opened
-    work = take_up(run_id, Terminal(yes=yes or bool(before.get("yes")), quiet=json), config=config)
-    return _carry(work, "recover" if recovers else "contain", live=found.opened["mode"] == "live", json=json)
+    work = take_up(run_id, Terminal(yes=yes or found.approved_beforehand, quiet=json), config=config)
+    return _carry(work, "recover" if found.recovers else "contain", live=found.opened["mode"] == "live", json=json)
 
 
 def recover(

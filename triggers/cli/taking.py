@@ -55,11 +55,12 @@ def take_up(run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted 
     run = recorded(run_id)
     inventory, url = surroundings(run, config)
     journal = open_for(run, inventory)
+    why = wanted.why if wanted is not None else run.leased_why if run.recovers else "resumed"
 
     async def opening() -> Live:
         from engine.opening import reopen
 
-        return await reopen(journal, inventory, run_id, desk)
+        return await reopen(journal, inventory, run_id, desk, why=why)
 
     return TerminalWork(run_id, journal, desk, opening, wanted, url)
 
