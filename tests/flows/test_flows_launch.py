@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,16 @@ from flows.launch import carry_out
 from tests.flows.fake import FakeWork, holds, once, recorded, settled
 
 CANARY = "canary-7f3d1b-token"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """What Prefect shows is looked at here, not how soon: on a busy machine its last two seconds may not be enough."""
+    from flows import body, launch, tasks
+
+    monkeypatch.setattr(launch, "DRAIN_S", 30.0)
+    monkeypatch.setattr(body, "DRAIN_S", 30.0)
+    monkeypatch.setattr(body, "as_tasks", partial(tasks.as_tasks, drain_s=30.0))
 
 
 @pytest.mark.parametrize("live", [True, False], ids=["live", "sandbox"])
