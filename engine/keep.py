@@ -135,7 +135,7 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
         view.value.output, view.found = seen.output, len(seen.items)
         view.value.items = list(seen.items)
         view.sent_once.set()
-        return await _expected(live, bound, view, None)
+        return await _expected(live, bound, view)
     moves = _moves(live, bound, seen)
     drafts = _settlements(live, bound, bound.action, seen, moves)
     if bound.source is not None or bound.given:
@@ -176,17 +176,17 @@ def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:
     moves: dict[str, Move] = {}
     for target, sight in seen.sights.items():
         effect = live.run.effects.get(f"{bound.id}/{target}")
-        elapsed_s = max((now - _time(effect.sent_at)).total_seconds(), 0.0) if effect and effect.sent_at else 0.0
+        elapsed_s = (
+            max((now - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
+            if effect and effect.sent_at
+            else 0.0
+        )
         if bound.action.sees is None:
             moves[target] = next_unproven(effect, elapsed_s)
         else:
             digests = [call.digest for call in sight.missing]
             moves[target] = next_for(effect, digests, elapsed_s, bound.action.settles_within_s)
     return moves
-
-
-def _time(at: str) -> datetime:
-    return datetime.fromisoformat(at)
 
 
 def _settlements(
@@ -211,7 +211,7 @@ def settled(
     step: str, action: Action[Any, Any], sight: Sight, word: str, grade: str, why: str, *, back: bool = False
 ) -> Draft:
     """The event that says how one effect came out; what it left is kept where an undo will ask for it."""
-    body = _body(step, action.name, sight.target, _clear(sight), word, grade, why)
+    body = _body(step, action.name, sight.target, sight.params.record(), word, grade, why)
     after = sight.seen.record()[0] if sight.seen is not None and not action.cuts and action.sees is not None else None
     return Draft("settled", {**body, "after": after, "back": back})
 
@@ -221,10 +221,6 @@ def _body(step: str, action: str, target: str, params: Any, word: str, grade: st
         "effect": f"{step}/{target}", "step": step, "action": action, "target": target, "params": params,
         "word": word, "grade": grade, "why": why, "back": False,
     }  # fmt: skip
-
-
-def _clear(sight: Sight) -> dict[str, Any]:
-    return sight.params.record()
 
 
 def _contested(live: Live, bound: Bound, moves: dict[str, Move]) -> list[Draft]:
@@ -246,10 +242,11 @@ async def _stand(live: Live, bound: Bound, view: View, moves: dict[str, Move], w
         view.state, view.value.open = "open", True
         view.why = f"{effect.target}: {effect.word}, {effect.why}" if effect is not None else view.why or "on its way"
         return wait_s if wait_s is not None or bound.kind == "message" else SLOW_S
-    return await _expected(live, bound, view, None)
+    return await _expected(live, bound, view)
 
 
-async def _expected(live: Live, bound: Bound, view: View, wait_s: float | None) -> float | None:
+async def _expected(live: Live, bound: Bound, view: View) -> float | None:
+    """Closed, unless its `expect` says otherwise: then seconds until it is asked again."""
     answer = live.checked.ask(bound.id, "expect", live.values())
     if answer is not True:
         view.state, view.value.open = "open", True
@@ -258,7 +255,7 @@ async def _expected(live: Live, bound: Bound, view: View, wait_s: float | None) 
     if view.state != "closed":
         view.state, view.why, view.value.open = "closed", "", False
         live.moved.set()
-    return wait_s
+    return None
 
 
 async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> int:

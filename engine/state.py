@@ -163,12 +163,11 @@ class Live:
         return not self.over.is_set() and self.lease is not None and self.lease.good(margin_s=10)
 
     async def finish(self, *drafts: Draft, unlock: bool) -> None:
-        """Journal the last events, let the run rest, and close its connections."""
+        """Journal the last events and let the run rest."""
         if self.lease is not None:
             if drafts:
                 await self.note(*drafts)
             await self.journal.release(self.lease, unlock=unlock)
-        await self.hang_up()
 
     async def hang_up(self) -> None:
         """Close the connections."""

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from triggers.cli import place, say
 from triggers.cli.desk import Terminal, who
 from triggers.cli.say import as_json, tell
-from triggers.cli.taking import newest, recorded, take_up
+from triggers.cli.taking import chosen, recorded, take_up
 from triggers.cli.work import EXIT, TerminalWork
 
 if TYPE_CHECKING:
@@ -166,9 +166,7 @@ def resume(
     yes
         Approve the printed scope where an approval is still missing.
     """
-    if run is None and not last:
-        raise place.Refused("Name a run, or say --last (`ringfence status` lists them).")
-    run_id = run or newest()
+    run_id = chosen(run, last=last)
     from flows import launch
 
     launch.warm(place.state_folder())
@@ -198,9 +196,7 @@ def recover(
     leave
         A step to leave as it is, such as one that drifted.
     """
-    if run is None and not last:
-        raise place.Refused("Name a run, or say --last (`ringfence status` lists them).")
-    run_id = run or newest()
+    run_id = chosen(run, last=last)
     from flows import launch
 
     launch.warm(place.state_folder())

@@ -70,6 +70,13 @@ def open_for(run: Run, inventory: Inventory) -> Journal:
     return place.open_journal(place.open_keys(inventory, sandbox=run.opened["mode"] == "drill"))
 
 
+def chosen(run: str | None, *, last: bool) -> str:
+    """The run that was named, or with `last` the newest that can go on."""
+    if run is None and not last:
+        raise place.Refused("Name a run, or say --last (`ringfence status` lists them).")
+    return run or newest()
+
+
 def newest() -> str:
     """The id of the newest run that can go on; Refused where there is none."""
     from journal import Keys

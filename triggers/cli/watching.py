@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from triggers.cli import place
 from triggers.cli.desk import Terminal, who
 from triggers.cli.say import as_json, line, tell
-from triggers.cli.taking import newest, open_for, recorded, surroundings
+from triggers.cli.taking import chosen, open_for, recorded, surroundings
 
 if TYPE_CHECKING:
     from inventory.read import Inventory
@@ -60,9 +60,7 @@ def check(run: str | None = None, /, *, last: bool = False, config: Config = Non
     run
         Its id.
     """
-    if run is None and not last:
-        raise place.Refused("Name a run, or say --last (`ringfence status` lists them).")
-    run_id = run or newest()
+    run_id = chosen(run, last=last)
     found = recorded(run_id)
     inventory, _ = surroundings(found, config)
     results = asyncio.run(_check(found.id, inventory, found))
