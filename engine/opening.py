@@ -19,9 +19,9 @@ from inventory.read import Inventory
 from journal.canonical import sound
 from journal.errors import UnknownRun
 from journal.event import Draft
-from journal.lease import Lease
 from journal.replay import Run, advance, replay
 from journal.store import Journal
+from journal.write.lease import Lease
 from language import BadInput, Checked, read
 
 

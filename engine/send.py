@@ -12,7 +12,7 @@ from engine.bound import Bound
 from engine.observe import Sight
 from engine.state import Live, seal_of
 from journal.event import Draft
-from journal.keys import Seal
+from journal.seal.keys import Seal
 
 
 async def send(

@@ -16,10 +16,10 @@ from engine.judge import Standing, StandingState, Verdict, judge
 from inventory.model import Integration
 from journal.canonical import sound
 from journal.event import Draft, Event
-from journal.keys import Seal
-from journal.lease import Lease
 from journal.replay import Run, advance
+from journal.seal.keys import Seal
 from journal.store import Journal
+from journal.write.lease import Lease
 from language import Checked, Incident, RunInfo, StepValue, Values
 
 Needs = Mapping[str, frozenset[Any]]

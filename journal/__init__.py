@@ -1,7 +1,7 @@
 """The append-only record of every run: checkpoint, audit trail and input of recovery at once.
 
 `from journal import Journal, Draft, …`: each name is imported when it is first asked for, so that reading an event
-does not load SQLAlchemy, nor an unsealed run cryptography. To check a journal: `journal.verify`.
+does not load SQLAlchemy, nor an unsealed run cryptography. To check a journal: `journal.proof.verify`.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from journal.event import Body as Body
     from journal.event import Draft as Draft
     from journal.event import Event as Event
-    from journal.keys import Keys as Keys
-    from journal.keys import Seal as Seal
-    from journal.kill import KillAt as KillAt
-    from journal.lease import Lease as Lease
+    from journal.seal.keys import Keys as Keys
+    from journal.seal.keys import Seal as Seal
     from journal.store import Journal as Journal
     from journal.store import RunRow as RunRow
     from journal.store import Wish as Wish
+    from journal.write.kill import KillAt as KillAt
+    from journal.write.lease import Lease as Lease
 
 _HOMES = {
     "canonical": ("clean",),
     "errors": ("Busy", "Held", "JournalError", "JournalFailed", "LeaseLost", "NoKey", "UnknownRun"),
     "event": ("Body", "Draft", "Event"),
-    "keys": ("Keys", "Seal"),
-    "kill": ("KillAt",),
-    "lease": ("Lease",),
+    "seal.keys": ("Keys", "Seal"),
+    "write.kill": ("KillAt",),
+    "write.lease": ("Lease",),
     "store": ("Journal", "RunRow", "Wish"),
 }
 _MODULE_OF = {name: f"journal.{module}" for module, names in _HOMES.items() for name in names}

@@ -25,19 +25,19 @@ import orjson
 from sqlalchemy import Connection, Engine, Row, and_, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from journal import lease as leasing
-from journal import sqlite
-from journal.book import Book, Line
 from journal.canonical import clean
 from journal.clock import wall
+from journal.db import sqlite
+from journal.db.tables import events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
 from journal.event import Draft, Event
-from journal.keys import Keys, Seal, unseal
-from journal.kill import KillAt
-from journal.lease import Lease, Owner, left_s
-from journal.requests import Append, Begin, Release, Shred, Take
-from journal.tables import events, leases, run_keys, sealed, wishes
-from journal.writer import Writer
+from journal.seal.keys import Keys, Seal, unseal
+from journal.write import lease as leasing
+from journal.write.book import Book, Line
+from journal.write.kill import KillAt
+from journal.write.lease import Lease, Owner, left_s
+from journal.write.requests import Append, Begin, Release, Shred, Take
+from journal.write.writer import Writer
 
 __all__ = [
     "Busy", "Held", "Journal", "JournalError", "JournalFailed", "Keys", "KillAt", "Lease", "LeaseLost", "NoKey",

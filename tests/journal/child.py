@@ -85,7 +85,7 @@ async def readonly() -> None:
         await there.begin("R1", "INC-1", Draft("opened", {}))
         await there.aclose()
         (folder / "there.db").chmod(0o644)
-        from journal.verify import verify_url
+        from journal.proof.verify import verify_url
 
         verify_url(f"sqlite:///{folder}/there.db")
         with contextlib.suppress(JournalError):  # import now what it needs: the checkout may be closed to others

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from journal import Draft, Event, Journal, Keys
-from journal.verify import Broken
+from journal.proof.verify import Broken
 
 CHILD = Path(__file__).with_name("child.py")
 

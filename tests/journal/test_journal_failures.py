@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from journal import Draft, Journal, JournalFailed, Keys, sqlite
-from journal.verify import verify_url
+from journal import Draft, Journal, JournalFailed, Keys
+from journal.db import sqlite
+from journal.proof.verify import verify_url
 
 
 @pytest.mark.crash

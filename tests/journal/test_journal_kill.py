@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from journal import KillAt
-from journal.verify import verify_url
+from journal.proof.verify import verify_url
 
 
 @pytest.mark.crash

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from journal import Draft, Held, Journal, Keys, LeaseLost, UnknownRun
-from journal import lease as leasing
-from journal.lease import Lease, Owner
-from journal.verify import verify_url
+from journal.proof.verify import verify_url
+from journal.write import lease as leasing
+from journal.write.lease import Lease, Owner
 
 pytestmark = pytest.mark.timeout(90)
 

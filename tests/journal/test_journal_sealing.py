@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from journal import Draft, Journal, Keys, NoKey, Seal
-from journal.verify import verify_url
+from journal.proof.verify import verify_url
 
 CANARY = b"canary-Zq81-secret-that-must-not-be-found"
 

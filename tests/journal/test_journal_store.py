@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from journal import Busy, Draft, Journal, JournalFailed, Keys, LeaseLost, UnknownRun
-from journal.verify import verify, verify_url
+from journal.proof.verify import verify, verify_url
 
 
 async def test_a_run_is_a_chain_of_events(journal: Journal, url: str):
@@ -193,7 +193,7 @@ async def test_the_files_are_their_owners_alone(journal: Journal, tmp_path: Path
 
 
 async def test_a_fault_in_one_request_is_that_ones_alone(journal: Journal, monkeypatch: pytest.MonkeyPatch):
-    from journal import requests
+    from journal.write import requests
 
     lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
     plain = requests.Append.do
@@ -213,7 +213,7 @@ async def test_a_fault_in_one_request_is_that_ones_alone(journal: Journal, monke
 
 def test_reading_an_event_loads_no_data_base():
     code = (
-        "import sys, journal.event, journal.verify, journal.raw, journal;"
+        "import sys, journal.event, journal.proof.verify, journal.proof.raw, journal;"
         "print([m for m in ('sqlalchemy', 'cryptography') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

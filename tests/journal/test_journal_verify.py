@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from journal import Event
-from journal.verify import verify
+from journal.proof.verify import verify
 
 VECTORS = sorted(Path(__file__).parent.glob("vectors/*.json"))
 COLUMNS = [field.name for field in fields(Event)]

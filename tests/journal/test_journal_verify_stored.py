@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from journal import Draft, Event, Journal, JournalFailed, Keys, UnknownRun
-from journal.raw import _connect, _rows
-from journal.verify import BROKEN_LIMIT, verify_url
+from journal.proof.raw import _connect, _rows
+from journal.proof.verify import BROKEN_LIMIT, verify_url
 
 COLUMNS = [field.name for field in fields(Event)]
 

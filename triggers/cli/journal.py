@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from journal import RunRow
-    from journal.verify import Broken, Stored, StoredHead
+    from journal.proof.verify import Broken, Stored, StoredHead
 
 app = App("journal", help="Show, list and verify the record of all runs. It is only ever added to.")
 
@@ -142,8 +142,8 @@ class _Counted:
     def check(self, url: str, run: str | None) -> list[Broken]:
         from itertools import islice
 
-        from journal.raw import read_stored
-        from journal.verify import BROKEN_LIMIT, verify_stored
+        from journal.proof.raw import read_stored
+        from journal.proof.verify import BROKEN_LIMIT, verify_stored
 
         def counting(rows: Iterable[Stored], heads: Iterable[StoredHead]) -> Iterator[Broken]:
             return verify_stored(self._count(rows), heads)

@@ -17,11 +17,11 @@ from sqlalchemy.engine import Connection
 
 from journal.canonical import canonical
 from journal.clock import boot_s, wall
+from journal.db.tables import events, leases, run_keys, sealed
 from journal.event import Event
-from journal.keys import Keys, Seal, new_run_key, seal
-from journal.kill import KillAt
-from journal.lease import Owner
-from journal.tables import events, leases, run_keys, sealed
+from journal.seal.keys import Keys, Seal, new_run_key, seal
+from journal.write.kill import KillAt
+from journal.write.lease import Owner
 
 _HEAD_COLUMNS = ("fence", "owner", "renewed_ms", "renewed_at", "ttl_ms", "last_at", "last_n", "head")
 _SAVE = (

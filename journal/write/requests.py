@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from journal.book import Book, Head, Line
 from journal.clock import boot_s
+from journal.db.tables import leases, run_keys, sealed
 from journal.errors import Busy, Held, JournalFailed, LeaseLost, UnknownRun
 from journal.event import Event
-from journal.keys import Seal
-from journal.lease import Lease, Owner, left_s
-from journal.tables import leases, run_keys, sealed
+from journal.seal.keys import Seal
+from journal.write.book import Book, Head, Line
+from journal.write.lease import Lease, Owner, left_s
 
 
 @dataclass(slots=True, kw_only=True)

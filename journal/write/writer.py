@@ -19,12 +19,12 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from journal import sqlite
-from journal.book import Book
+from journal.db import sqlite
 from journal.errors import JournalError, JournalFailed, LeaseLost
-from journal.kill import KillAt
-from journal.lease import Lease
-from journal.requests import Append, Begin, Release, Renew, Request, Take
+from journal.write.book import Book
+from journal.write.kill import KillAt
+from journal.write.lease import Lease
+from journal.write.requests import Append, Begin, Release, Renew, Request, Take
 
 BATCH_EVENTS = 500
 """Events after which a batch is closed: what waits behind it is the next one."""

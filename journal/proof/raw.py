@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from journal.errors import JournalFailed, UnknownRun
-from journal.verify import Broken, Stored, StoredHead
+from journal.proof.verify import Broken, Stored, StoredHead
 
 WAIT_S = 5.0
 _EVENTS = "SELECT run, n, incident, fence, at, type, body, prev, hash FROM events"

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from journal.db.tables import metadata
 from journal.errors import JournalFailed
-from journal.tables import metadata
 
 WAIT_S = 5.0
 """How long one statement waits for another process's write (busy_timeout)."""

@@ -94,7 +94,7 @@ def verify_url(url: str, run: str | None = None) -> list[Broken]:
     `leases` (which whoever can write the file can change as well: see the module). A file that is damaged, or is no
     data base at all, is a finding. Raises JournalFailed when there is no file or it can not be read, UnknownRun.
     """
-    from journal.raw import read_stored
+    from journal.proof.raw import read_stored
 
     return list(islice(read_stored(url, run, verify_stored), BROKEN_LIMIT))
 

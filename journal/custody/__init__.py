@@ -1,0 +1,1 @@
+"""What happens to the record after a run: incidents close, keys are shredded, old runs are pruned, readers are written down."""

@@ -1,0 +1,1 @@
+"""Appending: requests, the transaction that carries them out, the thread that groups them, and the lease that allows it."""
