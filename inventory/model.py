@@ -53,6 +53,37 @@ class ConnectionEntry(Part):
         return dict(self.model_extra or {})
 
 
+class AnchorEntry(Part):
+    """A place outside to which signed heads of the journal are carried: one of `file`, `webhook`, `timestamp`.
+
+    Attributes:
+        file: a file that is only added to, a JSON object a line; relative to this file's folder.
+        webhook: reference of a URL that takes a POST of the same JSON object.
+        timestamp: URL of an RFC 3161 time stamp authority; always independent of us.
+        trust: file of the authority's root certificates (PEM).
+        independent: why whoever holds our machine cannot change what lies there; "" where they can.
+    """
+
+    file: str | None = None
+    webhook: Reference | None = None
+    timestamp: Annotated[str, AfterValidator(_as_url)] | None = None
+    trust: str | None = None
+    independent: str = ""
+
+
+class JournalEntry(Part):
+    """Where the journal is and how it is signed.
+
+    Attributes:
+        url: sqlite:///PATH, or a reference to a URL with a password in it (PostgreSQL); without it, the state folder's.
+        sign: reference of the Ed25519 key that signs heads; without it, one of the state folder's own.
+    """
+
+    url: str | None = None
+    sign: Reference | None = None
+    anchors: tuple[AnchorEntry, ...] = Field(default=(), strict=False)
+
+
 class Config(Part):
     """`ringfence.yaml`.
 
@@ -60,12 +91,14 @@ class Config(Part):
         integrations: file of the integrations, from this file's folder.
         playbooks: further folders of playbooks, from this file's folder.
         seal: reference of the master key that seals what resume and recovery need of secrets.
+        journal: where the record lies, who signs its heads, and to which places they are carried.
     """
 
     connections: dict[Id, ConnectionEntry] = Field(min_length=1)
     integrations: str = "integrations.yaml"
     playbooks: tuple[str, ...] = Field(default=(), strict=False)
     seal: Reference | None = None
+    journal: JournalEntry = JournalEntry()
 
 
 class FootholdEntry(Part):

@@ -13,6 +13,26 @@ Body = Mapping[str, Any]
 """Strings, bools, integers below 2^53, lists and maps with ASCII keys: what RFC 8785 can hash without loss."""
 
 
+JOURNAL = "@journal"
+"""The chain of the journal itself, beside those of the runs: openings and closings, anchors, reads, exports, prunings.
+
+    opened   run incident hash                    a run's first event, by its hash
+    resumed  run n fence                          a run that had been closed was taken up again
+    closed   run incident n head                  a run that ended, and the head of its chain
+    anchored anchor sink independent run n digest a signed head was carried outside
+    read     run by how                           exported  run incident by sha256
+    shredded incident by runs                     rekeyed   from to runs incidents
+    legal_hold incident by on why                 incident_closed incident by why
+    erased   incident by why                      pruned    run incident n head first_at last_at before
+"""
+
+
+class Private(str):
+    """Text about a person (a name, a reason): the writer seals it under its incident's key before it is hashed."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An event that is not yet written: the writer adds its place, its time and its hash."""

@@ -30,13 +30,13 @@ from journal.clock import wall
 from journal.db import sqlite
 from journal.db.tables import events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
-from journal.event import Draft, Event
+from journal.event import JOURNAL, Draft, Event
 from journal.seal.keys import Keys, Seal, unseal
 from journal.write import lease as leasing
 from journal.write.book import Book, Line
 from journal.write.kill import KillAt
 from journal.write.lease import Lease, Owner, left_s
-from journal.write.requests import Append, Begin, Release, Shred, Take
+from journal.write.requests import Append, Begin, Record, Release, Shred, Take
 from journal.write.writer import Writer
 
 __all__ = [
@@ -158,6 +158,12 @@ class Journal:
         """Let the run rest, parked or ended; `unlock` frees the integration for another run. Raises LeaseLost."""
         await self._writer.ask(Release(run=lease.run, lease=lease, unlock=unlock))
 
+    async def record(self, *drafts: Draft) -> list[Event]:
+        """Add to the journal's own chain (`event.JOURNAL`): what was done with the record itself. Needs no lease."""
+        lines = [(_checked(draft.type), clean(draft.body)) for draft in drafts]
+        written: list[Event] = await self._writer.ask(Record(lines=lines))
+        return written
+
     async def shred(self, run: str) -> None:
         """Delete a run's key and sealed values, and what the write-ahead log kept of them. The chain stays whole."""
         await self._writer.ask(Shred(run=run))
@@ -176,7 +182,8 @@ class Journal:
     def runs(self) -> list[RunRow]:
         """Give all runs, newest first."""
         last = and_(events.c.run == leases.c.run, events.c.n == leases.c.last_n)
-        query = select(leases, events.c.type).outerjoin(events, last).order_by(leases.c.first_at.desc(), leases.c.run)
+        query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run != JOURNAL)
+        query = query.order_by(leases.c.first_at.desc(), leases.c.run)
         with self._reading() as conn:
             return [_run_row(row) for row in conn.execute(query)]
 

@@ -1,8 +1,9 @@
 """The tables, in types that SQLite and PostgreSQL both have.
 
-`events` is the record and is only ever appended to. `leases` has one row a run: who holds it, and the head of its
-chain, which tells of a tail that was cut off. `wishes`, `run_keys` and `sealed` stand outside the chain: their rows
-may go (a shredded key is the point of it).
+`events` is the record and is only ever appended to; only pruning takes whole runs out, and leaves a tombstone in the
+journal's own chain. `leases` has one row a run (and one for the journal's own chain): who holds it, and the head of
+its chain, which tells of a tail that was cut off. `wishes`, `run_keys`, `people_keys`, `sealed` and `anchors` stand
+outside the chain: their rows may go (a shredded key is the point of it), and the journal's own chain tells of it.
 """
 
 from __future__ import annotations
@@ -59,6 +60,38 @@ run_keys = Table(
     Column("run", String(120), primary_key=True),
     Column("master", String(16), nullable=False),  # which master key wraps it: Keys.id
     Column("wrapped", LargeBinary, nullable=False),
+)
+
+people_keys = Table(
+    "people_keys",
+    metadata,
+    Column("incident", String(120), primary_key=True),
+    Column("master", String(16), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+about = Table(
+    "about",
+    metadata,
+    Column("key", String(40), primary_key=True),  # "id": a random name that this journal was given when it was made
+    Column("value", Text, nullable=False),
+)
+
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String(120), nullable=False, index=True),
+    Column("n", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("sink", String(200), nullable=False),  # "file:PATH", "webhook:HOST", "timestamp:HOST"; never a secret URL
+    Column("independent", Text, nullable=False),  # why it is out of our hands; "" where it is not
+    Column("statement", Text, nullable=False),  # canonical JSON: what was signed
+    Column("public", String(64), nullable=False),  # hex of the Ed25519 key
+    Column("signature", String(128), nullable=False),
+    Column("receipt", LargeBinary),  # what the place answered; null where nothing came, see `why`
+    Column("why", Text, nullable=False),  # "" when it was carried there, else what went wrong
 )
 
 sealed = Table(

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from journal.canonical import canonical
 from journal.clock import boot_s, wall
 from journal.db.tables import events, leases, run_keys, sealed
-from journal.event import Event
+from journal.event import JOURNAL, Event
 from journal.seal.keys import Keys, Seal, new_run_key, seal
 from journal.write.kill import KillAt
 from journal.write.lease import Owner
@@ -85,6 +85,8 @@ class Book:
     now: str = field(default_factory=wall)
     heads: dict[str, Head] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of the journal's own chain. A fault point counts the events of runs alone."""
     cut: bool = False
     """A fault point: nothing more is written, and the process dies once this much is durable."""
     _changed: dict[str, Head] = field(default_factory=dict)
@@ -117,7 +119,18 @@ class Book:
             self.conn.execute(update(leases).where(leases.c.run == head.run).values(lock=None))
 
     def write(self, head: Head, line: Line) -> Event:
-        """Add one event to a run's chain. Its time never goes back, even when the clock does."""
+        """Add one event to a run's chain."""
+        event, columns = self._linked(head, line)
+        if self.full(1):
+            return event
+        self.rows.append(columns)
+        if self.kill is not None and not self.kill.before:
+            self.full(1)
+        self._moved(event)
+        return event
+
+    def _linked(self, head: Head, line: Line) -> tuple[Event, dict[str, Any]]:
+        """Give an event its place, and the row that says so. Its time never goes back, even when the clock does."""
         at = max(self.now, head.last_at)
         n, prev = head.last_n + 1, head.head
         columns = {
@@ -126,13 +139,24 @@ class Book:
         }  # fmt: skip
         digest = hashlib.sha256(orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)).hexdigest()
         event = Event(head.run, n, head.incident, head.fence, at, line.type, line.body, prev, digest)
-        if self.full(1):
-            return event
-        self.rows.append({**columns, "body": line.text.decode(), "hash": digest})
-        if self.kill is not None and not self.kill.before:
-            self.full(1)
-        head.last_at, head.last_n, head.head = at, n, digest
+        return event, {**columns, "body": line.text.decode(), "hash": digest}
+
+    def _moved(self, event: Event) -> None:
+        head = self.heads[event.run]
+        head.last_at, head.last_n, head.head = event.at, event.n, event.hash
         self._changed[head.run] = head
+
+    def note(self, type_: str, body: Mapping[str, Any], *, of: Event | None = None) -> Event | None:
+        """Add to the journal's own chain. `of`: only if that event was written too, and not cut off by a fault point."""
+        if of is not None and not (self.rows and self.rows[-1]["hash"] == of.hash):
+            return None
+        if JOURNAL not in self.heads:
+            row = Head(JOURNAL, JOURNAL, None, 1, None, self.boot_ms, self.now, self.ttl_ms, self.now, self.now, 0, "")
+            self.conn.execute(insert(leases).values({name: getattr(row, name) for name in Head.__slots__}))
+            self.heads[JOURNAL] = row
+        event, columns = self._linked(self.heads[JOURNAL], Line.of(type_, body))
+        self.notes.append(columns)
+        self._moved(event)
         return event
 
     def full(self, wanted: int) -> bool:
@@ -159,8 +183,8 @@ class Book:
 
     def save(self) -> None:
         """Write the new events and the changed heads."""
-        if self.rows:
-            self.conn.execute(insert(events), self.rows)
+        if self.rows or self.notes:
+            self.conn.execute(insert(events), [*self.rows, *self.notes])
         if self._changed:
             self.conn.execute(
                 _SAVE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from journal.clock import boot_s
 from journal.db.tables import leases, run_keys, sealed
 from journal.errors import Busy, Held, JournalFailed, LeaseLost, UnknownRun
-from journal.event import Event
+from journal.event import JOURNAL, Event
 from journal.seal.keys import Seal
 from journal.write.book import Book, Head, Line
 from journal.write.lease import Lease, Owner, left_s
@@ -38,7 +38,7 @@ class Request(ABC):
 
     def runs(self) -> list[str]:
         """Of which runs it needs the heads."""
-        return [self.run]
+        return [self.run, JOURNAL]
 
     @abstractmethod
     def do(self, book: Book) -> Any:
@@ -69,7 +69,9 @@ class Begin(Request):
                 raise Busy(self.lock, holder)
         book.keep(self.run, self.sealed)
         head = book.open_run(self.run, self.incident, self.lock)
-        return Lease(self.run, self.incident, 1, 0.0), book.write(head, self.line)
+        event = book.write(head, self.line)
+        book.note("opened", {"run": self.run, "incident": self.incident, "hash": event.hash}, of=event)
+        return Lease(self.run, self.incident, 1, 0.0), event
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +100,10 @@ class Take(Request):
         head.fence += 1
         book.renew(head)
         body = {"fence": head.fence, "owner": str(book.owner), "why": self.why}
-        return Lease(self.run, head.incident, head.fence, 0.0), book.write(head, Line.of("leased", body))
+        event = book.write(head, Line.of("leased", body))
+        if head.lock is None:
+            book.note("resumed", {"run": self.run, "n": event.n, "fence": head.fence}, of=event)
+        return Lease(self.run, head.incident, head.fence, 0.0), event
 
     def _wait_for(self, head: Head) -> None:
         """Raise Held unless the owner is dead or its lease has lapsed."""
@@ -152,7 +157,23 @@ class Release(Request):
 
     def do(self, book: Book) -> None:
         """Let nobody own it."""
-        book.rest(held(book, self.lease), unlock=self.unlock)
+        head = held(book, self.lease)
+        book.rest(head, unlock=self.unlock)
+        if self.unlock:
+            body = {"run": self.run, "incident": head.incident, "n": head.last_n, "head": head.head}
+            book.note("closed", body)
+
+
+@dataclass(slots=True, kw_only=True)
+class Record(Request):
+    """Add to the journal's own chain."""
+
+    run: str = JOURNAL
+    lines: Sequence[tuple[str, Mapping[str, Any]]]
+
+    def do(self, book: Book) -> list[Event]:
+        """Write each."""
+        return [event for type_, body in self.lines if (event := book.note(type_, body)) is not None]
 
 
 @dataclass(slots=True, kw_only=True)

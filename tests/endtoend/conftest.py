@@ -197,7 +197,7 @@ class House:
 
     def the_run(self):
         """The id of the only run that there is."""
-        ((run,),) = self.rows("SELECT DISTINCT run FROM events")
+        ((run,),) = self.rows("SELECT DISTINCT run FROM events WHERE run != '@journal'")
         return run
 
     def events(self, *types, run=None):
