@@ -101,7 +101,8 @@ async def _ask(live: Live, wall: Any) -> None:
     for bound in live.bound.values():
         if not bound.below and bound.kind == "hold" and not await live.until(live.views[bound.id].sent_once):
             return
-    end = time.monotonic() + PROOF_WAIT_S
+    holds = any(bound.kind == "hold" for bound in live.bound.values())  # without one there is nothing to wait for
+    end = time.monotonic() + (PROOF_WAIT_S if holds else 0.0)
     while not _holds_closed(live) and (left_s := end - time.monotonic()) > 0 and not live.over.is_set():  # noqa: ASYNC110
         await asyncio.sleep(min(left_s, 0.02))
     try:
