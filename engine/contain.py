@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from engine.bound import Bound
 from engine.judge import Verdict
 from engine.plan import plan
 from engine.state import Around, Live
+from journal.clock import now
 from journal.errors import JournalError
 from journal.event import Draft
 
@@ -102,8 +102,9 @@ async def _ask(live: Live, wall: Any) -> None:
         if not bound.below and bound.kind == "hold" and not await live.until(live.views[bound.id].sent_once):
             return
     holds = any(bound.kind == "hold" for bound in live.bound.values())  # without one there is nothing to wait for
-    end = time.monotonic() + (PROOF_WAIT_S if holds else 0.0)
-    while not _holds_closed(live) and (left_s := end - time.monotonic()) > 0 and not live.over.is_set():  # noqa: ASYNC110
+    loop = asyncio.get_running_loop()
+    end = loop.time() + (PROOF_WAIT_S if holds else 0.0)
+    while not _holds_closed(live) and (left_s := end - loop.time()) > 0 and not live.over.is_set():  # noqa: ASYNC110
         await asyncio.sleep(min(left_s, 0.02))
     try:
         await _question(live, wall)
@@ -219,7 +220,7 @@ async def _verified(live: Live) -> Verdict | None:
     cuts = {bound.id for bound in live.bound.values() if bound.kind == "cut"}
     settles_s = max((b.action.settles_within_s for b in holds if b.action is not None), default=0.0)
     last = max((e.settled_at for e in live.run.effects.values() if e.step in cuts and e.sends), default="")
-    left_s = settles_s - (datetime.now(UTC) - datetime.fromisoformat(last)).total_seconds() if last else 0.0
+    left_s = settles_s - (now() - datetime.fromisoformat(last)).total_seconds() if last else 0.0
     sends = _sends(live)
     if left_s > 0 and not await _quiet(live, left_s, sends):
         return None
@@ -240,8 +241,9 @@ async def _once(live: Live, bound: Bound) -> tuple[float | None, bool]:
 
 async def _quiet(live: Live, seconds: float, sends: int) -> bool:
     """Wait so long; False as soon as something had to be sent, or the run is over."""
-    end = time.monotonic() + seconds
-    while (left_s := end - time.monotonic()) > 0:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while (left_s := end - loop.time()) > 0:
         if live.over.is_set() or _sends(live) != sends:
             return False
         await asyncio.sleep(min(left_s, 0.05))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
@@ -15,6 +14,7 @@ from engine.plan import at_most
 from engine.send import send
 from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
 from engine.state import Live, View
+from journal.clock import now
 from journal.errors import JournalError
 from journal.event import Draft
 from journal.replay import Effect
@@ -71,12 +71,13 @@ async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
 
 async def _loop(live: Live, bound: Bound, view: View) -> None:
     within_s = bound.step.within_s or (MESSAGE_WITHIN_S if bound.kind == "message" else DEFAULT_WITHIN_S)
-    began, failures, quiet = time.monotonic(), 0, 0
+    loop = asyncio.get_running_loop()
+    began, failures, quiet = loop.time(), 0, 0
     while not live.over.is_set():
         async with view.lock:
             wait_s, hard = await one_round(live, bound)
         failures = failures + 1 if view.value.failed else 0
-        if wait_s is None or hard or time.monotonic() - began > within_s:
+        if wait_s is None or hard or loop.time() - began > within_s:
             view.gave_up = wait_s is not None
             view.settled.set()
             live.moved.set()
@@ -172,12 +173,11 @@ def _found(live: Live, bound: Bound, seen: Observation) -> int:
 
 def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:
     assert bound.action is not None
-    now = datetime.now(UTC)
     moves: dict[str, Move] = {}
     for target, sight in seen.sights.items():
         effect = live.run.effects.get(f"{bound.id}/{target}")
         elapsed_s = (
-            max((now - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
+            max((now() - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
             if effect and effect.sent_at
             else 0.0
         )

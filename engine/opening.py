@@ -5,24 +5,32 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from connectors.core import Connection, Secret, connect, needs_of
+from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
 from engine.bound import Bound, NotBound, bind
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
 from inventory.model import FootholdEntry, Integration, Mode
 from inventory.read import Inventory
 from journal.canonical import sound
+from journal.clock import now
 from journal.errors import UnknownRun
 from journal.event import Draft
 from journal.replay import Run, advance, replay
 from journal.store import Journal
 from journal.write.lease import Lease
 from language import BadInput, Checked, read
+
+
+class Opener(Protocol):
+    """Opens a connection: `connectors.core.connect`, or what stands in its place where no network may be touched."""
+
+    def __call__(self, connection: Connection, *, writes: bool) -> tuple[Reader, Sender | None, Wire]:
+        """Its reader, its sender (None in a dry run), and the wire to close."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ class Prepared:
         return _live(journal, lease, advance(Run(), event), self, desk)
 
 
-def prepare(inventory: Inventory, order: Order) -> Prepared:
+def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> Prepared:
     """Fit an order to this inventory: inputs, steps, connections. Raises NotBound, BadInput or BadInventory."""
     pool: dict[str, Secret] = {}
     name, integration = _integration(order.checked, order.raw, inventory)
@@ -81,14 +89,15 @@ def prepare(inventory: Inventory, order: Order) -> Prepared:
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
     bound = bind(order.checked, registry(), inventory, integration)
-    links = _links(inventory, bound, writes=order.mode != "dry-run")
-    run = f"R-{datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(3)}"
+    links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
+    run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
 
 
 async def reopen(
-    journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False, why: str = "resumed"
-) -> Live:
+    journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False, why: str = "resumed",
+    opener: Opener = connect,
+) -> Live:  # fmt: skip
     """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now.
 
     `look_only` takes no lease and opens connections for reading: for a check while somebody else carries it out.
@@ -111,13 +120,13 @@ async def reopen(
     )  # fmt: skip
     inputs = checked.parse_inputs(raw, _given(used, pool))
     bound = bind(checked, registry(), used, integration)
-    now = {b.connection: inventory.base(inventory.config.connections[b.connection].url) for b in bound.values()}
+    leads = {b.connection: inventory.base(inventory.config.connections[b.connection].url) for b in bound.values()}
     then = {name: entry["url"] for name, entry in opened["connections"].items()}
-    if now != then:
+    if leads != then:
         raise NotBound(
-            f"the connections of run {run_id} lead elsewhere now: then {then}, now {now}. Mend the configuration"
+            f"the connections of run {run_id} lead elsewhere now: then {then}, now {leads}. Mend the configuration"
         )
-    links = _links(used, bound, writes=not look_only and opened["mode"] != "dry-run")
+    links = _links(used, bound, opener, writes=not look_only and opened["mode"] != "dry-run")
     order = Order(checked, opened["file"], raw, opened["mode"], opened["by"])
     prepared = Prepared(order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool)
     if look_only:
@@ -129,9 +138,9 @@ async def reopen(
 ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 
-def _links(inventory: Inventory, bound: Mapping[str, Bound], *, writes: bool) -> dict[str, Link]:
+def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
     return {
-        name: Link(*connect(_connection(inventory, name, registry()), writes=writes))
+        name: Link(*opener(_connection(inventory, name, registry()), writes=writes))
         for name in sorted({b.connection for b in bound.values()})
     }
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.observe import InDoubt, Sight, observe
 from engine.send import before_name, send
 from engine.settle import Send, Settle, Wait, next_for
 from engine.state import Around, Live
+from journal.clock import now
 from journal.event import Draft
 from journal.replay import Effect
 
@@ -210,14 +211,14 @@ async def _drift(live: Live, back: Back) -> str | None:
 
 async def _give_back(live: Live, back: Back) -> None:
     """Converge like any action: look, send what is missing to get back, look again."""
-    began = datetime.now(UTC)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     while not live.over.is_set():
         seen = await _look(live, back)
         calls = back.action.missing_back(back.params, seen, back.before)
         effect = live.run.effects[back.effect.id]
-        now = datetime.now(UTC)
         record = replace(effect, word="", back=False) if effect.back else None
-        elapsed_s = max((now - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
+        elapsed_s = max((now() - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
         move = next_for(record, [call.digest for call in calls], elapsed_s, back.action.settles_within_s)
         sight = Sight(back.effect.target, back.params, seen, calls)
         match move:
@@ -230,6 +231,6 @@ async def _give_back(live: Live, back: Back) -> None:
                     await live.note(settled(back.bound.id, back.action, sight, "undone", "seen", "", back=True))
                     return
                 raise Doubted(f"{back.effect.id}: not given back ({word}): {why}")
-        if (now - began).total_seconds() > UNDO_WITHIN_S:
+        if loop.time() - began > UNDO_WITHIN_S:
             raise Doubted(f"{back.effect.id}: not given back within {UNDO_WITHIN_S:.0f} s")
     raise Doubted("stopped; what was given back so far stays given back")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from connectors.core import Action, Call, Came, Mark, State
 from engine.bound import Bound
 from engine.observe import Sight
 from engine.state import Live, seal_of
+from journal.clock import now
 from journal.event import Draft
 from journal.seal.keys import Seal
 
@@ -35,7 +35,7 @@ async def send(
         ],
     }  # fmt: skip
     await live.note(Draft("intended", body), sealed=sealed)
-    marks = {Mark.ME: f"{live.run.id}/{effect}", Mark.RUN: live.run.id, Mark.NOW: datetime.now(UTC).isoformat()}
+    marks = {Mark.ME: f"{live.run.id}/{effect}", Mark.RUN: live.run.id, Mark.NOW: now().isoformat()}
     for call in calls:
         outcome = await link.sender.send(call, marks)
         kept = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ from engine.bound import Bound
 from engine.judge import Standing, StandingState, Verdict, judge
 from inventory.model import Integration
 from journal.canonical import sound
+from journal.clock import now
 from journal.event import Draft, Event
 from journal.replay import Run, advance
 from journal.seal.keys import Seal
@@ -113,7 +114,7 @@ class Live:
         return Values(
             inputs=self.inputs,
             incident=Incident(id=self.run.incident, since=self.since, reason=str(opened.get("reason") or "") or None),
-            run=RunInfo(id=self.run.id, now=datetime.now(UTC), word=self.run.word),
+            run=RunInfo(id=self.run.id, now=now(), word=self.run.word),
             steps={name: view.value for name, view in self.views.items()},
             secrets=self.secrets,
         )

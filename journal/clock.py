@@ -1,21 +1,46 @@
-"""Times: of the wall for the record, of the machine's boot clock for leases."""
+"""Times: of the wall for the record, of the machine's boot clock for leases. What waits asks its event loop instead."""
 
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 
 AT_PATTERN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 """How every `at` looks: RFC 3339, UTC, microseconds. Such texts sort by time."""
 
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """The machine's own clocks."""
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since 1970. People and NTP set it, in both directions."""
+        return time.time_ns()
+
+    def boot_s(self) -> float:
+        """Seconds since this machine started, sleep included."""
+        return time.clock_gettime(_BOOT)
+
+
+_REAL = Clock()
+clock: ContextVar[Clock] = ContextVar("clock", default=_REAL)
+"""Whose clocks count here: the machine's, unless a simulation put in its own."""
 
 
 def wall() -> str:
     """Now, as an `at`."""
-    ns = time.time_ns()
+    ns = clock.get().wall_ns()
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 1_000_000_000)) + f".{ns // 1000 % 1_000_000:06d}Z"
+
+
+def now() -> datetime:
+    """Now by the wall, in UTC: for people and the record. Nothing may wait by it."""
+    return _EPOCH + timedelta(microseconds=clock.get().wall_ns() // 1000)
 
 
 def boot_s() -> float:
     """Seconds since this machine started, sleep included (CLOCK_BOOTTIME): no one can set this clock back."""
-    return time.clock_gettime(_BOOT)
+    return clock.get().boot_s()

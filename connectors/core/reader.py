@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,10 +96,11 @@ class Reader:
         return False
 
     async def _patiently(self, method: str, path: str, **more: Any) -> Reply:
-        began, pause = time.monotonic(), 0.2
+        loop = asyncio.get_running_loop()
+        began, pause = loop.time(), 0.2
         where = f"{self._wire.connection.name}: {method} {path}"
         while True:
-            elapsed = time.monotonic() - began
+            elapsed = loop.time() - began
             try:
                 reply = await self._wire.exchange(method, path, **more)
             except (NotSent, NoAnswer) as error:

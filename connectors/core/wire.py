@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -71,14 +70,15 @@ class Gate:
 
     def wait(self, seconds: float) -> None:
         """Let nobody through for so long."""
-        self._closed_until = max(self._closed_until, time.monotonic() + seconds)
+        self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + seconds)
 
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:
-            now = time.monotonic()
+            loop = asyncio.get_running_loop()
+            now = loop.time()
             self._next = max(self._next, now - self._burst_s) + self._every_s
-            while (pause := max(self._next, self._closed_until) - time.monotonic()) > 0:  # noqa: ASYNC110
+            while (pause := max(self._next, self._closed_until) - loop.time()) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(pause)
         except BaseException:
             self._slots.release()

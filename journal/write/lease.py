@@ -10,12 +10,12 @@ import os
 import platform
 import threading
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import orjson
 
-from journal.clock import boot_s
+from journal.clock import boot_s, now
 
 _ALIVE_HERE: set[str] = set()
 """Marks of the journals that are open in this process."""
@@ -88,7 +88,7 @@ def left_s(owner: Owner, renewed_ms: int, renewed_at: str, ttl_ms: int) -> float
     ttl_s = ttl_ms / 1000
     if owner.same_boot():
         return renewed_ms / 1000 + ttl_s - boot_s()
-    gone_s = (datetime.now(UTC) - datetime.fromisoformat(renewed_at)).total_seconds()
+    gone_s = (now() - datetime.fromisoformat(renewed_at)).total_seconds()
     return min(ttl_s, ttl_s - gone_s)
 
 

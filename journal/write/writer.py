@@ -52,7 +52,11 @@ class Writer:
         self.batches = 0
         """How many transactions it wrote."""
         self._held: dict[str, Lease] = {}
-        self._thread = threading.Thread(target=self._run, name=f"journal {path.name}", daemon=True)
+        self._start()
+
+    def _start(self) -> None:
+        """Begin to write, in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name=f"journal {self._path.name}", daemon=True)
         self._thread.start()
 
     def ask(self, request: Request) -> asyncio.Future[Any]:
