@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from journal.event import Private
+
 INTEGER_LIMIT = 2**53
 """Integers from here on lose digits in readers that use doubles (RFC 8785, section 3.2.2.3)."""
 DEPTH_LIMIT = 32
@@ -39,8 +41,9 @@ CUT = "…"
 def canonical(body: Mapping[str, Any]) -> bytes:
     """Spell a body as RFC 8785 does: sorted keys, no spaces, UTF-8.
 
-    Raises TypeError for what JSON can not say (bytes, times, objects) and for floats; ValueError for integers from
-    2^53 on, keys that are not ASCII, lone surrogates, and what is too deep or too long. The message names the path.
+    Raises TypeError for what JSON can not say (bytes, times, objects), for floats, and for a `Private` text, which must
+    not be hashed in the clear; ValueError for integers from 2^53 on, keys that are not ASCII, lone surrogates, and
+    what is too deep or too long. The message names the path.
     """
     _check(body, "body", 0)
     text = orjson.dumps(body, default=_as_dict, option=orjson.OPT_SORT_KEYS)
@@ -59,6 +62,8 @@ def _check(value: object, path: str, depth: int) -> None:
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
+        if type(value) is not str and isinstance(value, Private):
+            raise TypeError(f"{path} is about a person and would not be sealed: see journal.event.PEOPLE")
         if not value.isascii():
             _check_text(value, path)
         return
@@ -96,7 +101,7 @@ def clean(value: object) -> Any:
     """Make a value from outside fit for a body: what comes back, `canonical` takes as a part of one.
 
     Text keeps its first `TEXT_CAP` characters and loses lone surrogates (they become U+FFFD); floats, integers from
-    2^53 on and unknown things become text, bytes are read as UTF-8; keys become ASCII by escapes, and stay distinct.
+    2^53 on and unknown things become text, bytes are read as UTF-8; `Private` text stays private; keys become ASCII by escapes, and stay distinct.
     Lists, maps, depth and total size are capped, with `CUT` where something was cut off. Never raises for what a
     JSON or YAML reader can give.
     """
@@ -128,7 +133,7 @@ class _Cleaner:
         if len(text) > room:
             text = text[: room - 1] + CUT
         self.letters -= len(text)
-        return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return _whole(text, value)
 
     def items(self, values: list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any], depth: int) -> list[Any]:
         out: list[Any] = []
@@ -203,5 +208,11 @@ def sound(value: object) -> Any:
         case list() | tuple():
             return [sound(inner) for inner in value]
         case _:
-            text = _text(value)
-            return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+            return _whole(_text(value), value)
+
+
+def _whole(text: str, value: object) -> str:
+    """Give the text without lone surrogates; as private as the value that it was made of."""
+    if not text.isascii():
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return Private(text) if isinstance(value, Private) else text

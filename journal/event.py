@@ -33,6 +33,22 @@ class Private(str):
     __slots__ = ()
 
 
+PEOPLE: Mapping[str, tuple[str, ...]] = {
+    "opened": ("by", "reason"),
+    "ordered": ("by",),
+    "approved": ("by",),
+    "declined": ("by",),
+    "stopped": ("by",),
+    "noted": ("by", "text"),
+    "read": ("by",),
+    "exported": ("by",),
+    "legal_hold": ("by", "why"),
+    "incident_closed": ("by", "why"),
+}
+"""Where a body may hold `Private` text: event type -> fields. Nowhere else is a text taken for a sealed one, so that a
+name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An event that is not yet written: the writer adds its place, its time and its hash."""

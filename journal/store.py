@@ -30,8 +30,9 @@ from journal.clock import wall
 from journal.db import sqlite
 from journal.db.tables import events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
-from journal.event import JOURNAL, Draft, Event
-from journal.seal.keys import Keys, Seal, unseal
+from journal.event import JOURNAL, Draft, Event, Private
+from journal.seal.keys import Keys, Ring, Seal, unseal
+from journal.seal.people import Names, is_token, read, seal_text
 from journal.write import lease as leasing
 from journal.write.book import Book, Line
 from journal.write.kill import KillAt
@@ -50,6 +51,8 @@ RENEW_S = 3.0
 """How often leases are renewed."""
 APPEND_LIMIT = 10_000
 """Events of one append."""
+NAME_BYTES = 112
+"""Bytes of a name in a wish: sealed, it still fits its column."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,119}\Z")
 
@@ -94,27 +97,39 @@ class Journal:
     """One journal, open in this process. Its methods may be called from any thread and any event loop."""
 
     def __init__(
-        self, engine: Engine, path: Path, keys: Keys, *, kill: KillAt | None, ttl_s: float, renew_s: float
+        self,
+        engine: Engine,
+        path: Path,
+        keys: Keys,
+        *,
+        names: Sequence[Keys],
+        kill: KillAt | None,
+        ttl_s: float,
+        renew_s: float,
     ) -> None:
         self._engine = engine
         self._path = path
-        self._keys = keys
+        self._ring = Ring(keys, *names)
+        self._names = Names(Ring(*(master for master in (keys, *names) if master.id)))
         self._mark = secrets.token_hex(8)
         self._seen: dict[str, tuple[int, int, float]] = {}
         leasing.opened(self._mark)
-        book = partial(Book, keys=keys, kill=kill, owner=Owner.me(self._mark), ttl_ms=int(ttl_s * 1000))
+        me = Owner.me(self._mark)
+        book = partial(Book, keys=self._ring, names=self._names, kill=kill, owner=me, ttl_ms=int(ttl_s * 1000))
         self._writer = Writer(engine, path, book, kill, renew_s)
 
     @staticmethod
     def open(
-        url: str, *, keys: Keys, kill: KillAt | None = None, ttl_s: float = TTL_S, renew_s: float = RENEW_S
-    ) -> Journal:
+        url: str, *, keys: Keys, names: Sequence[Keys] = (), kill: KillAt | None = None, ttl_s: float = TTL_S,
+        renew_s: float = RENEW_S,
+    ) -> Journal:  # fmt: skip
         """Open the journal at sqlite:///PATH; the file (0600) and its tables are made when they are missing.
 
-        Raises JournalFailed when it can not be opened or written.
+        `keys` seals secrets and names; where there is none, the first of `names` seals names. What any of them sealed
+        opens. Raises JournalFailed when it can not be opened or written.
         """
         path = sqlite.path_of(url)
-        return Journal(sqlite.open_engine(path), path, keys, kill=kill, ttl_s=ttl_s, renew_s=renew_s)
+        return Journal(sqlite.open_engine(path), path, keys, names=names, kill=kill, ttl_s=ttl_s, renew_s=renew_s)
 
     async def begin(
         self, run: str, incident: str, draft: Draft, *, lock: str | None = None, sealed: Sequence[Seal] = ()
@@ -169,13 +184,17 @@ class Journal:
         await self._writer.ask(Shred(run=run))
         await asyncio.to_thread(sqlite.drop_traces, self._engine)
 
-    def events(self, run: str, after: int = 0) -> list[Event]:
-        """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing."""
+    def events(self, run: str, after: int = 0, *, names: bool = True) -> list[Event]:
+        """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing.
+
+        People's names and reasons are clear where their key is here, else pseudonyms. Without `names` bodies are as
+        they are stored and hashed.
+        """
         query = select(events).where(events.c.run == run, events.c.n > after).order_by(events.c.n)
-        with self._reading() as conn:
-            rows = conn.execute(query).all()
         try:
-            return [Event(**{**row._mapping, "body": orjson.loads(row.body)}) for row in rows]  # noqa: SLF001  public
+            with self._reading() as conn:
+                found = [_event(row) for row in conn.execute(query).all()]
+                return self._names.shown(conn, found) if names else found
         except orjson.JSONDecodeError:
             raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
 
@@ -187,6 +206,11 @@ class Journal:
         with self._reading() as conn:
             return [_run_row(row) for row in conn.execute(query)]
 
+    def people_key(self, incident: str) -> bytes | None:
+        """Give the key that opens the names in an incident; None where it is gone, or not ours to open."""
+        with self._reading() as conn:
+            return self._names.key(conn, incident)
+
     def unseal(self, run: str) -> dict[str, bytes]:
         """Give all sealed values of a run by name; none when it has none or they were shredded. Raises NoKey."""
         with self._reading() as conn:
@@ -194,24 +218,35 @@ class Journal:
             boxes = conn.execute(select(sealed.c.name, sealed.c.box).where(sealed.c.run == run)).all()
         if key is None:
             return {}
-        run_key = self._keys.unwrap(run, key.wrapped, key.master)
+        run_key = self._ring.unwrap("run", run, key.wrapped, key.master)
         return {name: unseal(run_key, run, name, box) for name, box in boxes}
 
     def ask(self, run: str, what: str, by: str) -> None:
-        """Leave a wish for the run's owner, who polls `asked`. Raises UnknownRun."""
-        row = {"run": run, "what": clean(what)[:120], "by": clean(by)[:200], "at": wall()}
-        with self._reading() as conn:
-            if conn.execute(select(leases.c.run).where(leases.c.run == run)).scalar() is None:
-                raise UnknownRun(run)
+        """Leave a wish for the run's owner, who polls `asked`; a `Private` name is sealed. Raises UnknownRun, NoKey."""
+        row = {
+            "run": run,
+            "what": clean(what)[:120],
+            "by": clean(by).encode()[:NAME_BYTES].decode("utf-8", "ignore"),
+            "at": wall(),
+        }
         with self._explaining(), self._engine.connect() as conn, sqlite.writing(conn):
+            incident = conn.execute(select(leases.c.incident).where(leases.c.run == run)).scalar()
+            if incident is None:
+                raise UnknownRun(run)
+            if isinstance(by, Private):
+                row["by"] = seal_text(self._names.need(conn, incident), incident, row["by"])
             conn.execute(insert(wishes).values(row))
 
     def asked(self, run: str, after: int) -> list[Wish]:
         """Give the wishes for a run that came after the one with this id (0: all), oldest first."""
         query = select(wishes.c.id, wishes.c.what, wishes.c.by, wishes.c.at)
         with self._reading() as conn:
-            rows = conn.execute(query.where(wishes.c.run == run, wishes.c.id > after).order_by(wishes.c.id))
-            return [Wish(*row) for row in rows]
+            rows = conn.execute(query.where(wishes.c.run == run, wishes.c.id > after).order_by(wishes.c.id)).all()
+            if not any(is_token(row.by) for row in rows):
+                return [Wish(*row) for row in rows]
+            incident = conn.execute(select(leases.c.incident).where(leases.c.run == run)).scalar() or ""
+            key = self._names.key(conn, incident)
+            return [Wish(r.id, r.what, read(key, incident, r.by) if is_token(r.by) else r.by, r.at) for r in rows]
 
     def close(self) -> None:
         """Write what was asked so far and close. Leases that were not released are good no more, and lapse."""
@@ -240,6 +275,10 @@ def _checked(name: str) -> str:
     if not _NAME.match(name):
         raise ValueError(f"{name!r} is no name for the journal: 1 to 120 of A-Z a-z 0-9 . _ : / @ + -, no other first")
     return name
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(**{**row._mapping, "body": orjson.loads(row.body)})  # noqa: SLF001  SQLAlchemy's public name
 
 
 def _line(draft: Draft) -> Line:

@@ -14,8 +14,12 @@ import secrets
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from journal.errors import NoKey
+
+Kind = Literal["run", "people"]
+"""Whose key: a run's, for its secrets; or an incident's, for the names in it."""
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -98,45 +102,68 @@ class Keys:
             raise NoKey(f"This run has a secret to seal and no master key is configured. {HOW}")
         return self._master
 
-    def wrap(self, run: str, key: bytes) -> bytes:
-        """Wrap a run's key. Raises NoKey without a master key."""
-        return _close(self.need(), key, b"run key\0" + run.encode())
-
-    def unwrap(self, run: str, wrapped: bytes, master: str) -> bytes:
-        """Unwrap a run's key that the master key with this id wrapped. Raises NoKey when that is not ours."""
-        key = self.need()
-        if master != self.id:
-            raise NoKey(f"The secrets of run {run} were sealed with the master key {master}; configured is {self.id}.")
-        return _open(key, wrapped, b"run key\0" + run.encode(), f"The key of run {run} was altered: it does not open.")
+    def wrap(self, kind: Kind, of: str, key: bytes) -> bytes:
+        """Wrap the key of a run, or of the people of an incident. Raises NoKey without a master key."""
+        return close_box(self.need(), key, _owner(kind, of))
 
 
-def new_run_key() -> bytes:
-    """Make a key for one run."""
+class Ring:
+    """Master keys: the first wraps new keys, each opens what it wrapped itself."""
+
+    __slots__ = ("_by_id", "first")
+
+    def __init__(self, *masters: Keys) -> None:
+        self.first = masters[0] if masters else Keys.none()
+        self._by_id = {master.id: master for master in masters if master.id}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_id)
+
+    def unwrap(self, kind: Kind, of: str, wrapped: bytes, master: str) -> bytes:
+        """Unwrap what the master key with this id wrapped. Raises NoKey when that is not ours, or it was altered."""
+        what = f"secrets of run {of}" if kind == "run" else f"names in incident {of}"
+        if not self:
+            self.first.need()
+        if (key := self._by_id.get(master)) is None:
+            ours = ", ".join(self._by_id)
+            raise NoKey(f"The {what} were sealed with the master key {master}; configured is {ours}.")
+        otherwise = f"The key of the {what} was altered: it does not open."
+        return open_box(key.need(), wrapped, _owner(kind, of), otherwise)
+
+
+def new_key() -> bytes:
+    """Make a key for one run, or for the people of one incident."""
     return secrets.token_bytes(KEY_BYTES)
 
 
 def seal(run_key: bytes, run: str, what: Seal) -> bytes:
     """Encrypt one value, bound to its run and name."""
-    return _close(run_key, what.value, _place(run, what.name))
+    return close_box(run_key, what.value, _place(run, what.name))
 
 
 def unseal(run_key: bytes, run: str, name: str, box: bytes) -> bytes:
     """Decrypt one value. Raises NoKey when the box was altered or moved."""
-    return _open(run_key, box, _place(run, name), f"The sealed {name} of run {run} was altered: it does not open.")
+    return open_box(run_key, box, _place(run, name), f"The sealed {name} of run {run} was altered: it does not open.")
 
 
 def _place(run: str, name: str) -> bytes:
     return b"sealed\0" + run.encode() + b"\0" + name.encode()
 
 
-def _close(key: bytes, clear: bytes, bound_to: bytes) -> bytes:
+def _owner(kind: Kind, of: str) -> bytes:
+    return f"{kind} key\0{of}".encode()
+
+
+def close_box(key: bytes, clear: bytes, bound_to: bytes) -> bytes:
+    """Encrypt with AES-256-GCM, bound to a place: nonce and ciphertext."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, clear, bound_to)
 
 
-def _open(key: bytes, box: bytes, bound_to: bytes, otherwise: str) -> bytes:
+def open_box(key: bytes, box: bytes, bound_to: bytes, otherwise: str) -> bytes:
+    """Decrypt what `close_box` made. Raises NoKey, saying `otherwise`, when the key or the place is another."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

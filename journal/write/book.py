@@ -18,8 +18,10 @@ from sqlalchemy.engine import Connection
 from journal.canonical import canonical
 from journal.clock import boot_s, wall
 from journal.db.tables import events, leases, run_keys, sealed
-from journal.event import JOURNAL, Event
-from journal.seal.keys import Keys, Seal, new_run_key, seal
+from journal.errors import JournalFailed
+from journal.event import JOURNAL, Event, Private
+from journal.seal.keys import Ring, Seal, new_key, seal
+from journal.seal.people import Names, incident_of, private_in, seal_text
 from journal.write.kill import KillAt
 from journal.write.lease import Owner
 
@@ -57,12 +59,18 @@ class Line:
     type: str
     text: bytes
     body: dict[str, Any]
+    private: tuple[str, ...] = ()
+    """Fields of the body that name people: to be sealed by `Book.ready` before it is written."""
 
     @staticmethod
     def of(type_: str, body: Mapping[str, Any]) -> Line:
         """Spell a body. Raises what `canonical` raises."""
-        text = canonical(body)
-        return Line(type_, text, orjson.loads(text))
+        private = private_in(type_, body)
+        if not private:
+            text = canonical(body)
+            return Line(type_, text, orjson.loads(text))
+        clear: dict[str, Any] = orjson.loads(canonical({**body, **{name: str(body[name]) for name in private}}))
+        return Line(type_, b"", {**clear, **{name: Private(clear[name]) for name in private}}, private)
 
 
 @dataclass(slots=True)
@@ -77,10 +85,11 @@ class Book:
     """
 
     conn: Connection
-    keys: Keys
+    keys: Ring
     kill: KillAt | None
     owner: Owner
     ttl_ms: int
+    names: Names = field(default_factory=lambda: Names(Ring()))
     boot_ms: int = field(default_factory=lambda: int(boot_s() * 1000))
     now: str = field(default_factory=wall)
     heads: dict[str, Head] = field(default_factory=dict)
@@ -118,6 +127,20 @@ class Book:
         if unlock:
             self.conn.execute(update(leases).where(leases.c.run == head.run).values(lock=None))
 
+    def ready(self, incident: str, lines: Iterable[Line]) -> list[Line]:
+        """Seal the names in lines that are to be written. Raises NoKey; then nothing was changed."""
+        return [self._sealed(incident, line) if line.private else line for line in lines]
+
+    def _sealed(self, incident: str, line: Line) -> Line:
+        of = incident_of(self.conn, incident, line.body)
+        if of is None:
+            raise JournalFailed(
+                f"A {line.type} event names a person and no incident: under which key would it be sealed?"
+            )
+        key = self.names.need(self.conn, of)
+        tokens = {name: seal_text(key, of, line.body[name]) for name in line.private}
+        return Line(line.type, canonical({**line.body, **tokens}), line.body)
+
     def write(self, head: Head, line: Line) -> Event:
         """Add one event to a run's chain."""
         event, columns = self._linked(head, line)
@@ -150,11 +173,15 @@ class Book:
         """Add to the journal's own chain. `of`: only if that event was written too, and not cut off by a fault point."""
         if of is not None and not (self.rows and self.rows[-1]["hash"] == of.hash):
             return None
+        return self.record(Line.of(type_, body))
+
+    def record(self, line: Line) -> Event:
+        """Add a line that is ready to the journal's own chain."""
         if JOURNAL not in self.heads:
             row = Head(JOURNAL, JOURNAL, None, 1, None, self.boot_ms, self.now, self.ttl_ms, self.now, self.now, 0, "")
             self.conn.execute(insert(leases).values({name: getattr(row, name) for name in Head.__slots__}))
             self.heads[JOURNAL] = row
-        event, columns = self._linked(self.heads[JOURNAL], Line.of(type_, body))
+        event, columns = self._linked(self.heads[JOURNAL], line)
         self.notes.append(columns)
         self._moved(event)
         return event
@@ -172,11 +199,11 @@ class Book:
             return
         row = self.conn.execute(select(run_keys).where(run_keys.c.run == run)).one_or_none()
         if row is None:
-            key = new_run_key()
-            wrapped = self.keys.wrap(run, key)
-            self.conn.execute(insert(run_keys).values(run=run, master=self.keys.id, wrapped=wrapped))
+            key = new_key()
+            wrapped = self.keys.first.wrap("run", run, key)
+            self.conn.execute(insert(run_keys).values(run=run, master=self.keys.first.id, wrapped=wrapped))
         else:
-            key = self.keys.unwrap(run, row.wrapped, row.master)
+            key = self.keys.unwrap("run", run, row.wrapped, row.master)
         for value in values:
             self.conn.execute(delete(sealed).where(sealed.c.run == run, sealed.c.name == value.name))
             self.conn.execute(insert(sealed).values(run=run, name=value.name, box=seal(key, run, value)))

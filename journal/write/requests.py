@@ -67,9 +67,10 @@ class Begin(Request):
             holder = book.conn.execute(select(leases.c.run).where(leases.c.lock == self.lock)).scalar()
             if holder is not None:
                 raise Busy(self.lock, holder)
+        (line,) = book.ready(self.incident, [self.line])
         book.keep(self.run, self.sealed)
         head = book.open_run(self.run, self.incident, self.lock)
-        event = book.write(head, self.line)
+        event = book.write(head, line)
         book.note("opened", {"run": self.run, "incident": self.incident, "hash": event.hash}, of=event)
         return Lease(self.run, self.incident, 1, 0.0), event
 
@@ -143,9 +144,10 @@ class Append(Request):
     def do(self, book: Book) -> list[Event]:
         """Check the fence, seal, write; the lease is renewed on the way."""
         head = held(book, self.lease)
+        lines = book.ready(head.incident, self.lines)
         book.keep(self.run, self.sealed)
         book.renew(head)
-        return [book.write(head, line) for line in self.lines]
+        return [book.write(head, line) for line in lines]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,7 +175,8 @@ class Record(Request):
 
     def do(self, book: Book) -> list[Event]:
         """Write each."""
-        return [event for type_, body in self.lines if (event := book.note(type_, body)) is not None]
+        lines = book.ready(JOURNAL, [Line.of(type_, body) for type_, body in self.lines])
+        return [book.record(line) for line in lines]
 
 
 @dataclass(slots=True, kw_only=True)
