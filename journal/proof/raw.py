@@ -7,32 +7,40 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from journal.errors import JournalFailed, UnknownRun
-from journal.proof.verify import Broken, Stored, StoredHead
+from journal.errors import JournalFailed
+from journal.event import JOURNAL
+from journal.proof.stored import Broken, Check, Found, Stored, StoredAnchor, StoredHead
 
 WAIT_S = 5.0
 _EVENTS = "SELECT run, n, incident, fence, at, type, body, prev, hash FROM events"
 _HEADS = "SELECT run, incident, fence, last_n, head FROM leases"
+_ANCHORS = "SELECT id, run, n, hash, at, sink, independent, statement, public, signature, receipt, why FROM anchors ORDER BY id"
 _HIDDEN_STEERING = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
-
-Check = Callable[[Iterable[Stored], Iterable[StoredHead]], Iterator[Broken]]
 
 
 def read_stored(url: str, run: str | None, check: Check) -> Iterator[Broken]:
     """Check the rows of a journal's file in one read transaction; a damaged file is a finding.
 
-    Raises JournalFailed when there is no file or it can not be read, UnknownRun.
+    Raises JournalFailed when there is no file or it can not be read.
     """
     path = _path(url)
     try:
         with closing(_connect(path)) as connection:
             yield from _damage(connection)
-            yield from check(_rows(connection, run), _heads(connection, run))
+            yield from check(
+                Found(
+                    _journal(connection),
+                    _anchors(connection),
+                    _rows(connection, " WHERE +run IS ?", JOURNAL),
+                    _rows(connection, " WHERE +run IS NOT ?" + (" AND +run IS ?" if run else ""), JOURNAL, run),
+                    _heads(connection, run),
+                )
+            )
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "").startswith(
             ("SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_PERM", "SQLITE_READONLY")
@@ -75,19 +83,33 @@ def _damage(connection: sqlite3.Connection) -> Iterator[Broken]:
         yield Broken("", 0, f"The journal's file holds the {kind} {name!a}: ringfence makes none, it was put in.")
 
 
-def _rows(connection: sqlite3.Connection, run: str | None) -> Iterator[Stored]:
+def _journal(connection: sqlite3.Connection) -> object:
+    if not _has(connection, "about"):
+        return ""
+    row = connection.execute("SELECT value FROM about WHERE key = 'id'").fetchone()
+    return row[0] if row else ""
+
+
+def _anchors(connection: sqlite3.Connection) -> Iterator[StoredAnchor]:
+    for row in connection.execute(_ANCHORS) if _has(connection, "anchors") else ():
+        yield StoredAnchor(*row)
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether it is there: journals of before it was invented have none, and one that was dropped is missed by name."""
+    row = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
+    return row is not None
+
+
+def _rows(connection: sqlite3.Connection, where: str, *values: str | None) -> Iterator[Stored]:
     # "+run" reads every row instead of seeking: in a file that was altered by hand a search may pass rows by.
-    where, values = ("", ()) if run is None else (" WHERE +run = ?", (run,))
-    found = False
-    for row in connection.execute(f"{_EVENTS}{where} ORDER BY run, n", values):
-        found = True
+    given = [value for value in values if value is not None]
+    for row in connection.execute(f"{_EVENTS}{where} ORDER BY run, n", given):
         yield Stored(*row)
-    if run is not None and not found and not list(_heads(connection, run)):
-        raise UnknownRun(run)
 
 
 def _heads(connection: sqlite3.Connection, run: str | None) -> Iterator[StoredHead]:
-    where, values = ("", ()) if run is None else (" WHERE +run = ?", (run,))
+    where, values = ("", ()) if run is None else (" WHERE +run IN (?, ?)", (run, JOURNAL))
     for row in connection.execute(f"{_HEADS}{where} ORDER BY run", values):
         yield StoredHead(*row)
 

@@ -167,7 +167,7 @@ def test_a_flipped_bit_anywhere_in_the_file_is_no_traceback_and_never_a_silent_c
 
 def _read(path: Path) -> list[object]:
     with closing(_connect(path)) as connection:
-        return list(_rows(connection, None))
+        return list(_rows(connection, ""))
 
 
 def test_what_is_no_data_base_is_a_finding(tmp_path: Path):

@@ -12,9 +12,9 @@ from triggers.cli import place
 def test_verify_counts_what_it_went_through(ringfence, written):
     said = ringfence("journal", "verify")
     assert said.code == 0
-    assert said.out.startswith("6 events of 2 runs verify.")
+    assert said.out.startswith("6 events of 2 runs verify, and the journal's own chain of 3 records.")
     assert ringfence("journal", "verify", "--run", "R1", "--json").json == {
-        "verifies": True, "events": 3, "runs": 1, "broken": [],
+        "verifies": True, "events": 3, "runs": 1, "records": 3, "broken": [],
     }  # fmt: skip
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json as json_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from triggers.cli import place
+from triggers.cli.proof import verify
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from journal import RunRow
-    from journal.proof.verify import Broken, Stored, StoredHead
 
 app = App("journal", help="Show, list and verify the record of all runs. It is only ever added to.")
+app.command(verify)
 
 WIDE = 160
 """Characters of an event's content on a line; all of it with --json."""
@@ -88,35 +87,6 @@ def runs(*, json: bool = False) -> None:
 
 
 @app.command
-def verify(*, run: str | None = None, json: bool = False) -> int:
-    """Check that the record is what was written: nothing changed, removed, exchanged or put in. Exit code 4 if not.
-
-    Parameters
-    ----------
-    run
-        Only this run.
-    json
-        Print one JSON object.
-    """
-    counted = _Counted()
-    broken = counted.check(place.journal_url(), run)
-    if json:
-        found = [{"run": one.run, "n": one.n, "what": one.what} for one in broken]
-        as_json({"verifies": not broken, "events": counted.events, "runs": len(counted.runs), "broken": found})
-    elif broken:
-        for one in broken:
-            line(str(one))
-        many = f"{len(broken)} findings" if len(broken) > 1 else "1 finding"
-        line(f"The journal does NOT verify: {many}. Copy the file before anything else touches it.")
-    else:
-        line(
-            f"{counted.events} events of {len(counted.runs)} run{'s' if len(counted.runs) != 1 else ''} verify. (Whoever can write the whole file can make"
-            " another chain: keep a copy elsewhere.)"
-        )
-    return 4 if broken else 0
-
-
-@app.command
 def key(file: Path, /) -> None:
     """Make a master key: a new file, readable by its owner only. Never writes over one.
 
@@ -130,31 +100,6 @@ def key(file: Path, /) -> None:
     made = Keys.make_file(file.expanduser())
     line(f"Master key {made.id} written to {file}. Keep a copy where a breach does not reach, and name it in")
     line(f"ringfence.yaml: seal: file:{file}")
-
-
-class _Counted:
-    """A check that counts what it went through, in the same read of the file."""
-
-    def __init__(self) -> None:
-        self.events = 0
-        self.runs: set[Any] = set()
-
-    def check(self, url: str, run: str | None) -> list[Broken]:
-        from itertools import islice
-
-        from journal.proof.raw import read_stored
-        from journal.proof.verify import BROKEN_LIMIT, verify_stored
-
-        def counting(rows: Iterable[Stored], heads: Iterable[StoredHead]) -> Iterator[Broken]:
-            return verify_stored(self._count(rows), heads)
-
-        return list(islice(read_stored(url, run, counting), BROKEN_LIMIT))
-
-    def _count(self, rows: Iterable[Stored]) -> Iterator[Stored]:
-        for row in rows:
-            self.events += 1
-            self.runs.add(row.run)
-            yield row
 
 
 def _needed() -> None:
