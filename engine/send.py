@@ -13,6 +13,7 @@ from engine.state import Live, seal_of
 from journal.clock import now
 from journal.event import Draft
 from journal.seal.keys import Seal
+from journal.write.kill import at_send
 
 
 async def send(
@@ -37,7 +38,9 @@ async def send(
     await live.note(Draft("intended", body), sealed=sealed)
     marks = {Mark.ME: f"{live.run.id}/{effect}", Mark.RUN: live.run.id, Mark.NOW: now().isoformat()}
     for call in calls:
+        at_send("before", bound.id)
         outcome = await link.sender.send(call, marks)
+        at_send("after", bound.id)
         kept = [
             {"field": a.field, "replaces": a.replaces.fingerprint, "fingerprint": s.fingerprint}
             for a, s in outcome.kept

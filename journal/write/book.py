@@ -98,6 +98,8 @@ class Book:
     """Rows of the journal's own chain. A fault point counts the events of runs alone."""
     cut: bool = False
     """A fault point: nothing more is written, and the process dies once this much is durable."""
+    counted: int = 0
+    """Events of this transaction that the fault point counts."""
     _changed: dict[str, Head] = field(default_factory=dict)
 
     def load(self, runs: Iterable[str]) -> None:
@@ -144,12 +146,11 @@ class Book:
     def write(self, head: Head, line: Line) -> Event:
         """Add one event to a run's chain."""
         event, columns = self._linked(head, line)
-        if self.full(1):
+        if self.stops_at(line.type, line.body):
             return event
         self.rows.append(columns)
-        if self.kill is not None and not self.kill.before:
-            self.full(1)
         self._moved(event)
+        self._count(line)
         return event
 
     def _linked(self, head: Head, line: Line) -> tuple[Event, dict[str, Any]]:
@@ -186,11 +187,18 @@ class Book:
         self._moved(event)
         return event
 
-    def full(self, wanted: int) -> bool:
-        """Whether the fault point is reached: the next event must not be written any more."""
-        if self.kill is not None and not self.cut:
-            self.cut = bool(wanted) and len(self.rows) == self.kill.left()
+    def stops_at(self, type_: str, body: Mapping[str, Any]) -> bool:
+        """Whether such an event must not be written any more: the fault point was reached, or is right before it."""
+        kill = self.kill
+        if kill is not None and kill.side == "before" and kill.names(type_, body):
+            self.cut = self.cut or kill.seen + self.counted + 1 == kill.count
         return self.cut
+
+    def _count(self, line: Line) -> None:
+        """Count an event that was written, if it is one of those that the fault point counts."""
+        if self.kill is not None and self.kill.names(line.type, line.body):
+            self.counted += 1
+            self.cut = self.kill.side == "after" and self.kill.seen + self.counted == self.kill.count
 
     def keep(self, run: str, values: Iterable[Seal]) -> None:
         """Seal values for a run; a later one of the same name replaces the earlier. Raises NoKey."""

@@ -1,28 +1,68 @@
-"""A fault point for tests: end this process hard at the n-th journal event that it writes."""
+"""Fault points for tests: end this process hard before or after the journal event, or the send, that was named.
+
+RINGFENCE_KILL_AT is one of
+
+    60                      after the 60th event that this process writes
+    -60                     just before it
+    SIDE:POINT[@STEP][#N]   before:settled@tokens#2, after:opened, before:send@told
+
+SIDE is before or after. POINT is an event's type, or `send`: right before a request leaves, or when its answer came
+and is not yet journaled. STEP is the playbook's step (of `asked` and `approved`: the wall). N: the n-th such, 1 when
+left out. The events of runs count, those of the journal's own chain do not.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import NoReturn
+from typing import Any, Literal, NoReturn
 
 VARIABLE = "RINGFENCE_KILL_AT"
 
+Side = Literal["before", "after"]
 
+_POINT = re.compile(
+    r"(?P<side>before|after):(?P<point>[a-z][a-z_-]*)(?:@(?P<step>[a-z][a-z0-9_]*))?(?:#(?P<count>[1-9][0-9]{0,8}))?"
+)
+_NUMBER = re.compile(r"-?[1-9][0-9]{0,8}")
+
+
+@dataclass(slots=True)
 class KillAt:
-    """Kill this process (SIGKILL) when its n-th event is durable, or, for -n, just before that event is written.
+    """Where this process is to be killed (SIGKILL).
 
-    The batch that holds the event is cut there, in the middle of one append if need be: exactly n (or n-1) events of
-    this process are durable afterwards. Events that `begin` and `take` write count too.
+    Before an event: all earlier ones are durable, this one is not. After it: it is durable, and nothing later is. The
+    batch that holds it is cut there, in the middle of one append if need be.
+
+    Attributes:
+        point: type of the event, or "send"; "" for any event.
+        step: of which step; "" for any.
+        count: at the how many-th of them.
+        seen: how many of them there were so far. Of events: how many are durable.
     """
 
-    def __init__(self, at: int) -> None:
-        if at == 0:
-            raise ValueError(f"{VARIABLE} must be n (after event n) or -n (before it), from 1")
-        self.before = at < 0
-        self.durable_events = -at - 1 if at < 0 else at
-        self.written = 0
+    side: Side
+    point: str = ""
+    step: str = ""
+    count: int = 1
+    seen: int = 0
+
+    @staticmethod
+    def read(text: str) -> KillAt:
+        """Read a fault point. Raises ValueError when it is none."""
+        if _NUMBER.fullmatch(text):
+            return KillAt("before" if text[0] == "-" else "after", count=abs(int(text)))
+        if (found := _POINT.fullmatch(text)) is None:
+            raise ValueError(
+                f"{VARIABLE}={text[:80]!r} is no fault point: give n (after the n-th event), -n (before it), or"
+                " before|after:EVENT or :send, with @STEP and #COUNT where wanted, as in before:settled@tokens#2."
+            )
+        side: Side = "before" if found["side"] == "before" else "after"
+        return KillAt(side, found["point"], found["step"] or "", int(found["count"] or 1))
 
     @staticmethod
     def from_env() -> KillAt | None:
@@ -30,9 +70,9 @@ class KillAt:
         text = os.environ.get(VARIABLE, "").strip()
         return _shared(text) if text else None
 
-    def left(self) -> int:
-        """How many events this process may still make durable."""
-        return self.durable_events - self.written
+    def names(self, type_: str, body: Mapping[str, Any]) -> bool:
+        """Whether such an event is one of those that count."""
+        return (not self.point or self.point == type_) and (not self.step or self.step == _step_of(body))
 
     def die(self) -> NoReturn:
         """End this process now, as a power cut would."""
@@ -40,9 +80,21 @@ class KillAt:
         raise SystemExit(f"{VARIABLE} did not end the process")
 
 
+def at_send(side: Side, step: str) -> None:
+    """A send's own fault point: dies here if it is the one that was named."""
+    kill = KillAt.from_env()
+    if kill is None or kill.point != "send" or kill.side != side or kill.step not in {"", step}:
+        return
+    kill.seen += 1
+    if kill.seen == kill.count:
+        kill.die()
+
+
+def _step_of(body: Mapping[str, Any]) -> str:
+    """The step that an event is about; "" for the run's own."""
+    return str(body.get("step") or body.get("wall") or str(body.get("effect") or "").partition("/")[0])
+
+
 @cache
 def _shared(text: str) -> KillAt:
-    try:
-        return KillAt(int(text))
-    except ValueError:
-        raise ValueError(f"{VARIABLE}={text!r} must be n (after event n) or -n (before it), from 1") from None
+    return KillAt.read(text)

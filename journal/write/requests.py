@@ -36,6 +36,10 @@ class Request(ABC):
         """How many events it writes."""
         return 0
 
+    def first(self) -> tuple[str, Mapping[str, Any]] | None:
+        """Type and body of the first event that it writes to a run: a fault point before it comes before all of it."""
+        return None
+
     def runs(self) -> list[str]:
         """Of which runs it needs the heads."""
         return [self.run, JOURNAL]
@@ -58,6 +62,10 @@ class Begin(Request):
     def events(self) -> int:
         """One."""
         return 1
+
+    def first(self) -> tuple[str, Mapping[str, Any]]:
+        """The opening."""
+        return self.line.type, self.line.body
 
     def do(self, book: Book) -> tuple[Lease, Event]:
         """Lock the integration, add the run, seal, write its first event."""
@@ -90,6 +98,10 @@ class Take(Request):
     def events(self) -> int:
         """One."""
         return 1
+
+    def first(self) -> tuple[str, Mapping[str, Any]]:
+        """The lease."""
+        return "leased", {}
 
     def do(self, book: Book) -> tuple[Lease, Event]:
         """Raise the fence and say so in the run's chain."""
@@ -140,6 +152,10 @@ class Append(Request):
     def events(self) -> int:
         """As many as there are lines."""
         return len(self.lines)
+
+    def first(self) -> tuple[str, Mapping[str, Any]] | None:
+        """The first line."""
+        return (self.lines[0].type, self.lines[0].body) if self.lines else None
 
     def do(self, book: Book) -> list[Event]:
         """Check the fence, seal, write; the lease is renewed on the way."""

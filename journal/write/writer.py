@@ -148,7 +148,8 @@ class Writer:
             book = self._book(conn)
             book.load(run for request in batch for run in request.runs())
             for request in batch:
-                if book.full(request.events):
+                first = request.first()
+                if book.cut or (first is not None and book.stops_at(*first)):
                     break
                 try:
                     answers.append((request, request.do(book)))
@@ -157,7 +158,7 @@ class Writer:
             book.save()
         self.batches += 1
         if self._kill is not None:
-            self._kill.written += len(book.rows)
+            self._kill.seen += book.counted
             if book.cut:
                 self._kill.die()
         self._note(answers, (book.boot_ms + book.ttl_ms) / 1000)

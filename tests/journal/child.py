@@ -37,6 +37,14 @@ async def work(url: str, run: str, events: str, lock: str = "") -> None:
     await journal.aclose()
 
 
+async def take(url: str, run: str) -> None:
+    """Take a run, then leave it."""
+    journal = Journal.open(url, keys=Keys.none(), kill=KillAt.from_env())
+    lease, _ = await journal.take(run)
+    say(lease.fence)
+    await journal.aclose()
+
+
 async def hold(url: str, ttl_s: str) -> None:
     """Hold a run as long as the lease is good (30 s at most); then try to append, and say how that went."""
     journal = Journal.open(url, keys=Keys.none(), ttl_s=float(ttl_s), renew_s=float(ttl_s) / 4)

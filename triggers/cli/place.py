@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMPANY = CHECKOUT / "sandbox" / "company" / "ringfence.yaml"
-LEASE_S, RENEW_S = 30.0, 5.0
+LEASE_S, SHORTEST_LEASE_S, LONGEST_LEASE_S = 30.0, 12.0, 3600.0
 """A run's lease: longer than the longest request and two missed renewals, since each send wants a request's time left."""
+RENEWALS = 6
+"""How often a lease is renewed in its time."""
 ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 
@@ -56,7 +59,26 @@ def open_journal(keys: Keys) -> Journal:
     from journal import Journal, KillAt
 
     state_folder()
-    return Journal.open(journal_url(), keys=keys, kill=KillAt.from_env(), ttl_s=LEASE_S, renew_s=RENEW_S)
+    try:
+        kill = KillAt.from_env()
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    ttl_s = lease_s()
+    return Journal.open(journal_url(), keys=keys, kill=kill, ttl_s=ttl_s, renew_s=ttl_s / RENEWALS)
+
+
+def lease_s() -> float:
+    """Give the time of a lease: RINGFENCE_LEASE_S, or 30 s. Shorter than a request's time-out and its renewal, and nothing would be sent."""
+    given = os.environ.get("RINGFENCE_LEASE_S", "").strip()
+    if not given:
+        return LEASE_S
+    with contextlib.suppress(ValueError):
+        if SHORTEST_LEASE_S <= (seconds := float(given)) <= LONGEST_LEASE_S:
+            return seconds
+    raise Refused(
+        f"RINGFENCE_LEASE_S={given[:40]!r} is no time for a lease: {SHORTEST_LEASE_S:g} to {LONGEST_LEASE_S:g} seconds,"
+        " or leave it out."
+    )
 
 
 def open_keys(inventory: Inventory | None, *, sandbox: bool) -> Keys:
