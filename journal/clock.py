@@ -32,8 +32,12 @@ clock: ContextVar[Clock] = ContextVar("clock", default=_REAL)
 
 def wall() -> str:
     """Now, as an `at`."""
-    ns = clock.get().wall_ns()
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 1_000_000_000)) + f".{ns // 1000 % 1_000_000:06d}Z"
+    return at(clock.get().wall_ns() // 1000)
+
+
+def at(us: int) -> str:
+    """Spell microseconds since 1970 as an `at`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(us // 1_000_000)) + f".{us % 1_000_000:06d}Z"
 
 
 def now() -> datetime:

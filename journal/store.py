@@ -16,27 +16,28 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, and_, insert, select
+from sqlalchemy import Connection, Row, and_, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from journal.anchors.record import Anchor, Carried, Ends, read_anchors, read_ends
 from journal.canonical import clean
 from journal.clock import wall
-from journal.db import sqlite
-from journal.db.tables import events, leases, run_keys, sealed, wishes
+from journal.db.base import Database
+from journal.db.open import open_database
+from journal.db.tables import about, events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
 from journal.event import JOURNAL, Draft, Event, Private
+from journal.rows import RunRow, Wish, run_row
 from journal.seal.keys import Keys, Ring, Seal, unseal
 from journal.seal.people import Names, is_token, read, seal_text
 from journal.write import lease as leasing
 from journal.write.book import Book, Line
 from journal.write.kill import KillAt
-from journal.write.lease import Lease, Owner, left_s
+from journal.write.lease import Lease, Owner
 from journal.write.requests import Append, Begin, Record, Release, Shred, Take
 from journal.write.writer import Writer
 
@@ -57,49 +58,12 @@ NAME_BYTES = 112
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,119}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """What a list of runs shows.
-
-    Attributes:
-        run: its id.
-        incident: id of its incident.
-        lock: the integration that it locks; None when it is free.
-        first_at, last_at: when its first and its last event were written.
-        n: how many events it has: the place of the last.
-        latest: type of the last event.
-        owner: who carries it out, for people; None while it rests.
-        alive: whether that owner may still be at it: not known to be dead, lease not lapsed. False while it rests.
-    """
-
-    run: str
-    incident: str
-    lock: str | None
-    first_at: str
-    last_at: str
-    n: int
-    latest: str
-    owner: str | None
-    alive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What another process asks of a run's owner, outside the chain ("stop"). The owner journals what it does."""
-
-    id: int
-    what: str
-    by: str
-    at: str
-
-
 class Journal:
     """One journal, open in this process. Its methods may be called from any thread and any event loop."""
 
     def __init__(
         self,
-        engine: Engine,
-        path: Path,
+        database: Database,
         keys: Keys,
         *,
         names: Sequence[Keys],
@@ -107,29 +71,41 @@ class Journal:
         ttl_s: float,
         renew_s: float,
     ) -> None:
-        self._engine = engine
-        self._path = path
+        self._db = database
+        self._engine = database.engine
         self._ring = Ring(keys, *names)
         self._names = Names(Ring(*(master for master in (keys, *names) if master.id)))
         self._mark = secrets.token_hex(8)
         self._seen: dict[str, tuple[int, int, float]] = {}
         leasing.opened(self._mark)
-        me = Owner.me(self._mark)
-        book = partial(Book, keys=self._ring, names=self._names, kill=kill, owner=me, ttl_ms=int(ttl_s * 1000))
-        self._writer = Writer(engine, path, book, kill, renew_s)
+        book = partial(
+            Book, keys=self._ring, names=self._names, clock=database.now_us, kill=kill, owner=Owner.me(self._mark),
+            ttl_ms=int(ttl_s * 1000),
+        )  # fmt: skip
+        self._writer = Writer(database, book, kill, renew_s)
 
     @staticmethod
     def open(
         url: str, *, keys: Keys, names: Sequence[Keys] = (), kill: KillAt | None = None, ttl_s: float = TTL_S,
         renew_s: float = RENEW_S,
     ) -> Journal:  # fmt: skip
-        """Open the journal at sqlite:///PATH; the file (0600) and its tables are made when they are missing.
+        """Open the journal at sqlite:///PATH (made, 0600, when it is missing) or postgresql://USER@HOST/NAME.
+
+        Its tables are made, or those of an older ringfence brought up to date.
 
         `keys` seals secrets and names; where there is none, the first of `names` seals names. What any of them sealed
         opens. Raises JournalFailed when it can not be opened or written.
         """
-        path = sqlite.path_of(url)
-        return Journal(sqlite.open_engine(path), path, keys, names=names, kill=kill, ttl_s=ttl_s, renew_s=renew_s)
+        return Journal(open_database(url), keys, names=names, kill=kill, ttl_s=ttl_s, renew_s=renew_s)
+
+    @cached_property
+    def id(self) -> str:
+        """The random name that this journal was given when it was made; it goes with copies and restored backups."""
+        with self._reading() as conn:
+            found = conn.execute(select(about.c.value).where(about.c.key == "id")).scalar()
+        if found is None:
+            raise JournalFailed(f"The journal {self._db.name} was altered: its own name is gone from the table about.")
+        return str(found)
 
     async def begin(
         self, run: str, incident: str, draft: Draft, *, lock: str | None = None, sealed: Sequence[Seal] = ()
@@ -179,10 +155,24 @@ class Journal:
         written: list[Event] = await self._writer.ask(Record(lines=lines))
         return written
 
+    async def carried(self, *anchors: Anchor) -> None:
+        """Keep where signed heads were carried, each with its record in the journal's own chain. Needs no lease."""
+        await self._writer.ask(Carried(rows=anchors))
+
+    def ends(self, run: str | None = None) -> Ends:
+        """Give where the chains end, to be signed: of one run, or of all."""
+        with self._reading() as conn:
+            return read_ends(conn, run)
+
+    def anchors(self, run: str | None = None) -> list[Anchor]:
+        """Give where heads were carried, or why not, in order: of one run, or of all."""
+        with self._reading() as conn:
+            return read_anchors(conn, run)
+
     async def shred(self, run: str) -> None:
         """Delete a run's key and sealed values, and what the write-ahead log kept of them. The chain stays whole."""
         await self._writer.ask(Shred(run=run))
-        await asyncio.to_thread(sqlite.drop_traces, self._engine)
+        await asyncio.to_thread(self._db.drop_traces)
 
     def events(self, run: str, after: int = 0, *, names: bool = True) -> list[Event]:
         """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing.
@@ -204,7 +194,8 @@ class Journal:
         query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run != JOURNAL)
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)
         with self._reading() as conn:
-            return [_run_row(row) for row in conn.execute(query)]
+            now_us = self._db.now_us(conn)
+            return [run_row(row, now_us) for row in conn.execute(query)]
 
     def people_key(self, incident: str) -> bytes | None:
         """Give the key that opens the names in an incident; None where it is gone, or not ours to open."""
@@ -222,19 +213,21 @@ class Journal:
         return {name: unseal(run_key, run, name, box) for name, box in boxes}
 
     def ask(self, run: str, what: str, by: str) -> None:
-        """Leave a wish for the run's owner, who polls `asked`; a `Private` name is sealed. Raises UnknownRun, NoKey."""
+        """Leave a wish for the run's owner, who polls `asked`; a `Private` name is sealed, or left out where
+        there is no key for it: a stop does not wait for a key. Raises UnknownRun.
+        """
         row = {
             "run": run,
             "what": clean(what)[:120],
             "by": clean(by).encode()[:NAME_BYTES].decode("utf-8", "ignore"),
             "at": wall(),
         }
-        with self._explaining(), self._engine.connect() as conn, sqlite.writing(conn):
+        with self._explaining(), self._engine.connect() as conn, self._db.writing(conn):
             incident = conn.execute(select(leases.c.incident).where(leases.c.run == run)).scalar()
             if incident is None:
                 raise UnknownRun(run)
             if isinstance(by, Private):
-                row["by"] = seal_text(self._names.need(conn, incident), incident, row["by"])
+                row["by"] = self._named(conn, incident, row["by"])
             conn.execute(insert(wishes).values(row))
 
     def asked(self, run: str, after: int) -> list[Wish]:
@@ -247,6 +240,12 @@ class Journal:
             incident = conn.execute(select(leases.c.incident).where(leases.c.run == run)).scalar() or ""
             key = self._names.key(conn, incident)
             return [Wish(r.id, r.what, read(key, incident, r.by) if is_token(r.by) else r.by, r.at) for r in rows]
+
+    def _named(self, conn: Connection, incident: str, by: str) -> str:
+        try:
+            return seal_text(self._names.need(conn, incident), incident, by)
+        except NoKey:
+            return ""
 
     def close(self) -> None:
         """Write what was asked so far and close. Leases that were not released are good no more, and lapse."""
@@ -268,7 +267,7 @@ class Journal:
         try:
             yield
         except DBAPIError as error:
-            raise JournalFailed(sqlite.sentence(error, self._path)) from None
+            raise JournalFailed(self._db.sentence(error)) from None
 
 
 def _checked(name: str) -> str:
@@ -283,17 +282,3 @@ def _event(row: Row[Any]) -> Event:
 
 def _line(draft: Draft) -> Line:
     return Line.of(_checked(draft.type), draft.body)
-
-
-def _run_row(row: Row[Any]) -> RunRow:
-    owner, alive = None, False
-    if row.owner is not None:
-        try:
-            holder = Owner.read(row.owner)
-        except ValueError:
-            owner = "unknown (its lease was altered)"
-        else:
-            owner = str(holder)
-            alive = not holder.dead() and left_s(holder, row.renewed_ms, row.renewed_at, row.ttl_ms) > 0
-    latest = row.type or ""
-    return RunRow(row.run, row.incident, row.lock, row.first_at, row.last_at, row.last_n, latest, owner, alive)

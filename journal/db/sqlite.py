@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from journal.db.tables import metadata
+from journal.db.base import Database
 from journal.errors import JournalFailed
 
 WAIT_S = 5.0
@@ -20,6 +20,9 @@ WAIT_S = 5.0
 TRIES = 4
 """How often a write is tried that found the data base locked: `WAIT_S` each."""
 
+WRITE = "write sqlite:///PATH or postgresql://USER@HOST/NAME"
+
+_LOCKED = {"SQLITE_BUSY", "SQLITE_LOCKED"}
 _WHY = {
     "SQLITE_FULL": "the disk is full. Free some space; nothing that was acknowledged is lost",
     "SQLITE_READONLY": "the file or its folder is read-only. Give this user the right to write both",
@@ -34,75 +37,72 @@ _WHY = {
 }
 
 
+class Sqlite(Database):
+    """One file: WAL, synchronous=FULL, secure_delete."""
+
+    def __init__(self, url: str) -> None:
+        """Open the file of a sqlite:/// URL, made (0600) when it is missing. Raises JournalFailed."""
+        path = path_of(url)
+        self.name = str(path)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = not path.exists()
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            if fresh:
+                _sync_folder(path.parent)
+        except OSError as error:
+            raise JournalFailed(f"The journal {path} can not be opened: {error.strerror}.") from None
+        place = URL.create("sqlite", database=str(path))
+        self.engine = create_engine(place, connect_args={"timeout": WAIT_S}, pool_size=8)
+        event.listen(self.engine, "connect", _on_connect)
+        event.listen(self.engine, "begin", _on_begin)
+
+    def writing(self, conn: Connection) -> AbstractContextManager[Any]:
+        """Begin a transaction that holds the write lock from its start.
+
+        A deferred one fails with "database is locked" when it turns from reading to writing (tried).
+        """
+        conn.execution_options(ringfence_writes=True)
+        return conn.begin()
+
+    building = writing
+
+    def now_us(self, conn: Connection) -> None:
+        """There is none: the file has no clock, and who writes it is on one machine."""
+
+    def pause_s(self, error: DBAPIError, since_s: float) -> float | None:
+        """Another process held the lock: `busy_timeout` has waited already, but the switch to WAL does not wait."""
+        return 0.05 if _code(error) in _LOCKED and since_s < WAIT_S * (TRIES - 1) else None
+
+    def is_gone(self, error: BaseException) -> bool:
+        """A file does not go."""
+        del error
+        return False
+
+    def sentence(self, error: BaseException) -> str:
+        """Tell the operator what an error of the data base means and what to do."""
+        code = _code(error)
+        original = getattr(error, "orig", None) or error
+        why = _WHY.get(code, "see the words of the data base")
+        return f"The journal {self.name} failed: {why}. ({code}: {original})"
+
+    def drop_traces(self) -> None:
+        """Overwrite what deleted rows left in the write-ahead log, as far as other readers allow."""
+        with self.engine.connect() as conn:
+            conn.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
+
 def path_of(url: str) -> Path:
     """Give the file of a sqlite:/// URL. Raises JournalFailed for another kind of URL."""
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise JournalFailed(f"{url!r} is not a URL: write sqlite:///PATH.") from None
+        raise JournalFailed(f"The journal's URL is not a URL: {WRITE}.") from None
     if parsed.get_backend_name() != "sqlite":
-        raise JournalFailed(f"A journal on {parsed.get_backend_name()} is not supported: write sqlite:///PATH.")
+        raise JournalFailed(f"A journal on {parsed.get_backend_name()} is not supported: {WRITE}.")
     if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
-        raise JournalFailed("A journal in memory would not outlive a crash: write sqlite:///PATH.")
+        raise JournalFailed(f"A journal in memory would not outlive a crash: {WRITE}.")
     return Path(parsed.database)
-
-
-def open_engine(path: Path) -> Engine:
-    """Make the file (0600) and its tables, or open them: WAL, synchronous=FULL, secure_delete.
-
-    Raises JournalFailed with a sentence for the operator.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = not path.exists()
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        if fresh:
-            _sync_folder(path.parent)
-    except OSError as error:
-        raise JournalFailed(f"The journal {path} can not be opened: {error.strerror}.") from None
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": WAIT_S}, pool_size=8)
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    deadline = time.monotonic() + WAIT_S * TRIES
-    while True:
-        try:
-            with engine.connect() as conn, writing(conn):
-                metadata.create_all(conn)
-        except DBAPIError as error:
-            if is_busy(error) and time.monotonic() < deadline:
-                time.sleep(0.05)  # two processes that make one journal at once: the switch to WAL does not wait
-                continue
-            engine.dispose()
-            raise JournalFailed(sentence(error, path)) from None
-        else:
-            return engine
-
-
-def writing(conn: Connection) -> Any:
-    """Begin a transaction that holds the write lock from its start.
-
-    A deferred one fails with "database is locked" when it turns from reading to writing (tried).
-    """
-    conn.execution_options(ringfence_writes=True)
-    return conn.begin()
-
-
-def is_busy(error: DBAPIError) -> bool:
-    """Whether another process held the lock: worth another try."""
-    return _code(error) in {"SQLITE_BUSY", "SQLITE_LOCKED"}
-
-
-def sentence(error: BaseException, path: Path) -> str:
-    """Tell the operator what an error of the data base means and what to do."""
-    code = _code(error)
-    original = getattr(error, "orig", None) or error
-    return f"The journal {path} failed: {_WHY.get(code, 'see the words of the data base')}. ({code}: {original})"
-
-
-def drop_traces(engine: Engine) -> None:
-    """Overwrite what deleted rows left in the write-ahead log, as far as other readers allow."""
-    with engine.connect() as conn:
-        conn.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
 
 def _code(error: BaseException) -> str:

@@ -7,16 +7,16 @@ neighbours in the same transaction.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from journal.canonical import canonical
-from journal.clock import boot_s, wall
+from journal.clock import at, boot_s, wall
 from journal.db.tables import events, leases, run_keys, sealed
 from journal.errors import JournalFailed
 from journal.event import JOURNAL, Event, Private
@@ -32,6 +32,7 @@ _SAVE = (
     .values({name: bindparam(f"new_{name}") for name in _HEAD_COLUMNS})
 )
 _LOAD = select(leases).where(leases.c.run.in_(bindparam("wanted", expanding=True)))
+_LOAD = _LOAD.order_by(leases.c.run).with_for_update()  # locked one after the other, by all in the same order
 
 
 @dataclass(slots=True)
@@ -52,6 +53,14 @@ class Head:
     head: str
 
 
+_FIRST = text(
+    "INSERT INTO leases (run, incident, lock, fence, owner, renewed_ms, renewed_at, ttl_ms, first_at, last_at, last_n,"
+    " head) VALUES (:run, :incident, :lock, :fence, :owner, :renewed_ms, :renewed_at, :ttl_ms, :first_at, :last_at,"
+    " :last_n, :head) ON CONFLICT DO NOTHING"
+)
+"""Adds the journal's own row unless another process just did."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A draft made ready by its caller: the canonical bytes, and the body that they spell."""
@@ -67,8 +76,8 @@ class Line:
         """Spell a body. Raises what `canonical` raises."""
         private = private_in(type_, body)
         if not private:
-            text = canonical(body)
-            return Line(type_, text, orjson.loads(text))
+            spelled = canonical(body)
+            return Line(type_, spelled, orjson.loads(spelled))
         clear: dict[str, Any] = orjson.loads(canonical({**body, **{name: str(body[name]) for name in private}}))
         return Line(type_, b"", {**clear, **{name: Private(clear[name]) for name in private}}, private)
 
@@ -80,8 +89,9 @@ class Book:
     Attributes:
         owner: this process, as it stands in a row that we hold.
         ttl_ms: how long a lease holds that is renewed here.
+        now_us: microseconds since 1970 by the clock that all who write here share; None where there is none.
         boot_ms: the boot clock when the transaction began: leases renewed here hold from then on.
-        now: the wall clock at the same instant.
+        now: the time of what is written here: by the shared clock, else by the wall clock.
     """
 
     conn: Connection
@@ -90,6 +100,8 @@ class Book:
     owner: Owner
     ttl_ms: int
     names: Names = field(default_factory=lambda: Names(Ring()))
+    clock: Callable[[Connection], int | None] = lambda _: None
+    now_us: int | None = None
     boot_ms: int = field(default_factory=lambda: int(boot_s() * 1000))
     now: str = field(default_factory=wall)
     heads: dict[str, Head] = field(default_factory=dict)
@@ -106,11 +118,26 @@ class Book:
         """Read the heads of these runs, as far as they exist."""
         for row in self.conn.execute(_LOAD, {"wanted": sorted(set(runs))}):
             self.heads[row.run] = Head(**row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+        self.now_us = self.clock(self.conn)  # later than boot_ms: the data base never thinks a lease shorter than we do
+        if self.now_us is not None:
+            self.now = at(self.now_us)
+
+    @property
+    def renewed_ms(self) -> int:
+        """What a lease that is renewed here says of when: by the shared clock, else by our boot clock."""
+        return self.boot_ms if self.now_us is None else self.now_us // 1000
+
+    def landed(self, later: Book) -> bool:
+        """Whether this transaction, whose connection was lost, was committed; `later` has locked the same rows."""
+        if rows := [*self.rows, *self.notes]:
+            where = events.c.run == rows[-1]["run"], events.c.n == rows[-1]["n"]
+            return bool(later.conn.execute(select(events.c.hash).where(*where)).scalar() == rows[-1]["hash"])
+        return bool(self._changed) and all(later.heads.get(run) == head for run, head in self._changed.items())
 
     def open_run(self, run: str, incident: str, lock: str | None) -> Head:
         """Add a run's row, held by us under fence 1."""
         head = Head(
-            run, incident, lock, 1, self.owner.text(), self.boot_ms, self.now, self.ttl_ms, self.now, self.now, 0, ""
+            run, incident, lock, 1, self.owner.text(), self.renewed_ms, self.now, self.ttl_ms, self.now, self.now, 0, ""
         )
         self.conn.execute(insert(leases).values({name: getattr(head, name) for name in Head.__slots__}))
         self.heads[run] = head
@@ -119,7 +146,7 @@ class Book:
     def renew(self, head: Head) -> None:
         """Make a run ours from now on for another ttl."""
         head.owner = self.owner.text()
-        head.renewed_ms, head.renewed_at, head.ttl_ms = self.boot_ms, self.now, self.ttl_ms
+        head.renewed_ms, head.renewed_at, head.ttl_ms = self.renewed_ms, self.now, self.ttl_ms
         self._changed[head.run] = head
 
     def rest(self, head: Head, *, unlock: bool) -> None:
@@ -140,7 +167,7 @@ class Book:
                 f"A {line.type} event names a person and no incident: under which key would it be sealed?"
             )
         key = self.names.need(self.conn, of)
-        tokens = {name: seal_text(key, of, line.body[name]) for name in line.private}
+        tokens = {name: seal_text(key, of, line.body[name]) if line.body[name] else "" for name in line.private}
         return Line(line.type, canonical({**line.body, **tokens}), line.body)
 
     def write(self, head: Head, line: Line) -> Event:
@@ -179,9 +206,10 @@ class Book:
     def record(self, line: Line) -> Event:
         """Add a line that is ready to the journal's own chain."""
         if JOURNAL not in self.heads:
-            row = Head(JOURNAL, JOURNAL, None, 1, None, self.boot_ms, self.now, self.ttl_ms, self.now, self.now, 0, "")
-            self.conn.execute(insert(leases).values({name: getattr(row, name) for name in Head.__slots__}))
-            self.heads[JOURNAL] = row
+            row = Head(JOURNAL, JOURNAL, None, 1, None, 0, self.now, self.ttl_ms, self.now, self.now, 0, "")
+            self.conn.execute(_FIRST, {name: getattr(row, name) for name in Head.__slots__})
+            (found,) = self.conn.execute(_LOAD, {"wanted": [JOURNAL]})  # perhaps another process was faster
+            self.heads[JOURNAL] = Head(**found._mapping)  # noqa: SLF001
         event, columns = self._linked(self.heads[JOURNAL], line)
         self.notes.append(columns)
         self._moved(event)

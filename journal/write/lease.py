@@ -79,13 +79,15 @@ class Owner:
         return self.pid == os.getpid() and self.mark not in _ALIVE_HERE
 
 
-def left_s(owner: Owner, renewed_ms: int, renewed_at: str, ttl_ms: int) -> float:
+def left_s(owner: Owner, renewed_ms: int, renewed_at: str, ttl_ms: int, now_us: int | None) -> float:
     """How many seconds a lease still holds, 0 or less when it lapsed.
 
-    By the boot clock where that is ours too, else (the machine was started anew) by the wall clock: a day that the
-    clock was wrong by does not count for more than one ttl.
+    By the data base's clock (`now_us`) where it has one. Else by the boot clock where that is ours too, else (the
+    machine was started anew) by the wall clock. A day that a clock was wrong by counts for one ttl at most.
     """
     ttl_s = ttl_ms / 1000
+    if now_us is not None:
+        return min(ttl_s, (renewed_ms - now_us // 1000) / 1000 + ttl_s)
     if owner.same_boot():
         return renewed_ms / 1000 + ttl_s - boot_s()
     gone_s = (now() - datetime.fromisoformat(renewed_at)).total_seconds()

@@ -41,8 +41,8 @@ class Request(ABC):
         return None
 
     def runs(self) -> list[str]:
-        """Of which runs it needs the heads."""
-        return [self.run, JOURNAL]
+        """Of which runs it needs the heads. The journal's own chain among them is written by one process at a time."""
+        return [self.run]
 
     @abstractmethod
     def do(self, book: Book) -> Any:
@@ -62,6 +62,10 @@ class Begin(Request):
     def events(self) -> int:
         """One."""
         return 1
+
+    def runs(self) -> list[str]:
+        """Its own, and the journal's, where it is opened."""
+        return [self.run, JOURNAL]
 
     def first(self) -> tuple[str, Mapping[str, Any]]:
         """The opening."""
@@ -99,6 +103,10 @@ class Take(Request):
         """One."""
         return 1
 
+    def runs(self) -> list[str]:
+        """Its own, and the journal's: a run that was closed is resumed there."""
+        return [self.run, JOURNAL]
+
     def first(self) -> tuple[str, Mapping[str, Any]]:
         """The lease."""
         return "leased", {}
@@ -109,7 +117,7 @@ class Take(Request):
         if head is None:
             raise UnknownRun(self.run)
         if head.owner is not None:
-            self._wait_for(head)
+            self._wait_for(head, book.now_us)
         head.fence += 1
         book.renew(head)
         body = {"fence": head.fence, "owner": str(book.owner), "why": self.why}
@@ -118,7 +126,7 @@ class Take(Request):
             book.note("resumed", {"run": self.run, "n": event.n, "fence": head.fence}, of=event)
         return Lease(self.run, head.incident, head.fence, 0.0), event
 
-    def _wait_for(self, head: Head) -> None:
+    def _wait_for(self, head: Head, now_us: int | None) -> None:
         """Raise Held unless the owner is dead or its lease has lapsed."""
         try:
             owner = Owner.read(head.owner or "")
@@ -126,8 +134,9 @@ class Take(Request):
             raise JournalFailed(f"The lease of run {self.run} was altered: `ringfence journal verify`.") from None
         if owner.dead():
             return
-        wait_s = left_s(owner, head.renewed_ms, head.renewed_at, head.ttl_ms)
-        if not owner.same_boot():  # the wall clock may be wrong: so long as we saw it unchanged counts too
+        wait_s = left_s(owner, head.renewed_ms, head.renewed_at, head.ttl_ms, now_us)
+        if now_us is not None or not owner.same_boot():
+            # These clocks can be set: how long we saw it unchanged counts too.
             wait_s = min(wait_s, self._unchanged_left_s(head))
         if wait_s > 0:
             raise Held(self.run, str(owner), wait_s)
@@ -172,6 +181,10 @@ class Release(Request):
 
     lease: Lease
     unlock: bool
+
+    def runs(self) -> list[str]:
+        """Its own, and the journal's where it is closed."""
+        return [self.run, JOURNAL] if self.unlock else [self.run]
 
     def do(self, book: Book) -> None:
         """Let nobody own it."""

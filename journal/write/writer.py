@@ -12,14 +12,12 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from journal.db import sqlite
+from journal.db.base import Database
 from journal.errors import JournalError, JournalFailed, LeaseLost
 from journal.write.book import Book
 from journal.write.kill import KillAt
@@ -32,16 +30,18 @@ BATCH_REQUESTS = 500
 
 Answer = tuple[Request, Any]
 """A request, and its result or the exception that refused it."""
+_Attempt = tuple[Book, list[Answer]]
+
+_UNSURE = " It is not known whether the last events were written: the next append reads the truth."
 
 
 class Writer:
     """The thread that writes."""
 
     def __init__(
-        self, engine: Engine, path: Path, book: Callable[[Connection], Book], kill: KillAt | None, renew_s: float
+        self, database: Database, book: Callable[[Connection], Book], kill: KillAt | None, renew_s: float
     ) -> None:
-        self._engine = engine
-        self._path = path
+        self._db = database
         self._book = book
         self._kill = kill
         self._renew_s = renew_s
@@ -56,7 +56,7 @@ class Writer:
 
     def _start(self) -> None:
         """Begin to write, in a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name=f"journal {self._path.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"journal {self._db.name}", daemon=True)
         self._thread.start()
 
     def ask(self, request: Request) -> asyncio.Future[Any]:
@@ -125,44 +125,60 @@ class Writer:
     def _explained(self, error: Exception) -> Exception:
         if isinstance(error, IntegrityError):
             return JournalFailed(
-                f"The journal {self._path} has rows that this process did not write: `ringfence journal verify`."
+                f"The journal {self._db.name} has rows that this process did not write: `ringfence journal verify`."
             )
         return error
 
     def _transact(self, batch: Sequence[Request]) -> list[Answer]:
-        for _ in range(sqlite.TRIES):
+        started_s = time.monotonic()
+        unsure: list[_Attempt] = []
+        while True:
             try:
-                return self._once(batch)
-            except IntegrityError:
-                raise
+                book, answers = self._once(batch, unsure)
+                break
             except DBAPIError as error:
-                failed = JournalFailed(sqlite.sentence(error, self._path))
-                if not sqlite.is_busy(error):
-                    break
-        raise failed from None
-
-    def _once(self, batch: Sequence[Request]) -> list[Answer]:
-        """One transaction: the fence and the head of each run are read in it, events are linked in it."""
-        answers: list[Answer] = []
-        with self._engine.connect() as conn, sqlite.writing(conn):
-            book = self._book(conn)
-            book.load(run for request in batch for run in request.runs())
-            for request in batch:
-                first = request.first()
-                if book.cut or (first is not None and book.stops_at(*first)):
-                    break
-                try:
-                    answers.append((request, request.do(book)))
-                except JournalError as error:
-                    answers.append((request, error))
-            book.save()
-        self.batches += 1
+                pause_s = self._db.pause_s(error, time.monotonic() - started_s)
+                if pause_s is None and isinstance(error, IntegrityError) and not unsure:
+                    raise
+                if pause_s is None:
+                    raise JournalFailed(self._db.sentence(error) + (_UNSURE if unsure else "")) from None
+            time.sleep(pause_s)
         if self._kill is not None:
             self._kill.seen += book.counted
             if book.cut:
                 self._kill.die()
         self._note(answers, (book.boot_ms + book.ttl_ms) / 1000)
         return answers
+
+    def _once(self, batch: Sequence[Request], unsure: list[_Attempt]) -> _Attempt:
+        """One transaction: the fence and the head of each run are read in it, events are linked in it.
+
+        `unsure`: attempts at this batch whose connection was lost; this one is added when that happens to it.
+        """
+        answers: list[Answer] = []
+        attempt: _Attempt | None = None
+        try:
+            with self._db.engine.connect() as conn, self._db.writing(conn):
+                book = self._book(conn)
+                book.load(run for request in batch for run in request.runs())
+                for earlier in unsure:
+                    if earlier[0].landed(book):
+                        return earlier
+                for request in batch:
+                    first = request.first()
+                    if book.cut or (first is not None and book.stops_at(*first)):
+                        break
+                    try:
+                        answers.append((request, request.do(book)))
+                    except JournalError as error:
+                        answers.append((request, error))
+                book.save()
+                attempt = book, answers
+        except DBAPIError as error:
+            if attempt is not None and self._db.is_gone(error):
+                unsure.append(attempt)
+            raise
+        return attempt
 
     def _note(self, answers: Sequence[Answer], until_s: float) -> None:
         """Tell the leases, and keep the list of those to renew."""

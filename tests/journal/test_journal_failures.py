@@ -37,7 +37,8 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(child):
     [
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
-        ("postgresql://h/d", "postgresql is not supported"),
+        ("mysql://h/d", "mysql is not supported"),
+        ("postgresql://h:port/d", "is no URL"),
         ("nonsense", "is not a URL"),
         ("sqlite:////dev/null/x.db", "can not be opened"),
     ],

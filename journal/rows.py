@@ -1,0 +1,61 @@
+"""What lists of the journal show: a run, a wish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from journal.write.lease import Owner, left_s
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """What a list of runs shows.
+
+    Attributes:
+        run: its id.
+        incident: id of its incident.
+        lock: the integration that it locks; None when it is free.
+        first_at, last_at: when its first and its last event were written.
+        n: how many events it has: the place of the last.
+        latest: type of the last event.
+        owner: who carries it out, for people; None while it rests.
+        alive: whether that owner may still be at it: not known to be dead, lease not lapsed. False while it rests.
+    """
+
+    run: str
+    incident: str
+    lock: str | None
+    first_at: str
+    last_at: str
+    n: int
+    latest: str
+    owner: str | None
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What another process asks of a run's owner, outside the chain ("stop"). The owner journals what it does."""
+
+    id: int
+    what: str
+    by: str
+    at: str
+
+
+def run_row(row: Row[Any], now_us: int | None) -> RunRow:
+    """Read a row of `leases` with the type of its last event. `now_us`: the data base's clock, where it has one."""
+    owner, alive = None, False
+    if row.owner is not None:
+        try:
+            holder = Owner.read(row.owner)
+        except ValueError:
+            owner = "unknown (its lease was altered)"
+        else:
+            owner = str(holder)
+            alive = not holder.dead() and left_s(holder, row.renewed_ms, row.renewed_at, row.ttl_ms, now_us) > 0
+    latest = row.type or ""
+    return RunRow(row.run, row.incident, row.lock, row.first_at, row.last_at, row.last_n, latest, owner, alive)
