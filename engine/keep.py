@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
@@ -14,7 +13,6 @@ from engine.plan import at_most
 from engine.send import send
 from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
 from engine.state import Live, View
-from journal.clock import now
 from journal.errors import JournalError
 from journal.event import Draft
 from journal.replay import Effect
@@ -176,11 +174,7 @@ def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:
     moves: dict[str, Move] = {}
     for target, sight in seen.sights.items():
         effect = live.run.effects.get(f"{bound.id}/{target}")
-        elapsed_s = (
-            max((now() - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
-            if effect and effect.sent_at
-            else 0.0
-        )
+        elapsed_s = live.elapsed_s(effect.sent_n, effect.sent_at) if effect and effect.sent_at else 0.0
         if bound.action.sees is None:
             moves[target] = next_unproven(effect, elapsed_s)
         else:

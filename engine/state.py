@@ -90,7 +90,9 @@ class Live:
     parked: bool = False
     stopped_by: str = ""
     broken: BaseException | None = None
+    taken_s: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     _early: dict[int, Event] = field(default_factory=dict)
+    _written_s: dict[int, float] = field(default_factory=dict)
 
     async def note(self, *drafts: Draft, sealed: Sequence[Seal] = ()) -> None:
         """Journal events; returns when they are durable and folded into `run`. Not undone by a cancellation."""
@@ -101,12 +103,25 @@ class Live:
         cleaned = [Draft(draft.type, sound(draft.body)) for draft in drafts]
         events = await self.journal.append(self.lease, cleaned, sealed=sealed)
         self._early.update({event.n: event for event in events})
+        self._written_s.update(dict.fromkeys((event.n for event in events), asyncio.get_running_loop().time()))
         while (event := self._early.pop(self.run.n + 1, None)) is not None:
             advance(self.run, event)
         while self.run.n < events[-1].n:  # noqa: ASYNC110  # another append's events come first, and are on their way
             await asyncio.sleep(0)
         self.moved.set()
         self.desk.changed(self.run)
+
+    def elapsed_s(self, n: int, at: str = "") -> float:
+        """Seconds since the event at place `n`. By this process's own clock: the wall's may be set by hours meanwhile.
+
+        Of another process's event it is known only that it was before we took the run up. `at` is its time by the
+        wall: where that says more it counts, so it serves what may come too soon, never what must have passed.
+        """
+        now_s = asyncio.get_running_loop().time()
+        if n in self._written_s:
+            return now_s - self._written_s[n]
+        by_wall_s = (now() - datetime.fromisoformat(at)).total_seconds() if at else 0.0
+        return max(now_s - self.taken_s, by_wall_s)
 
     def values(self) -> Values:
         """What expressions see now."""

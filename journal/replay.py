@@ -35,7 +35,7 @@ class Effect:
     Attributes:
         came: what the newest send gave back; None: sent for all we know, no answer is recorded.
         tries: sends since it was last proven; sends: all of them; rounds: intents since it was last proven.
-        sent_at: journal time of the newest intent.
+        sent_at, sent_n: journal time and position of the newest intent.
         before: the state at the first intent of all; that of a later one is the attacker's.
         word: effective, held-already, requested, failed, contested, in-doubt, undone, drifted, or "" so far.
         n: journal position of its newest settlement.
@@ -58,6 +58,7 @@ class Effect:
     sends: int = 0
     rounds: int = 0
     sent_at: str = ""
+    sent_n: int = 0
     answered_at: str = ""
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
@@ -177,7 +178,7 @@ def _intended(run: Run, event: Event) -> None:
     if effect.before is None and not body["back"]:
         effect.before = body.get("before")
     effect.calls, effect.once, effect.back = tuple(body["calls"]), bool(body["once"]), bool(body["back"])
-    effect.came, effect.answered, effect.sent_at = None, False, event.at
+    effect.came, effect.answered, effect.sent_at, effect.sent_n = None, False, event.at, event.n
     effect.tries, effect.sends, effect.rounds = effect.tries + 1, effect.sends + 1, effect.rounds + 1
     for answer in body["answers"]:
         run.awaiting[answer["replaces"]] = {**answer, "effect": effect.id}
