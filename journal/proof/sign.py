@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,17 +82,21 @@ class Signer:
 
     @staticmethod
     def of_file(path: Path) -> Signer:
-        """Read the key of a file, made (0600) when it is missing."""
+        """Read the key of a file, made (0600) when it is missing: whole or not at all, also by two at once."""
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return Signer.from_reference(f"file:{path}")
+            if not path.exists():
+                handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp gives 0600
+                try:
+                    with os.fdopen(handle, "wb") as file:
+                        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+                        file.flush()
+                        os.fsync(file.fileno())
+                    with contextlib.suppress(FileExistsError):
+                        os.link(draft, path)  # unlike a renaming, never over a key that another process made meanwhile
+                finally:
+                    Path(draft).unlink(missing_ok=True)
         except OSError as error:
             raise NoKey(f"The signing key {path} cannot be made: {error.strerror}.") from None
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
         return Signer.from_reference(f"file:{path}")
 
     def sign(self, domain: str, statement: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from triggers.cli import place
+from triggers.cli.anchoring import anchor, anchors
 from triggers.cli.proof import verify
 from triggers.cli.say import as_json, line
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 app = App("journal", help="Show, list and verify the record of all runs. It is only ever added to.")
 app.command(verify)
+app.command(anchor)
+app.command(anchors)
 
 WIDE = 160
 """Characters of an event's content on a line; all of it with --json."""

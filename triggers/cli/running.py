@@ -115,7 +115,7 @@ def _start(
     async def opening() -> Live:
         return await prepared.begin(journal, desk)
 
-    work = TerminalWork(prepared.run, journal, desk, opening, sandbox_url=url)
+    work = TerminalWork(prepared.run, journal, desk, opening, sandbox_url=url, inventory=inventory)
     if what != "contain":
         return _finish(work, asyncio.run(work.plan(what)), None, json=json)
     return _carry(work, "contain", live=not sandbox, json=json)

@@ -62,7 +62,7 @@ def take_up(run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted 
 
         return await reopen(journal, inventory, run_id, desk, why=why)
 
-    return TerminalWork(run_id, journal, desk, opening, wanted, url)
+    return TerminalWork(run_id, journal, desk, opening, wanted, url, inventory)
 
 
 def open_for(run: Run, inventory: Inventory) -> Journal:

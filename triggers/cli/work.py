@@ -17,6 +17,7 @@ from triggers.cli.place import state_folder
 if TYPE_CHECKING:
     from engine.recover import Wanted
     from engine.state import Around, Live
+    from inventory.read import Inventory
     from journal import Journal
 
 RESTS = frozenset({"waiting", "stopped", "running", "held", "recovering"})
@@ -35,6 +36,7 @@ class TerminalWork:
         opening: opens the run or takes it up again, once, when the work begins.
         wanted: the recovery that was ordered now; None goes on with the one before.
         sandbox_url: where the practice company is; "" in a live run.
+        inventory: where heads of the record are carried, and who signs them.
     """
 
     run: str
@@ -43,6 +45,7 @@ class TerminalWork:
     opening: Callable[[], Awaitable[Live]]
     wanted: Wanted | None = None
     sandbox_url: str = ""
+    inventory: Inventory | None = None
     live: Live | None = None
     report: Path | None = None
     calls: dict[str, Any] = field(default_factory=dict)
@@ -74,8 +77,11 @@ class TerminalWork:
     async def _carry(self, doing: Callable[[Live], Awaitable[str]]) -> str:
         from engine.plan import NothingSeen
         from journal.event import Draft
+        from triggers.cli.anchoring import anchorer
 
         self.live = live = await self.opening()
+        anchors = anchorer(self.journal, self.inventory, self.desk.say, live.run.id)
+        anchors.start()
         self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
         self.desk.start(live.run)
         try:
@@ -89,6 +95,7 @@ class TerminalWork:
         finally:
             self.desk.end()
             await live.hang_up()
+            await anchors.end()
         return word
 
     async def _ended(self, live: Live, word: str) -> None:
