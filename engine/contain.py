@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,9 +12,8 @@ from engine.bound import Bound
 from engine.judge import Verdict
 from engine.plan import plan
 from engine.state import Around, Live
-from journal.clock import now
 from journal.errors import JournalError
-from journal.event import Draft
+from journal.event import Draft, Private
 
 ASKED_EVERY_S = 0.5
 PROOF_WAIT_S = 3.0
@@ -123,7 +121,7 @@ async def _question(live: Live, wall: Any) -> None:
         answer, by, how = "nobody", "", ""
     if live.over.is_set():
         return
-    body = {"wall": wall.id, "scope_hash": scope, "by": by, "how": how, "shown": digest}
+    body = {"wall": wall.id, "scope_hash": scope, "by": Private(by), "how": how, "shown": digest}
     if answer == "yes":
         await live.note(Draft("approved", body))
         live.wall_open.set()
@@ -171,8 +169,8 @@ async def _judge(live: Live, wall: asyncio.Future[Any]) -> str:
         await live.until(live.moved, 1.0)
     if live.broken is not None:
         return live.run.word
-    await live.note(Draft("stopped", {"by": live.stopped_by}))
-    return await _say(live, "stopped", live.verdict(), f"stopped by {live.stopped_by}")
+    await live.note(Draft("stopped", {"by": Private(live.stopped_by)}))
+    return await _say(live, "stopped", live.verdict(), "ended by a person")
 
 
 async def _say(live: Live, word: str, verdict: Verdict, why: str) -> str:
@@ -219,8 +217,8 @@ async def _verified(live: Live) -> Verdict | None:
     holds = [bound for bound in live.bound.values() if bound.kind == "hold"]
     cuts = {bound.id for bound in live.bound.values() if bound.kind == "cut"}
     settles_s = max((b.action.settles_within_s for b in holds if b.action is not None), default=0.0)
-    last = max((e.settled_at for e in live.run.effects.values() if e.step in cuts and e.sends), default="")
-    left_s = settles_s - (now() - datetime.fromisoformat(last)).total_seconds() if last else 0.0
+    last = max((e.n for e in live.run.effects.values() if e.step in cuts and e.sends), default=0)
+    left_s = settles_s - live.elapsed_s(last) if last else 0.0
     sends = _sends(live)
     if left_s > 0 and not await _quiet(live, left_s, sends):
         return None

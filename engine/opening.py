@@ -19,7 +19,7 @@ from inventory.read import Inventory
 from journal.canonical import sound
 from journal.clock import now
 from journal.errors import UnknownRun
-from journal.event import Draft
+from journal.event import Draft, Private
 from journal.replay import Run, advance, replay
 from journal.store import Journal
 from journal.write.lease import Lease
@@ -253,7 +253,7 @@ def _opened(
             b.connection: {"system": connections[b.connection].system, "url": inventory.base(connections[b.connection].url)}
             for b in bound.values()
         },
-        "by": order.by, "yes": order.yes, "reason": order.reason, "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "by": Private(order.by), "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.text,
     }  # fmt: skip

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,8 +17,7 @@ from engine.observe import InDoubt, Sight, observe
 from engine.send import before_name, send
 from engine.settle import Send, Settle, Wait, next_for
 from engine.state import Around, Live
-from journal.clock import now
-from journal.event import Draft
+from journal.event import Draft, Private
 from journal.replay import Effect
 
 UNDO_WITHIN_S = 120.0
@@ -58,7 +56,7 @@ async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> s
     """Carry the recover phase out; without `wanted`, go on with the one that was ordered."""
     restore(live)
     if wanted is not None:
-        body = {"phase": "recover", "by": wanted.by, "yes": wanted.yes, "leave": sorted(wanted.leave)}
+        body = {"phase": "recover", "by": Private(wanted.by), "yes": wanted.yes, "leave": sorted(wanted.leave)}
         await live.note(Draft("ordered", body))
     leave = frozenset(live.run.orders.get("recover", {}).get("leave", ()))
     if live.run.word != "recovering":
@@ -106,7 +104,9 @@ async def _approved(live: Live, step: Any) -> None:
         raise Doubted("stopped before anything was given back")
     kind = "approved" if answer == "yes" else "declined"
     if answer != "nobody":
-        await live.note(Draft(kind, {"wall": step.id, "scope_hash": scope, "by": by, "how": how, "shown": digest}))
+        await live.note(
+            Draft(kind, {"wall": step.id, "scope_hash": scope, "by": Private(by), "how": how, "shown": digest})
+        )
     if answer != "yes":
         live.parked = True
         raise Doubted("Recovery was not approved: everything stays as it is.")
@@ -218,7 +218,7 @@ async def _give_back(live: Live, back: Back) -> None:
         calls = back.action.missing_back(back.params, seen, back.before)
         effect = live.run.effects[back.effect.id]
         record = replace(effect, word="", back=False) if effect.back else None
-        elapsed_s = max((now() - datetime.fromisoformat(effect.sent_at)).total_seconds(), 0.0)
+        elapsed_s = live.elapsed_s(effect.sent_n, effect.sent_at)
         move = next_for(record, [call.digest for call in calls], elapsed_s, back.action.settles_within_s)
         sight = Sight(back.effect.target, back.params, seen, calls)
         match move:

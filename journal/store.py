@@ -70,6 +70,7 @@ class Journal:
         kill: KillAt | None,
         ttl_s: float,
         renew_s: float,
+        writer: type[Writer] = Writer,
     ) -> None:
         self._db = database
         self._engine = database.engine
@@ -82,7 +83,7 @@ class Journal:
             Book, keys=self._ring, names=self._names, clock=database.now_us, kill=kill, owner=Owner.me(self._mark),
             ttl_ms=int(ttl_s * 1000),
         )  # fmt: skip
-        self._writer = Writer(database, book, kill, renew_s)
+        self._writer = writer(database, book, kill, renew_s)
 
     @staticmethod
     def open(
@@ -213,8 +214,9 @@ class Journal:
         return {name: unseal(run_key, run, name, box) for name, box in boxes}
 
     def ask(self, run: str, what: str, by: str) -> None:
-        """Leave a wish for the run's owner, who polls `asked`; a `Private` name is sealed, or left out where
-        there is no key for it: a stop does not wait for a key. Raises UnknownRun.
+        """Leave a wish for the run's owner, who polls `asked`. Raises UnknownRun.
+
+        A `Private` name is sealed, and left out where there is no key for it: a stop does not wait for a key.
         """
         row = {
             "run": run,

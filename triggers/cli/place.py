@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inventory.read import Inventory
     from journal import Journal, Keys
+    from journal.proof.sign import Signer
     from language import Checked
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -64,7 +66,9 @@ def open_journal(keys: Keys) -> Journal:
     except ValueError as error:
         raise Refused(str(error)) from None
     ttl_s = lease_s()
-    return Journal.open(journal_url(), keys=keys, kill=kill, ttl_s=ttl_s, renew_s=ttl_s / RENEWALS)
+    return Journal.open(
+        journal_url(), keys=keys, names=names_keys(keys), kill=kill, ttl_s=ttl_s, renew_s=ttl_s / RENEWALS
+    )
 
 
 def lease_s() -> float:
@@ -83,15 +87,18 @@ def lease_s() -> float:
 
 def open_keys(inventory: Inventory | None, *, sandbox: bool) -> Keys:
     """Give the configured master key; in the sandbox, where none is configured, one of its own; else none."""
-    from journal import Keys, NoKey
+    from journal import Keys
 
     if inventory is not None and inventory.config.seal is not None:
-        kind, _, name = inventory.config.seal.partition(":")
-        path = (inventory.path.parent / Path(name).expanduser()).resolve()
-        return Keys.from_reference(f"file:{path}" if kind == "file" else inventory.config.seal)
-    if not sandbox:
-        return Keys.none()
-    file = state_folder() / "keys" / "sandbox"
+        return _configured_key(inventory.config.seal, inventory.path.parent)
+    return own_key("sandbox") if sandbox else Keys.none()
+
+
+def own_key(name: str) -> Keys:
+    """Give a key of the state folder, made when it is missing. Raises NoKey when it can not be made or read."""
+    from journal import Keys, NoKey
+
+    file = state_folder() / "keys" / name
     file.parent.mkdir(mode=0o700, exist_ok=True)
     if not file.exists():
         try:
@@ -99,6 +106,81 @@ def open_keys(inventory: Inventory | None, *, sandbox: bool) -> Keys:
         except NoKey:  # made by another command at this very moment, or it cannot be made: the next line says which
             pass
     return Keys.from_reference(f"file:{file}")
+
+
+def names_keys(keys: Keys) -> list[Keys]:
+    """Give the keys that people's names may be sealed with, the one for new names first; what cannot be read is left out.
+
+    That is the master key, else that of the configuration in force, else one of the state folder. Whoever only looks
+    needs no configuration: names that do not open read as pseudonyms.
+    """
+    from journal import NoKey
+
+    found = [keys] if keys.id else []
+    named = in_force().get("seal")
+    makers = [partial(_configured_key, named, config_path().parent)] if isinstance(named, str) else []
+    makers += [partial(own_key, name) for name in ("names", "sandbox") if (state_path() / "keys" / name).exists()]
+    for make in makers:
+        with contextlib.suppress(NoKey, OSError):
+            found.append(make())
+    if not found:
+        with contextlib.suppress(NoKey, OSError):
+            found.append(own_key("names"))
+    return found
+
+
+def _configured_key(reference: str, folder: Path) -> Keys:
+    from journal import Keys
+
+    kind, _, name = reference.partition(":")
+    path = (folder / Path(name).expanduser()).resolve()
+    return Keys.from_reference(f"file:{path}" if kind == "file" else reference)
+
+
+def config_path() -> Path:
+    """Say which configuration is in force where none is named: RINGFENCE_CONFIG, or ringfence.yaml here."""
+    return Path(os.environ.get("RINGFENCE_CONFIG") or "ringfence.yaml").expanduser()
+
+
+def in_force() -> Mapping[str, Any]:
+    """Give the configuration in force as it is written, unchecked; empty where there is none that can be read.
+
+    For what commands that only look need of it: they start faster, and work beside a configuration with a mistake in it.
+    """
+    path = config_path()
+    if not path.is_file():
+        return {}
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def open_signer(inventory: Inventory | None) -> Signer:
+    """Give the key that signs heads, exports and tombstones: the configured one, else one of the state folder's own.
+
+    Its public half lies beside that one as keys/sign.pub, to be given to whoever checks. Raises NoKey.
+    """
+    from journal.proof.sign import Signer
+
+    if inventory is not None and inventory.config.journal.sign is not None:
+        return Signer.from_reference(_from(inventory, inventory.config.journal.sign))
+    file = state_folder() / "keys" / "sign"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    signer = Signer.of_file(file)
+    public = file.with_name("sign.pub")
+    if not public.exists():
+        public.write_text(f"{signer.public}\n", encoding="ascii")
+    return signer
+
+
+def _from(inventory: Inventory, reference: str) -> str:
+    """Read a file's reference from the folder of the configuration."""
+    kind, _, name = reference.partition(":")
+    return f"file:{(inventory.path.parent / Path(name).expanduser()).resolve()}" if kind == "file" else reference
 
 
 def configuration(
@@ -115,8 +197,7 @@ def configuration(
     from inventory.read import read_inventory
 
     if not sandbox:
-        found = config or Path(os.environ.get("RINGFENCE_CONFIG") or "ringfence.yaml").expanduser()
-        return read_inventory(found, integrations=integrations)
+        return read_inventory(config or config_path(), integrations=integrations)
     if handshake is None:
         from triggers.cli.company import ensure
 

@@ -22,13 +22,14 @@ Config = Annotated[Path | None, Parameter(name="--config")]
 def stop(run: str, /, *, json: bool = False) -> int:
     """End what a run has in flight and start nothing new; what is held stays held, and the run can be resumed."""
     from journal import Keys
+    from journal.event import Private
 
     recorded(run)
     journal = place.open_journal(Keys.none())
     try:
         row = next(row for row in journal.runs() if row.run == run)
         if row.alive:
-            journal.ask(run, "stop", who())
+            journal.ask(run, "stop", Private(who()))
         elif row.latest != "ended":
             asyncio.run(_stop_dead(journal, run))
     finally:
@@ -44,11 +45,15 @@ def stop(run: str, /, *, json: bool = False) -> int:
 
 
 async def _stop_dead(journal: Any, run: str) -> None:
-    from journal.event import Draft
+    from journal.errors import NoKey
+    from journal.event import Draft, Private
 
     lease, _ = await journal.take(run, why="stop")
-    word = {"word": "stopped", "footholds": {}, "why": f"stopped by {who()}; its process was gone"}
-    await journal.append(lease, [Draft("stopped", {"by": who()}), Draft("worded", word)])
+    word = {"word": "stopped", "footholds": {}, "why": "ended by a person; its process was gone"}
+    try:
+        await journal.append(lease, [Draft("stopped", {"by": Private(who())}), Draft("worded", word)])
+    except NoKey:  # a stop does not wait for the key that seals who asked for it
+        await journal.append(lease, [Draft("stopped", {"by": ""}), Draft("worded", word)])
     await journal.release(lease, unlock=False)
 
 
