@@ -95,10 +95,7 @@ class SimJournal(Journal):
     """A journal over an engine that all processes of a simulation share."""
 
     def __init__(self, database, kill):
-        super().__init__(database, KEY, names=(), kill=kill, ttl_s=LEASE_S, renew_s=RENEW_S)
-        threaded = self._writer
-        threaded.close()
-        self._writer = InlineWriter(database, threaded._book, kill, RENEW_S)
+        super().__init__(database, KEY, names=(), kill=kill, ttl_s=LEASE_S, renew_s=RENEW_S, writer=InlineWriter)
 
     def close(self):
         self._writer.close()
