@@ -4,12 +4,16 @@ JournalError
   Busy           another run holds the integration
   Held           another process holds the run
   UnknownRun     no such run in this journal
+  Pruned         the run was taken out, and left a tombstone
   LeaseLost      this process no longer holds the run: it must not send anything more
   JournalFailed  the data base can not be written or read
   NoKey          a secret must be sealed and there is no (right) key
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class JournalError(Exception):
@@ -44,6 +48,18 @@ class UnknownRun(JournalError):
     def __init__(self, run: str) -> None:
         super().__init__(f"This journal has no run {run}: `ringfence status` lists the runs that it has.")
         self.run = run
+
+
+class Pruned(JournalError):
+    """The run was taken out on purpose: what is left is its tombstone in the journal's own chain."""
+
+    def __init__(self, at: str, tombstone: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"Run {tombstone['run']} was pruned on {at[:10]}: its {tombstone['n']} events, {tombstone['first_at']} to"
+            f" {tombstone['last_at']}, are gone. Evidence exported before can be checked against its head:"
+            f" {tombstone['head']}.",
+        )
+        self.tombstone = tombstone
 
 
 class LeaseLost(JournalError):

@@ -1,4 +1,4 @@
-"""`ringfence journal`: shows and verifies the record. Writes nothing into it."""
+"""`ringfence journal`: shows, verifies, exports and prunes the record. That somebody read it is recorded in it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ app = App("journal", help="Show, list and verify the record of all runs. It is o
 app.command(verify)
 app.command(anchor)
 app.command(anchors)
+app.command("triggers.cli.exporting:export", name="export")
 
 WIDE = 160
 """Characters of an event's content on a line; all of it with --json."""
 
 
 @app.command
-def show(*, run: str | None = None, limit: int = 200, json: bool = False) -> None:
-    """Show the events of a run, in order.
+def show(run: str | None = None, *, limit: int = 200, json: bool = False) -> None:
+    """Show the events of a run, in order. That you read them is recorded.
 
     Parameters
     ----------
@@ -38,18 +39,10 @@ def show(*, run: str | None = None, limit: int = 200, json: bool = False) -> Non
     json
         Print one JSON object.
     """
-    from journal import Keys, UnknownRun
+    from triggers.cli.reading import read
 
-    _needed()
-    journal = place.open_journal(Keys.none())
-    try:
-        rows = journal.runs()
-        found = run or (rows[0].run if rows else None)
-        events = journal.events(found) if found else []
-    finally:
-        journal.close()
-    if run is not None and not events:
-        raise UnknownRun(run)
+    place.needed()
+    found, events = read(run)
     shown = events[-limit:] if limit > 0 else events
     if json:
         fields = ("n", "at", "type", "fence", "incident", "body", "prev", "hash")
@@ -103,8 +96,3 @@ def key(file: Path, /) -> None:
     made = Keys.make_file(file.expanduser())
     line(f"Master key {made.id} written to {file}. Keep a copy where a breach does not reach, and name it in")
     line(f"ringfence.yaml: seal: file:{file}")
-
-
-def _needed() -> None:
-    if not place.has_journal():
-        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")

@@ -56,6 +56,12 @@ def has_journal() -> bool:
     return (state_path() / "journal.db").exists()
 
 
+def needed() -> None:
+    """Raise Refused where there is no journal to read."""
+    if not has_journal():
+        raise Refused(f"There is no journal in {state_path()}: no run was ever opened here.")
+
+
 def open_journal(keys: Keys) -> Journal:
     """Open the journal of the state folder, made if it is missing; KillAt is for tests that kill at a boundary."""
     from journal import Journal, KillAt

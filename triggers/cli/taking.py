@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 def recorded(run_id: str) -> Run:
     """A run as the journal has it; Refused where there is none, or no such run."""
     from journal import Keys
-    from journal.errors import UnknownRun
     from journal.replay import replay
 
-    if not place.has_journal():
-        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")
+    place.needed()
     journal = place.open_journal(Keys.none())
     try:
         events = journal.events(run_id)
+        if not events:
+            from journal.custody.reading import absent
+
+            raise absent(journal, run_id)
     finally:
         journal.close()
-    if not events:
-        raise UnknownRun(run_id)
     return replay(events)
 
 

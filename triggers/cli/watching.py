@@ -107,12 +107,15 @@ def status(run: str | None = None, /, *, json: bool = False) -> int:
     from journal import Keys
     from journal.replay import replay
 
-    if not place.has_journal():
-        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")
+    place.needed()
     journal = place.open_journal(Keys.none())
     try:
         if run is not None:
-            return _status_of(journal.events(run), run, json=json)
+            if not (events := journal.events(run)):
+                from journal.custody.reading import absent
+
+                raise absent(journal, run)
+            return _status_of(events, json=json)
         rows = []
         for row in journal.runs():
             found = replay(journal.events(row.run))
@@ -134,14 +137,11 @@ def status(run: str | None = None, /, *, json: bool = False) -> int:
     return 0
 
 
-def _status_of(events: Any, run: str, *, json: bool) -> int:
-    from journal.errors import UnknownRun
+def _status_of(events: Any, *, json: bool) -> int:
     from journal.replay import replay
     from reports.summary import summary
     from reports.terminal import told
 
-    if not events:
-        raise UnknownRun(run)
     found = replay(events)
     if json:
         as_json(summary(found, events=events))
