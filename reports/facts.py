@@ -47,6 +47,12 @@ def acting(run: Run) -> list[Effect]:
     return [effect for effect in run.effects.values() if kind.get(effect.step) not in QUIET_KINDS]
 
 
+def untold(run: Run) -> list[Effect]:
+    """Messages that may not have arrived: somebody may wait for word of this."""
+    kind = kinds(run)
+    return [e for e in run.effects.values() if kind.get(e.step) in QUIET_KINDS and word_of(e) != "requested"]
+
+
 def word_of(effect: Effect) -> str:
     """The effect's word as people are told it: what was sent and never settled is in doubt, or requested."""
     if effect.word and (effect.word not in EFFECT_MEANING or (effect.back and effect.word in CLOSED_WORDS)):

@@ -117,7 +117,7 @@ def contested(run: Run) -> list[str]:
 def not_done(run: Run) -> list[str]:
     """What is not proven, the steps that failed, were skipped or waited, and what the plan could not look at."""
     groups: dict[tuple[str, str, str], list[str]] = {}
-    for effect in facts.acting(run):
+    for effect in [*facts.acting(run), *facts.untold(run)]:
         word = facts.word_of(effect)
         if word not in CLOSED_WORDS and word != "undone":
             why = (safe(effect.why, 160) if effect.word else "") or EFFECT_MEANING.get(word, "")
