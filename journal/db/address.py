@@ -30,7 +30,7 @@ def shown(url: str) -> str:
 
 def has_password(url: str) -> bool:
     """Whether somebody who reads this URL learns a password."""
-    return any(secrets(url))
+    return bool(secrets(url))
 
 
 def secrets(url: str) -> list[str]:
@@ -46,6 +46,13 @@ def secrets(url: str) -> list[str]:
     return [text for text in (written, unquote(written), *options) if text]
 
 
-def driver(url: str) -> str:
-    """Give the URL under which psycopg takes it."""
+def scrubbed(text: str, url: str) -> str:
+    """Give a text of the server's or the driver's, on one line, without what must not be seen of the URL."""
+    for secret in secrets(url):
+        text = text.replace(secret, "***")
+    return " ".join(text.split())
+
+
+def plain(url: str) -> str:
+    """Give a PostgreSQL URL as libpq spells it."""
     return "postgresql" + url[url.index(":") :]

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from journal.db.address import driver, secrets, shown
+from journal.db.address import plain, scrubbed, shown
 from journal.db.base import Database
 from journal.errors import JournalFailed
 
@@ -64,9 +64,9 @@ class Postgres(Database):
     def __init__(self, url: str) -> None:
         """Name the data base of a postgresql:// URL; nothing is asked of the server yet. Raises JournalFailed."""
         self.name = shown(url)
-        self._secrets = secrets(url)
+        self._url = url
         try:
-            place = make_url(driver(url))
+            place = make_url(plain(url))
             reach = {name: value for name, value in _REACH.items() if name not in place.query}
             self.engine = create_engine(place, connect_args=reach, pool_pre_ping=True)
         except (ArgumentError, ValueError):
@@ -109,9 +109,7 @@ class Postgres(Database):
         """Tell the operator what an error of the data base means and what to do."""
         code = _code(error)
         why = _WHY.get(code) or _WHY.get(code[:2]) or ("see the words of the data base" if code else _UNREACHED)
-        said = " ".join(str(getattr(error, "orig", None) or error).split())
-        for secret in self._secrets:
-            said = said.replace(secret, "***")
+        said = scrubbed(str(getattr(error, "orig", None) or error), self._url)
         return f"The journal {self.name} failed: {why}. ({code + ': ' if code else ''}{said})"
 
     def drop_traces(self) -> None:

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from journal.db.address import is_postgres
 from journal.errors import JournalFailed
 from journal.event import JOURNAL
 from journal.proof.stored import Broken, Check, Found, Stored, StoredAnchor, StoredHead
@@ -24,10 +25,15 @@ _HIDDEN_STEERING = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger
 
 
 def read_stored(url: str, run: str | None, check: Check) -> Iterator[Broken]:
-    """Check the rows of a journal's file in one read transaction; a damaged file is a finding.
+    """Check the rows of a journal in one read transaction; a damaged file is a finding.
 
-    Raises JournalFailed when there is no file or it can not be read.
+    Raises JournalFailed when there is no journal or it can not be read.
     """
+    if is_postgres(url):
+        from journal.proof import raw_postgres
+
+        yield from raw_postgres.read_stored(url, run, check)
+        return
     path = _path(url)
     try:
         with closing(_connect(path)) as connection:
@@ -54,7 +60,7 @@ def read_stored(url: str, run: str | None, check: Check) -> Iterator[Broken]:
 def _path(url: str) -> Path:
     head, _, rest = url.partition(":///")
     if head.partition("+")[0] != "sqlite" or not rest:
-        raise JournalFailed(f"A journal at {url!r} can not be verified here: write sqlite:///PATH.")
+        raise JournalFailed("That is no journal's URL: write sqlite:///PATH or postgresql://USER@HOST/NAME.")
     path = Path(unquote(rest.partition("?")[0]))
     if not path.is_file():
         raise JournalFailed(f"There is no journal at {path}. Check the journal's URL.")

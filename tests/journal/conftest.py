@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from postgres import Server, run_on, running
 
 from journal import Draft, Event, Journal, Keys
 from journal.proof.verify import Broken
@@ -13,9 +14,29 @@ from journal.proof.verify import Broken
 CHILD = Path(__file__).with_name("child.py")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try a module's tests of a journal on each of its `DATABASES`; a test may name its own with a mark."""
+    names = getattr(metafunc.module, "DATABASES", None)
+    marks = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if names and "url" in metafunc.fixturenames and "url" not in marks:
+        metafunc.parametrize("url", names, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with running() as started:
+        yield started
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/journal.db"
+def url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where a test's own journal is: a file, or a data base of a real server."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path}/journal.db"
+        return
+    server: Server = request.getfixturevalue("server")
+    with server.database() as made:
+        yield made
 
 
 @pytest.fixture
@@ -27,9 +48,11 @@ async def journal(url: str) -> AsyncIterator[Journal]:
 
 @pytest.fixture
 def sql(url: str) -> Callable[..., list[tuple[object, ...]]]:
-    """Run a statement on the journal's file behind the journal's back."""
+    """Run a statement on the journal's data base behind the journal's back."""
 
     def run(statement: str, *values: object) -> list[tuple[object, ...]]:
+        if url.startswith("postgresql"):
+            return run_on(url, statement.replace("?", "%s"), *values)
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
         try:
             with connection:

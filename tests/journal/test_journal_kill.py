@@ -7,6 +7,8 @@ import pytest
 from journal import Draft, Journal, Keys, KillAt
 from journal.proof.verify import verify_url
 
+DATABASES = ("sqlite", "postgresql")
+
 
 @pytest.mark.crash
 @pytest.mark.parametrize("at", [1, 2, 3, 8, 61, -1, -2, -3, -8, -61])

@@ -14,6 +14,7 @@ from journal.write import lease as leasing
 from journal.write.lease import Lease, Owner
 
 pytestmark = pytest.mark.timeout(90)
+DATABASES = ("sqlite", "postgresql")
 
 
 async def _open(url: str, ttl_s: float = 10.0, renew_s: float = 3.0) -> Journal:
@@ -97,7 +98,7 @@ async def test_processes_that_write_at_once_all_succeed(url: str, child, sql):
     writers = [child("work", url, f"R{i}", 1000, f"lock-{i}") for i in range(3)]
     for out, err in await asyncio.gather(*(asyncio.to_thread(p.communicate, "\n", 60) for p in writers)):
         assert out.split()[-1] == "done", err
-    assert sql("SELECT run, count(*), max(n) FROM events WHERE run != '@journal' GROUP BY run") == [
+    assert sql("SELECT run, count(*), max(n) FROM events WHERE run != '@journal' GROUP BY run ORDER BY 1") == [
         (f"R{i}", 1001, 1001) for i in range(3)
     ]
     assert verify_url(url) == []
@@ -159,9 +160,8 @@ async def test_an_owner_learns_from_renewal_that_it_was_replaced(url: str):
     await asyncio.sleep(0.35)
     await new.take("R1")
     assert not lease.good()
-    while not lease._lost:
+    while not lease._lost or old._writer._held:  # it stops to renew it
         await asyncio.sleep(0.01)
-    assert old._writer._held == {}
     await old.aclose()
     await new.aclose()
 
@@ -182,6 +182,7 @@ async def test_an_unknown_run_cannot_be_taken(journal: Journal):
         await journal.take("R9")
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 async def test_after_a_restart_of_the_machine_the_wall_clock_decides(url: str, monkeypatch: pytest.MonkeyPatch, sql):
     before, journal = await _open(url, 9.0, 60), await _open(url)
     await before.begin("R1", "INC-1", Draft("opened", {}))

