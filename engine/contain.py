@@ -60,11 +60,10 @@ def restore(live: Live) -> None:
 
 async def hear(live: Live) -> None:
     """`stop` from another process."""
-    heard = 0
     while not live.over.is_set():
-        for wish in await asyncio.to_thread(live.journal.asked, live.run.id, heard):
-            heard = wish.id
-            if wish.what == "stop" and wish.at >= (live.run.leased_at or live.run.opened_at):
+        for wish in await asyncio.to_thread(live.journal.asked, live.run.id, live.heard):
+            live.heard = wish.id
+            if wish.what == "stop":
                 stop(live, wish.by)
         await asyncio.sleep(ASKED_EVERY_S)
 

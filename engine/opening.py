@@ -131,8 +131,11 @@ async def reopen(
     prepared = Prepared(order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool)
     if look_only:
         return _live(journal, None, run, prepared, desk)
+    heard = max((wish.id for wish in journal.asked(run_id, 0)), default=0)  # a stop from before this was for another
     lease, event = await journal.take(run_id, why=why)
-    return _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
+    live = _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
+    live.heard = heard
+    return live
 
 
 ROLES = frozenset({"responder", "approver", "commander", "auditor"})

@@ -91,6 +91,8 @@ class Live:
     stopped_by: str = ""
     broken: BaseException | None = None
     taken_s: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    heard: int = 0
+    """Id of the newest wish that was heard, or was there before this process took the run up."""
     _early: dict[int, Event] = field(default_factory=dict)
     _written_s: dict[int, float] = field(default_factory=dict)
 

@@ -95,7 +95,6 @@ class Run:
     head: str = ""
     opened: Mapping[str, Any] = field(default_factory=dict)
     opened_at: str = ""
-    leased_at: str = ""
     leased_why: str = ""
     at: str = ""
     planned: Mapping[str, Any] = field(default_factory=dict)
@@ -155,7 +154,7 @@ def _opened(run: Run, event: Event) -> None:
 
 
 def _leased(run: Run, event: Event) -> None:
-    run.leased_at, run.leased_why = event.at, str(event.body.get("why", ""))
+    run.leased_why = str(event.body.get("why", ""))
 
 
 def _planned(run: Run, event: Event) -> None:

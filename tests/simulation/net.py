@@ -30,7 +30,9 @@ class Net:
         self._world, self._loop, self._trace = world, loop, trace
         self._weather = world.weather
         self._dice = self._weather.dice("net")
-        self.crashes = [crash for crash in self._weather.crashes if crash[0] in {"before_send", "after_send", "after_effect"}]
+        self.crashes = [
+            crash for crash in self._weather.crashes if crash[0] in {"before_send", "after_send", "after_effect"}
+        ]
         self._writes = 0
 
     def opener(self, process):
@@ -67,12 +69,16 @@ class Net:
             self._strike(process, "before_send")
             if process.dead:
                 await asyncio.Future()
-        request = Request(len(self._world.requests) + 1, process.name, system, method, path, json, fate, self._loop.time())
+        request = Request(
+            len(self._world.requests) + 1, process.name, system, method, path, json, fate, self._loop.time()
+        )
         self._world.requests.append(request)
         self._trace(f"{process} sends {request.n} {request.line} {params or ''} [{fate}]")
         answered = asyncio.get_running_loop().create_future()
         slow = self._dice.uniform(1, 14) if fate == "slow_in" else 0.0
-        self._loop.later(self._dice.uniform(0.004, 0.04) + slow, self._arrive, request, dict(params or {}), key, process, answered)
+        self._loop.later(
+            self._dice.uniform(0.004, 0.04) + slow, self._arrive, request, dict(params or {}), key, process, answered
+        )
         if writes:
             self._strike(process, "after_send")
             if process.dead:

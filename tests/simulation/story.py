@@ -24,6 +24,8 @@ LIMIT_S = 900.0
 """Seconds after the weather has calmed within which a story must have ended."""
 LOOKS_ON_S = 12.0
 """For so long the attacker goes on trying after the last word."""
+STOP_S = 4.0
+"""Seconds within which a stop is heard by a process that is not frozen, on a disk that is not slow."""
 ENDS = frozenset({"contained", "nothing-found"})
 
 
@@ -84,7 +86,9 @@ class Story:
         self.contained_at = None
         self.open_at_word = []
         self.recovering_at = None
-        self.over = False
+        self.stopped = []
+        self.freezes = 0
+        self._woken = []
         self.disk.listeners.append(self._hears)
         self._event_crashes = [c for c in self.weather.crashes if c[0].endswith("_event")]
 
@@ -231,6 +235,8 @@ class Story:
             process = self.fates.choice(alive)
             self.trace(f"{process} is frozen for {for_s}")
             process.freeze()
+            self.freezes += 1
+            self._woken.append(self.loop.time() + for_s)
             self.loop.later(for_s, self._thaw, process)
 
     def _thaw(self, process):
@@ -270,8 +276,10 @@ class Story:
         for row in self.disk.reader.runs():
             if row.alive and self.loop.time() < self.weather.calm_at:
                 self.trace(f"a person stops {row.run}")
+                fence = self.disk.fence_of(row.run)
                 if self.disk.stop(row.run):
-                    self.stopped.append((self.loop.time(), row.run))
+                    until = max([self.loop.time(), *self._woken]) + STOP_S
+                    self.stopped.append((self.loop.time(), row.run, fence, until))
 
     async def _until_word(self):
         """Resume what lapsed, go on with what rests, begin anew what ended badly; True once a good word is there."""
@@ -339,9 +347,12 @@ class Story:
     def _words(self):
         return {run: [e.body["word"] for e in self._state(run).words] for run in self.runs}
 
+    def people_say(self, judge):
+        """Judge it, by the people's clock."""
+        return self._people_here.run(judge, self)
+
     def run(self):
         """Tell it from its beginning to its end."""
-        self.stopped = []
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_until_complete(self.loop.create_task(self._tell(), context=self._people_here))

@@ -9,7 +9,12 @@ from tests.simulation.loop import BORN
 CLIENT, USER, PATH = "drift-prod", "svc-drift", "crm-api"
 VENDOR = ("203.0.113.10", "203.0.113.11")
 THIEF = "198.18.0.66"
-KEYS = {"idp": "idp-key-0123456789", "crm": "crm-key-0123456789", "firewall": "fw-key-0123456789", "chat": "hook-0123456789"}
+KEYS = {
+    "idp": "idp-key-0123456789",
+    "crm": "crm-key-0123456789",
+    "firewall": "fw-key-0123456789",
+    "chat": "hook-0123456789",
+}
 
 
 def rfc3339(at):
@@ -196,7 +201,14 @@ class World:
 
     def _token(self, token):
         at = rfc3339(token.issued)
-        return {"id": token.id, "active": token.active, "kind": token.kind, "user": "u1", "used_at": at, "used_from": THIEF}
+        return {
+            "id": token.id,
+            "active": token.active,
+            "kind": token.kind,
+            "user": "u1",
+            "used_at": at,
+            "used_from": THIEF,
+        }
 
     def _session(self, session):
         return {"id": session.id, "alive": session.alive, "user": USER, "address": session.address}
