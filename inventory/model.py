@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _REFERENCE = re.compile(r"(env|file|sandbox):.+")
@@ -60,7 +60,7 @@ class AnchorEntry(Part):
         file: a file that is only added to, a JSON object a line; relative to this file's folder.
         webhook: reference of a URL that takes a POST of the same JSON object.
         timestamp: URL of an RFC 3161 time stamp authority; always independent of us.
-        trust: file of the authority's root certificates (PEM).
+        trust: file of the authority's root certificates (PEM): without it, its stamps would prove nothing.
         independent: why whoever holds our machine cannot change what lies there; "" where they can.
     """
 
@@ -69,6 +69,18 @@ class AnchorEntry(Part):
     timestamp: Annotated[str, AfterValidator(_as_url)] | None = None
     trust: str | None = None
     independent: str = ""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> AnchorEntry:
+        if sum(place is not None for place in (self.file, self.webhook, self.timestamp)) != 1:
+            raise ValueError("an anchor is one of file, webhook, timestamp")
+        if (self.timestamp is None) != (self.trust is None):
+            raise ValueError(
+                "a timestamp needs trust, the file of its authority's root certificates; nothing else has it"
+            )
+        if self.timestamp is not None and self.independent:
+            raise ValueError("a timestamp is always independent: leave `independent` out")
+        return self
 
 
 class JournalEntry(Part):

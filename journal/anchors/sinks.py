@@ -88,9 +88,8 @@ class TimestampSink:
     def __init__(self, url: str, roots: bytes) -> None:
         self._url = url
         self._roots = roots
-        host = urlsplit(url).hostname
-        self.name = f"timestamp:{host}"
-        self.independent = f"time stamp (RFC 3161) by {host}"
+        self.name = timestamp_name(url)
+        self.independent = f"time stamp (RFC 3161) by {urlsplit(url).hostname}"
 
     async def carry(self, signed: Signed) -> bytes:
         """Have it stamped; the receipt is the authority's whole answer, checked against its roots."""
@@ -104,6 +103,11 @@ class TimestampSink:
         if stamp.fault:
             raise NotCarried(f"its answer does not count: {stamp.fault}")
         return answer
+
+
+def timestamp_name(url: str) -> str:
+    """Name an authority, as its rows in the journal do."""
+    return f"timestamp:{urlsplit(url).hostname}"
 
 
 async def _post(url: str, body: bytes, kind: str) -> tuple[int, bytes]:

@@ -138,11 +138,19 @@ class Own:
                 yield from _beyond(run, chain.n, told)
         for run, told in self.runs.items():
             if told.pruned:
-                chains.places.pop(run, None)
+                yield from _of_pruned(run, told, chains)
             elif self.only in {None, run} and key(run) not in chains.runs and run not in chains.cut:
                 chains.places.pop(run, None)
                 what = f"Run {name(run)} was opened (record {told.opened} of the journal's own chain) and is not there: it was removed."
                 yield Broken(name(run), 0, what)
+
+
+def _of_pruned(run: str, told: Told, chains: Chains) -> Iterator[Broken]:
+    """What was signed of a run that was pruned since: only its end can still be compared."""
+    n, head = told.closings[-1][1:] if told.closings else (0, "")
+    for place in (place for said in chains.places.pop(run, {}).values() for place in said):
+        if place.n > n or (place.n == n and place.hash not in {None, head}):
+            yield Broken(name(run), place.n, f"{place.who} tells of another end of run {name(run)} than its tombstone.")
 
 
 def _beyond(run: str, n: int, told: Told) -> Iterator[Broken]:

@@ -13,7 +13,8 @@ def test_verify_counts_what_it_went_through(ringfence, written):
     said = ringfence("journal", "verify")
     assert said.code == 0
     assert said.out.startswith("6 events of 2 runs verify, and the journal's own chain of 3 records.")
-    assert ringfence("journal", "verify", "--run", "R1", "--json").json == {
+    one = ringfence("journal", "verify", "--run", "R1", "--json").json
+    assert {name: one[name] for name in ("verifies", "events", "runs", "records", "broken")} == {
         "verifies": True, "events": 3, "runs": 1, "records": 3, "broken": [],
     }  # fmt: skip
 

@@ -89,8 +89,7 @@ def anchor(*, config: Config = None, json: bool = False) -> int:
     """
     from journal import Keys
 
-    if not place.has_journal():
-        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")
+    place.needed()
     inventory = place.described(config) if place.has_configuration(config) else None
     journal = place.open_journal(Keys.none())
     failed: list[str] = []
@@ -120,8 +119,7 @@ def anchors(*, run: str | None = None, json: bool = False) -> None:
     """
     from journal import Keys
 
-    if not place.has_journal():
-        raise place.Refused(f"There is no journal in {place.state_path()}: no run was ever opened here.")
+    place.needed()
     journal = place.open_journal(Keys.none())
     try:
         rows = journal.anchors(run)
