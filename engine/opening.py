@@ -18,7 +18,7 @@ from inventory.model import FootholdEntry, Integration, Mode
 from inventory.read import Inventory
 from journal.canonical import sound
 from journal.clock import now
-from journal.errors import UnknownRun
+from journal.errors import IncidentClosed, UnknownRun
 from journal.event import Draft, Private
 from journal.replay import Run, advance, replay
 from journal.store import Journal
@@ -106,6 +106,8 @@ async def reopen(
     opened = run.opened
     if not opened:
         raise UnknownRun(run_id)
+    if (closed := journal.closed_at(run.incident)) is not None:
+        raise IncidentClosed(run_id, run.incident, closed)
     names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
     checked = read(opened["text"], opened["file"], catalogue(registry(), names))
     pool = {

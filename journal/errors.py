@@ -4,6 +4,9 @@ JournalError
   Busy           another run holds the integration
   Held           another process holds the run
   UnknownRun     no such run in this journal
+  UnknownIncident  no such incident
+  IncidentClosed what resuming the run would need was shredded
+  NotNow         it can not be done as things stand
   Pruned         the run was taken out, and left a tombstone
   LeaseLost      this process no longer holds the run: it must not send anything more
   JournalFailed  the data base can not be written or read
@@ -60,6 +63,28 @@ class Pruned(JournalError):
             f" {tombstone['head']}.",
         )
         self.tombstone = tombstone
+
+
+class UnknownIncident(JournalError):
+    """The journal has no such incident. `of`: the incident of the run that was named in its place."""
+
+    def __init__(self, named: str, of: str | None) -> None:
+        what = f"{named} is a run; its incident is {of}." if of else f"This journal has no incident {named}."
+        super().__init__(f"{what} `ringfence status --json` lists runs with their incidents.")
+
+
+class IncidentClosed(JournalError):
+    """Nothing of the run's incident is resumed or recovered any more."""
+
+    def __init__(self, run: str, incident: str, at: str) -> None:
+        super().__init__(
+            f"Run {run} can not go on: its incident {incident} was closed on {at[:10]}, and what resuming or recovering"
+            " needs is shredded or waits for that. Its record stays: `ringfence journal show`.",
+        )
+
+
+class NotNow(JournalError):
+    """What was asked can not be done as things stand; the message says what stands against it. Nothing was changed."""
 
 
 class LeaseLost(JournalError):

@@ -21,9 +21,10 @@ JOURNAL = "@journal"
     closed   run incident n head                  a run that ended, and the head of its chain
     anchored anchor sink independent run n digest a signed head was carried outside
     read     run by how                           exported  run incident by sha256
-    shredded incident by runs                     rekeyed   from to runs incidents
+    shredded incident runs                        rekeyed   from to runs incidents
     legal_hold incident by on why                 incident_closed incident by why
-    erased   incident by why                      pruned    run incident n head first_at last_at before
+    erased   incident why                         pruned    run incident n head first_at last_at before
+    upgraded from runs                            tables of an older ringfence; openings were recorded now
 """
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
+import orjson
+from sqlalchemy import Connection, Row, select
 
+from journal.db.tables import events
+from journal.event import JOURNAL
 from journal.write.lease import Owner, left_s
 
 
@@ -59,3 +62,10 @@ def run_row(row: Row[Any], now_us: int | None) -> RunRow:
             alive = not holder.dead() and left_s(holder, row.renewed_ms, row.renewed_at, row.ttl_ms, now_us) > 0
     latest = row.type or ""
     return RunRow(row.run, row.incident, row.lock, row.first_at, row.last_at, row.last_n, latest, owner, alive)
+
+
+def closed_at(conn: Connection, incident: str) -> str | None:
+    """When people closed an incident, by the journal's own chain; None while it is open."""
+    query = select(events.c.at, events.c.body).where(events.c.run == JOURNAL, events.c.type == "incident_closed")
+    found = [row.at for row in conn.execute(query) if orjson.loads(row.body).get("incident") == incident]
+    return str(found[-1]) if found else None

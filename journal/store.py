@@ -31,7 +31,7 @@ from journal.db.open import open_database
 from journal.db.tables import about, events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
 from journal.event import JOURNAL, Draft, Event, Private
-from journal.rows import RunRow, Wish, run_row
+from journal.rows import RunRow, Wish, closed_at, run_row
 from journal.seal.keys import Keys, Ring, Seal, unseal
 from journal.seal.people import Names, is_token, read, seal_text
 from journal.write import lease as leasing
@@ -174,9 +174,9 @@ class Journal:
         """Let the writer carry out what custody asks of it (`journal.custody`), in one transaction of its batch."""
         return await self._writer.ask(request)
 
-    async def drop_traces(self) -> None:
-        """Overwrite what deleted rows left behind, as far as that is ours to do."""
-        await asyncio.to_thread(self._db.drop_traces)
+    async def drop_traces(self) -> bool:
+        """Overwrite what deleted rows left behind, as far as that is ours to do; False when a reader kept us from it."""
+        return await asyncio.to_thread(self._db.drop_traces)
 
     async def shred(self, run: str) -> None:
         """Delete a run's key and sealed values, and what the write-ahead log kept of them. The chain stays whole."""
@@ -205,6 +205,11 @@ class Journal:
         with self._reading() as conn:
             now_us = self._db.now_us(conn)
             return [run_row(row, now_us) for row in conn.execute(query)]
+
+    def closed_at(self, incident: str) -> str | None:
+        """When people closed an incident: nothing of it goes on from then. None while it is open."""
+        with self._reading() as conn:
+            return closed_at(conn, incident)
 
     def people_key(self, incident: str) -> bytes | None:
         """Give the key that opens the names in an incident; None where it is gone, or not ours to open."""

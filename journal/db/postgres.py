@@ -112,8 +112,9 @@ class Postgres(Database):
         said = scrubbed(str(getattr(error, "orig", None) or error), self._url)
         return f"The journal {self.name} failed: {why}. ({code + ': ' if code else ''}{said})"
 
-    def drop_traces(self) -> None:
+    def drop_traces(self) -> bool:
         """Nothing of it is ours to do: see the module."""
+        return True
 
 
 def _code(error: BaseException) -> str:

@@ -86,10 +86,11 @@ class Sqlite(Database):
         why = _WHY.get(code, "see the words of the data base")
         return f"The journal {self.name} failed: {why}. ({code}: {original})"
 
-    def drop_traces(self) -> None:
-        """Overwrite what deleted rows left in the write-ahead log, as far as other readers allow."""
+    def drop_traces(self) -> bool:
+        """Overwrite what deleted rows left in the write-ahead log; other readers are waited for, up to `WAIT_S`."""
         with self.engine.connect() as conn:
-            conn.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            cursor = conn.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            return bool(cursor.fetchone()[0] == 0)
 
 
 def path_of(url: str) -> Path:

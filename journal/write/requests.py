@@ -12,8 +12,9 @@ from sqlalchemy import delete, select
 
 from journal.clock import boot_s
 from journal.db.tables import leases, run_keys, sealed
-from journal.errors import Busy, Held, JournalFailed, LeaseLost, UnknownRun
+from journal.errors import Busy, Held, IncidentClosed, JournalFailed, LeaseLost, UnknownRun
 from journal.event import JOURNAL, Event
+from journal.rows import closed_at
 from journal.seal.keys import Seal
 from journal.write.book import Book, Head, Line
 from journal.write.lease import Lease, Owner, left_s
@@ -118,6 +119,8 @@ class Take(Request):
             raise UnknownRun(self.run)
         if head.owner is not None:
             self._wait_for(head, book.now_us)
+        if head.lock is None and (closed := closed_at(book.conn, head.incident)) is not None:
+            raise IncidentClosed(self.run, head.incident, closed)
         head.fence += 1
         book.renew(head)
         body = {"fence": head.fence, "owner": str(book.owner), "why": self.why}
