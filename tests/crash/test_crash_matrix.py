@@ -8,7 +8,6 @@ case here fails the last test: it reads both from the code and from the journal 
 from __future__ import annotations
 
 import signal
-from collections import Counter
 from typing import get_args
 
 import pytest
