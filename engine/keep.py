@@ -174,7 +174,9 @@ def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:
     moves: dict[str, Move] = {}
     for target, sight in seen.sights.items():
         effect = live.run.effects.get(f"{bound.id}/{target}")
-        elapsed_s = live.elapsed_s(effect.sent_n, effect.sent_at) if effect and effect.sent_at else 0.0
+        elapsed_s = (
+            live.elapsed_s(effect.sent_n, "" if effect.adrift else effect.sent_at) if effect and effect.sent_at else 0.0
+        )
         if bound.action.sees is None:
             moves[target] = next_unproven(effect, elapsed_s)
         else:

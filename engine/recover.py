@@ -218,7 +218,7 @@ async def _give_back(live: Live, back: Back) -> None:
         calls = back.action.missing_back(back.params, seen, back.before)
         effect = live.run.effects[back.effect.id]
         record = replace(effect, word="", back=False) if effect.back else None
-        elapsed_s = live.elapsed_s(effect.sent_n, effect.sent_at)
+        elapsed_s = live.elapsed_s(effect.sent_n, "" if effect.adrift else effect.sent_at)
         move = next_for(record, [call.digest for call in calls], elapsed_s, back.action.settles_within_s)
         sight = Sight(back.effect.target, back.params, seen, calls)
         match move:

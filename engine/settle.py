@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectors.core.wire import REQUEST_TIMEOUT_S
 from journal.replay import Effect
 
 MOST_TRIES = 3
@@ -13,6 +14,8 @@ MOST_ROUNDS = 20
 """Intents of one effect before it is given up as never coming to an end."""
 UNSURE_WAIT_S = 2.0
 """How long a request without an answer may still be at work at the provider before it is sent again."""
+ADRIFT_WAIT_S = REQUEST_TIMEOUT_S
+"""The same for a request of an owner that may only be paused: woken just before its lease lapsed, it may have sent it then."""
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.25, 8.0
 
 
@@ -64,8 +67,9 @@ def _after_a_send(effect: Effect, missing: Sequence[str], elapsed_s: float, sett
     backoff = Wait(min(max(elapsed_s, SHORTEST_WAIT_S), LONGEST_WAIT_S))
     match effect.came:
         case None | "unsure":
-            if elapsed_s < UNSURE_WAIT_S:
-                return Wait(max(SHORTEST_WAIT_S, min(backoff.seconds, UNSURE_WAIT_S - elapsed_s)))
+            unsure_s = ADRIFT_WAIT_S if effect.adrift else UNSURE_WAIT_S
+            if elapsed_s < unsure_s:
+                return Wait(max(SHORTEST_WAIT_S, min(backoff.seconds, unsure_s - elapsed_s)))
             if effect.once:
                 return Settle("in-doubt", "sent, and no answer came; sending it again could do it twice")
             return Send()

@@ -3,7 +3,7 @@
 Event types and their bodies (a `?` marks what may be missing):
 
     opened    playbook title sha256 text inputs mode integration footholds connections by reason ...
-    leased    fence owner why
+    leased    fence owner why gone                 gone: how the owner before went: rested, dead, lapsed
     planned   plan_hash scope_hash scope steps first_line
     asked     wall role scope_hash shown         approved  wall scope_hash by how      declined  wall by how
     intended  effect step action target params calls lines once back round before? answers
@@ -36,6 +36,8 @@ class Effect:
         came: what the newest send gave back; None: sent for all we know, no answer is recorded.
         tries: sends since it was last proven; sends: all of them; rounds: intents since it was last proven.
         sent_at, sent_n: journal time and position of the newest intent.
+        got: how many calls of the newest intent were answered.
+        adrift: its unanswered send is of an owner that was not known to be dead when the run was taken from it.
         before: the state at the first intent of all; that of a later one is the attacker's.
         word: effective, held-already, requested, failed, contested, in-doubt, undone, drifted, or "" so far.
         n: journal position of its newest settlement.
@@ -59,6 +61,8 @@ class Effect:
     rounds: int = 0
     sent_at: str = ""
     sent_n: int = 0
+    got: int = 0
+    adrift: bool = False
     answered_at: str = ""
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
@@ -155,6 +159,9 @@ def _opened(run: Run, event: Event) -> None:
 
 def _leased(run: Run, event: Event) -> None:
     run.leased_why = str(event.body.get("why", ""))
+    if event.body.get("gone") == "lapsed":
+        for effect in run.effects.values():
+            effect.adrift = effect.adrift or bool(effect.sends and not effect.answered)
 
 
 def _planned(run: Run, event: Event) -> None:
@@ -178,6 +185,7 @@ def _intended(run: Run, event: Event) -> None:
         effect.before = body.get("before")
     effect.calls, effect.once, effect.back = tuple(body["calls"]), bool(body["once"]), bool(body["back"])
     effect.came, effect.answered, effect.sent_at, effect.sent_n = None, False, event.at, event.n
+    effect.got, effect.adrift = 0, False
     effect.tries, effect.sends, effect.rounds = effect.tries + 1, effect.sends + 1, effect.rounds + 1
     for answer in body["answers"]:
         run.awaiting[answer["replaces"]] = {**answer, "effect": effect.id}
@@ -187,8 +195,12 @@ def _answered(run: Run, event: Event) -> None:
     effect = run.effects[event.body["effect"]]
     sends = event.body["sends"]
     last = sends[-1]
-    effect.came, effect.status, effect.why = last["came"], last["status"], last["why"]
-    effect.wait_ms, effect.answered, effect.answered_at = last["wait_ms"], True, event.at
+    effect.got += len(sends)
+    effect.answered = last["came"] != "ok" or effect.got >= len(
+        effect.calls
+    )  # else the next call went out, for all we know
+    effect.came, effect.status, effect.why = last["came"] if effect.answered else None, last["status"], last["why"]
+    effect.wait_ms, effect.answered_at = last["wait_ms"], event.at
     for send in sends:
         for kept in send["kept"]:
             run.rotated[kept["replaces"]] = kept["fingerprint"]

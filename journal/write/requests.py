@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import delete, select
 
@@ -88,6 +88,10 @@ class Begin(Request):
         return Lease(self.run, self.incident, 1, 0.0), event
 
 
+Gone = Literal["rested", "dead", "lapsed"]
+"""How a run's last owner went: it released the run; it is known to have ended; or it may only be paused."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Take(Request):
     """Take a run whose owner is gone.
@@ -117,32 +121,34 @@ class Take(Request):
         head = book.heads.get(self.run)
         if head is None:
             raise UnknownRun(self.run)
-        if head.owner is not None:
-            self._wait_for(head, book.now_us)
+        gone = self._gone(head, book.now_us)
         if head.lock is None and (closed := closed_at(book.conn, head.incident)) is not None:
             raise IncidentClosed(self.run, head.incident, closed)
         head.fence += 1
         book.renew(head)
-        body = {"fence": head.fence, "owner": str(book.owner), "why": self.why}
+        body = {"fence": head.fence, "owner": str(book.owner), "why": self.why, "gone": gone}
         event = book.write(head, Line.of("leased", body))
         if head.lock is None:
             book.note("resumed", {"run": self.run, "n": event.n, "fence": head.fence}, of=event)
         return Lease(self.run, head.incident, head.fence, 0.0), event
 
-    def _wait_for(self, head: Head, now_us: int | None) -> None:
-        """Raise Held unless the owner is dead or its lease has lapsed."""
+    def _gone(self, head: Head, now_us: int | None) -> Gone:
+        """How the last owner went. Raises Held while it is not known to be dead and its lease has not lapsed."""
+        if head.owner is None:
+            return "rested"
         try:
             owner = Owner.read(head.owner or "")
         except ValueError:
             raise JournalFailed(f"The lease of run {self.run} was altered: `ringfence journal verify`.") from None
         if owner.dead():
-            return
+            return "dead"
         wait_s = left_s(owner, head.renewed_ms, head.renewed_at, head.ttl_ms, now_us)
         if now_us is not None or not owner.same_boot():
             # These clocks can be set: how long we saw it unchanged counts too.
             wait_s = min(wait_s, self._unchanged_left_s(head))
         if wait_s > 0:
             raise Held(self.run, str(owner), wait_s)
+        return "lapsed"
 
     def _unchanged_left_s(self, head: Head) -> float:
         fence, renewed_ms, since_s = self.seen.get(self.run, (0, 0, 0.0))

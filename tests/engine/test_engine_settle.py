@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.settle import MOST_ROUNDS, UNSURE_WAIT_S, Send, Settle, Wait, next_for, next_unproven
+from connectors.core.wire import REQUEST_TIMEOUT_S
+from engine.settle import ADRIFT_WAIT_S, MOST_ROUNDS, UNSURE_WAIT_S, Send, Settle, Wait, next_for, next_unproven
 from journal.replay import Effect
 
 CALLS = ("aa",)
@@ -51,6 +52,14 @@ def test_a_crash_after_the_intent_and_a_lost_answer_are_one_row():
         assert isinstance(next_for(effect(came=came), CALLS, 0, 30), Wait)
         assert next_for(effect(came=came), CALLS, UNSURE_WAIT_S, 30) == Send()
         assert next_for(effect(came=came, once=True), CALLS, UNSURE_WAIT_S, 30).word == "in-doubt"
+
+
+def test_a_send_of_an_owner_that_may_only_be_paused_is_waited_for_as_long_as_a_request_can_take():
+    assert ADRIFT_WAIT_S == REQUEST_TIMEOUT_S > UNSURE_WAIT_S
+    adrift = effect(came=None, adrift=True)
+    assert isinstance(next_for(adrift, CALLS, ADRIFT_WAIT_S - 0.1, 30), Wait)
+    assert next_for(adrift, CALLS, ADRIFT_WAIT_S, 30) == Send()
+    assert next_for(adrift, (), 0, 30) == Settle("effective")
 
 
 def test_busy_waits_as_told():

@@ -33,6 +33,7 @@ async def test_a_dead_owner_is_replaced_at_once(url: str, child, journal: Journa
         "fence": 2,
         "owner": f"process {os.getpid()} on {os.uname().nodename}",
         "why": "the worker died",
+        "gone": "dead",
     }
     assert lease.good()
     await journal.append(lease, [Draft("noted", {})])

@@ -1,0 +1,61 @@
+"""A worker that was paused and wakes after its lease: the journal's fence and the guard before each send hold it off."""
+
+from __future__ import annotations
+
+import signal
+from datetime import datetime
+
+import pytest
+
+from engine.settle import ADRIFT_WAIT_S
+from journal.proof.verify import verify_url
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow]
+
+LEASE_S = 12
+
+
+def _revokes(house):
+    return [one for one in house.log(write=True) if one["path"].endswith("/revoke")]
+
+
+def _seconds(earlier, later):
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+def test_a_worker_paused_in_its_cut_sends_and_writes_nothing_after_another_has_taken_its_run(house):
+    house.up("--tokens", "300", "--attacker", "none", "--lag-s", "0.1")
+    house.faults(slow_s=0.3)
+    paused = house.start("contain", house.quick(), "--sandbox", "--yes", RINGFENCE_LEASE_S=str(LEASE_S))
+    house.until(lambda: len(_revokes(house)) > 30)
+    paused.process.send_signal(signal.SIGSTOP)
+    house.faults()
+    run = house.the_run()
+    house.until(lambda: house.live_tokens() and house.log()[-1]["at"])
+    assert len(house.live_tokens()) > 50, "it was paused too late to prove anything"
+
+    early = house.run("resume", run)
+    assert early.code == 1
+    assert f"carried out by process {paused.process.pid}" in early.text
+    while (done := house.run("resume", run, "--json")).code == 1:
+        assert "its lease lapses in" in done.text
+    assert (done.code, done.json["word"]) == (0, "contained"), done.text
+    assert house.closed() == (True, True, True)
+    assert not house.live_tokens()
+    house.assert_nothing_sent_blind()
+    (taken_at, _, taken), *_ = house.events("leased")
+    assert taken["gone"] == "lapsed"
+    mine = [at for at, _, body in house.events("intended") if at > taken_at and body["step"] == "tokens"]
+    assert mine, "there was nothing left to do: nothing is proven"
+    assert _seconds(taken_at, min(mine)) >= ADRIFT_WAIT_S, "a request of the paused worker may still be on its way"
+
+    sent, written = len(house.log()), house.events()
+    paused.process.send_signal(signal.SIGCONT)
+    woken = paused.end()
+    assert woken.code not in {0, 130}, woken.text
+    assert f"no longer holds run {run}" in woken.text
+    assert house.events() == written
+    late = house.log()[sent:]
+    assert [one for one in late if one["write"] and not one["path"].endswith("/revoke")] == []
+    assert len([one for one in late if one["write"]]) <= 1, "at most the call that was past its guard"
+    assert verify_url(f"sqlite:///{house.home}/journal.db") == []
