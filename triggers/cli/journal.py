@@ -21,6 +21,8 @@ app.command(verify)
 app.command(anchor)
 app.command(anchors)
 app.command("triggers.cli.exporting:export", name="export")
+app.command("triggers.cli.custody:rekey", name="rekey")
+app.command("triggers.cli.pruning:prune", name="prune")
 
 WIDE = 160
 """Characters of an event's content on a line; all of it with --json."""

@@ -43,6 +43,9 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Beside and after",
         (
+            ("close", "custody:close", "Close an incident that is over, and shred what its runs needed of secrets."),
+            ("legal-hold", "custody:legal_hold", "Keep all of an incident for the law, or end that."),
+            ("erase", "custody:erase", "Erase people's names from an incident; its record stays whole."),
             ("journal", "journal:app", "Show, list and verify the record of all runs."),
             ("prefect", "prefect:app", "Start and stop our own Prefect server."),
         ),

@@ -62,8 +62,11 @@ def needed() -> None:
         raise Refused(f"There is no journal in {state_path()}: no run was ever opened here.")
 
 
-def open_journal(keys: Keys) -> Journal:
-    """Open the journal of the state folder, made if it is missing; KillAt is for tests that kill at a boundary."""
+def open_journal(keys: Keys, config: Path | None = None) -> Journal:
+    """Open the journal of the state folder, made if it is missing; KillAt is for tests that kill at a boundary.
+
+    `config`: which configuration names the key that opens people's names; without it the one in force.
+    """
     from journal import Journal, KillAt
 
     state_folder()
@@ -73,7 +76,7 @@ def open_journal(keys: Keys) -> Journal:
         raise Refused(str(error)) from None
     ttl_s = lease_s()
     return Journal.open(
-        journal_url(), keys=keys, names=names_keys(keys), kill=kill, ttl_s=ttl_s, renew_s=ttl_s / RENEWALS
+        journal_url(), keys=keys, names=names_keys(keys, config), kill=kill, ttl_s=ttl_s, renew_s=ttl_s / RENEWALS
     )
 
 
@@ -114,7 +117,15 @@ def own_key(name: str) -> Keys:
     return Keys.from_reference(f"file:{file}")
 
 
-def names_keys(keys: Keys) -> list[Keys]:
+def master_key(config: Path | None) -> Keys:
+    """Give the master key of a configuration, or of the one in force; none where it names none. Raises NoKey."""
+    from journal import Keys
+
+    named = in_force(config).get("seal")
+    return _configured_key(named, (config or config_path()).parent) if isinstance(named, str) else Keys.none()
+
+
+def names_keys(keys: Keys, config: Path | None = None) -> list[Keys]:
     """Give the keys that people's names may be sealed with, the one for new names first; what cannot be read is left out.
 
     That is the master key, else that of the configuration in force, else one of the state folder. Whoever only looks
@@ -123,8 +134,7 @@ def names_keys(keys: Keys) -> list[Keys]:
     from journal import NoKey
 
     found = [keys] if keys.id else []
-    named = in_force().get("seal")
-    makers = [partial(_configured_key, named, config_path().parent)] if isinstance(named, str) else []
+    makers = [partial(master_key, config)] if isinstance(in_force(config).get("seal"), str) else []
     makers += [partial(own_key, name) for name in ("names", "sandbox") if (state_path() / "keys" / name).exists()]
     for make in makers:
         with contextlib.suppress(NoKey, OSError):
@@ -148,12 +158,12 @@ def config_path() -> Path:
     return Path(os.environ.get("RINGFENCE_CONFIG") or "ringfence.yaml").expanduser()
 
 
-def in_force() -> Mapping[str, Any]:
-    """Give the configuration in force as it is written, unchecked; empty where there is none that can be read.
+def in_force(config: Path | None = None) -> Mapping[str, Any]:
+    """Give a configuration, or the one in force, as it is written, unchecked; empty where there is none that can be read.
 
     For what commands that only look need of it: they start faster, and work beside a configuration with a mistake in it.
     """
-    path = config_path()
+    path = config or config_path()
     if not path.is_file():
         return {}
     import yaml
