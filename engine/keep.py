@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
 from engine.bound import Bound
-from engine.observe import InDoubt, Observation, Sight, observe
+from engine.observe import InDoubt, Observation, Sight, observe, side_by_side
 from engine.plan import at_most
 from engine.send import send
 from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
@@ -266,7 +266,8 @@ async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: S
         live.views[bound.id].sent_once.set()
     if not tried and len(allowed) > 1:
         allowed = allowed[:1]
-    await asyncio.gather(*(send(live, bound, action, sight, sight.missing) for sight in allowed))
+    at_once = 2 * live.links[bound.connection].wire.connection.connector.rate.in_flight
+    await side_by_side(at_once, allowed, lambda sight: send(live, bound, action, sight, sight.missing))
     if len(allowed) == len(sends):
         live.views[bound.id].sent_once.set()
     return len(allowed)

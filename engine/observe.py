@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -13,7 +14,10 @@ from connectors.core import Action, NoState, NotAllowed, Params, State, Unseen
 from engine.bound import Bound, foothold_of
 from engine.registry import item_of
 from engine.state import Live
-from language import Doubt
+from language import Doubt, Values
+
+Item = TypeVar("Item")
+R = TypeVar("R")
 
 
 class InDoubt(Exception):
@@ -57,9 +61,9 @@ async def observe(live: Live, bound: Bound) -> Observation:
     return Observation(after, {sight.target: sight})
 
 
-def filled(live: Live, bound: Bound, item: object = None) -> Params:
-    """The step's parameters, from its `with:`."""
-    params = live.checked.fill(bound.id, live.values(), item)
+def filled(live: Live, bound: Bound, item: object = None, values: Values | None = None) -> Params:
+    """The step's parameters, from its `with:`. `values`: of this very round, where many items are filled in."""
+    params = live.checked.fill(bound.id, values or live.values(), item)
     if isinstance(params, Doubt):
         raise InDoubt(params.why)
     assert isinstance(params, Params)
@@ -88,11 +92,11 @@ async def _listed(live: Live, bound: Bound, action: Action[Any, Any], after: int
     items = [item_of(source.find, p, seen) for p, seen in found]
     live.views[source.id].value.items = items
     sights: dict[str, Sight] = {}
-    same = action.sees is source.find.of
+    same, values = action.sees is source.find.of, live.values()
     for item, (p, seen) in zip(items, found, strict=True):
-        if not _wanted(live, bound, item):
+        if not _wanted(live, bound, item, values):
             continue
-        params = filled(live, bound, item)
+        params = filled(live, bound, item, values)
         direct = same and action.target(params) == action.target(p)
         state = seen if direct else await _look(live, bound, action, params)
         sight = _sight(live, bound, action, params, state)
@@ -105,9 +109,11 @@ async def _given(live: Live, bound: Bound, action: Action[Any, Any], after: int)
     items: Iterable[Any] = live.inputs
     for part in path[1:]:
         items = getattr(items, part)
-    wanted = [filled(live, bound, item) for item in items if _wanted(live, bound, item)]
+    values = live.values()
+    wanted = [filled(live, bound, item, values) for item in items if _wanted(live, bound, item, values)]
     _place(live, bound, wanted[:1])
-    states = await asyncio.gather(*(_look(live, bound, action, params) for params in wanted))
+    at_once = live.links[bound.connection].wire.connection.connector.rate.in_flight
+    states = await side_by_side(at_once, wanted, lambda params: _look(live, bound, action, params))
     sights = {}
     for params, seen in zip(wanted, states, strict=True):
         sight = _sight(live, bound, action, params, seen)
@@ -115,11 +121,29 @@ async def _given(live: Live, bound: Bound, action: Action[Any, Any], after: int)
     return Observation(after, sights, len(wanted))
 
 
-def _wanted(live: Live, bound: Bound, item: object) -> bool:
+async def side_by_side(at_once: int, items: Sequence[Item], do: Callable[[Item], Awaitable[R]]) -> list[R]:
+    """Do something with each item, so many at a time; give the results in order. After an error no other is begun."""
+    results: dict[int, R] = {}
+    todo = deque(enumerate(items))
+
+    async def work() -> None:
+        while todo:
+            at, item = todo.popleft()
+            try:
+                results[at] = await do(item)
+            except BaseException:
+                todo.clear()
+                raise
+
+    await asyncio.gather(*(work() for _ in range(min(at_once, len(items)))))
+    return [results[at] for at in range(len(items))]
+
+
+def _wanted(live: Live, bound: Bound, item: object, values: Values) -> bool:
     """`where`: a doubt counts as true for what can be undone; what cannot is left out, and the step stays open."""
     if bound.step.where is None:
         return True
-    answer = live.checked.ask(bound.id, "where", live.values(), item)
+    answer = live.checked.ask(bound.id, "where", values, item)
     if isinstance(answer, Doubt):
         if bound.kind == "cut":
             raise InDoubt(answer.why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,13 +17,16 @@ from engine.judge import Standing, StandingState, Verdict, judge
 from inventory.model import Integration
 from journal.canonical import sound
 from journal.clock import now
-from journal.event import Draft, Event
+from journal.errors import NoKey
+from journal.event import Draft
 from journal.replay import Run, advance
 from journal.seal.keys import Seal
 from journal.store import Journal
 from journal.write.lease import Lease
 from language import Checked, Incident, RunInfo, StepValue, Values
 
+AT_ONCE = 500
+"""Events of one append: the first of many calls need not wait until the intents of all are durable."""
 Needs = Mapping[str, frozenset[Any]]
 Answered = Literal["yes", "no", "nobody"]
 
@@ -66,6 +70,15 @@ class Link:
     wire: Wire
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Events that a loop of the run wants journaled, and where it waits for that."""
+
+    drafts: Sequence[Draft]
+    sealed: Sequence[Seal]
+    done: asyncio.Future[None]
+
+
 @dataclass
 class Live:
     """Everything that the loops of one run share."""
@@ -93,25 +106,55 @@ class Live:
     taken_s: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     heard: int = 0
     """Id of the newest wish that was heard, or was there before this process took the run up."""
-    _early: dict[int, Event] = field(default_factory=dict)
     _written_s: dict[int, float] = field(default_factory=dict)
+    _notes: deque[Note] = field(default_factory=deque)
+    _writing: asyncio.Future[None] | None = None
 
     async def note(self, *drafts: Draft, sealed: Sequence[Seal] = ()) -> None:
         """Journal events; returns when they are durable and folded into `run`. Not undone by a cancellation."""
-        await asyncio.shield(asyncio.ensure_future(self._append(drafts, sealed)))
-
-    async def _append(self, drafts: Sequence[Draft], sealed: Sequence[Seal]) -> None:
         assert self.lease is not None, "opened for looking only"
-        cleaned = [Draft(draft.type, sound(draft.body)) for draft in drafts]
-        events = await self.journal.append(self.lease, cleaned, sealed=sealed)
-        self._early.update({event.n: event for event in events})
-        self._written_s.update(dict.fromkeys((event.n for event in events), asyncio.get_running_loop().time()))
-        while (event := self._early.pop(self.run.n + 1, None)) is not None:
-            advance(self.run, event)
-        while self.run.n < events[-1].n:  # noqa: ASYNC110  # another append's events come first, and are on their way
-            await asyncio.sleep(0)
-        self.moved.set()
-        self.desk.changed(self.run)
+        loop = asyncio.get_running_loop()
+        parts = [drafts[at : at + AT_ONCE] for at in range(0, len(drafts), AT_ONCE)]
+        notes = [Note(part, () if at else sealed, loop.create_future()) for at, part in enumerate(parts)]
+        self._notes.extend(notes)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.ensure_future(self._write())
+        await asyncio.gather(*(note.done for note in notes))
+
+    async def _write(self) -> None:
+        """Whatever is noted while one append is on its way goes into the next one: an append costs more than an event."""
+        while self._notes:
+            group = [self._notes.popleft()]
+            count = len(group[0].drafts)
+            while self._notes and count + len(self._notes[0].drafts) <= AT_ONCE:
+                group.append(self._notes.popleft())
+                count += len(group[-1].drafts)
+            await self._append(group)
+
+    async def _append(self, group: Sequence[Note]) -> None:
+        assert self.lease is not None
+        error: Exception | None = None
+        try:
+            drafts = [Draft(draft.type, sound(draft.body)) for note in group for draft in note.drafts]
+            sealed = [value for note in group for value in note.sealed]
+            events = await self.journal.append(self.lease, drafts, sealed=sealed)
+            self._written_s.update(dict.fromkeys((event.n for event in events), asyncio.get_running_loop().time()))
+            for event in events:
+                advance(self.run, event)
+        except (ValueError, TypeError, NoKey) as refused:  # before anything was written: tell the one who is the cause
+            if len(group) > 1:
+                for note in group:
+                    await self._append([note])
+                return
+            error = refused
+        except Exception as failed:  # noqa: BLE001  # told to all who wait for it
+            error = failed
+        else:
+            self.moved.set()
+            self.desk.changed(self.run)
+        for note in group:
+            if not note.done.done():  # else its caller was cancelled
+                note.done.set_result(None) if error is None else note.done.set_exception(error)
 
     def elapsed_s(self, n: int, at: str = "") -> float:
         """Seconds since the event at place `n`. By this process's own clock: the wall's may be set by hours meanwhile.

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -83,7 +84,7 @@ class Call:
         """A DELETE."""
         return cls("DELETE", fill(template, p), **more)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256, hex, over method, path and body, with secrets as fingerprints."""
         parts = [self.method, self.path, veil(self.body), self.form, veil(self.bearer)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict
@@ -130,8 +131,11 @@ class Action(Generic[P, S]):
 
     def missing(self, p: P, seen: S, me: EffectId) -> tuple[Call, ...]:
         """The calls that are missing now. None: the goal holds."""
-        wanted = len(inspect.signature(self.fn).parameters)
-        return tuple(self.fn(*(p, seen, me)[:wanted]))
+        return tuple(self.fn(*(p, seen, me)[: self._takes]))
+
+    @cached_property
+    def _takes(self) -> int:
+        return len(inspect.signature(self.fn).parameters)
 
     def missing_back(self, p: P, seen: S, before: S) -> tuple[Call, ...]:
         """The calls that are missing to get back to `before`. None: it is as it was."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import cache
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import orjson
@@ -63,9 +64,8 @@ class Params(BaseModel):
     def record(self) -> dict[str, Any]:
         """As the journal holds it: secrets as fingerprints, sealed fields (a message's text) as their SHA-256."""
         clear: dict[str, Any] = self.model_dump(mode="json")
-        for name, field in type(self).model_fields.items():
-            if _SEALED in field.metadata:
-                clear[name] = f"sha256:{hashlib.sha256(str(clear[name]).encode()).hexdigest()}"
+        for name in _fields_marked(type(self), _SEALED):
+            clear[name] = f"sha256:{hashlib.sha256(str(clear[name]).encode()).hexdigest()}"
         return clear
 
 
@@ -82,7 +82,7 @@ class State(BaseModel):
 
     @classmethod
     def _marked(cls, mark: str) -> frozenset[str]:
-        return frozenset(name for name, field in cls.model_fields.items() if mark in field.metadata)
+        return _fields_marked(cls, mark)
 
     @classmethod
     def sealed_fields(cls) -> frozenset[str]:
@@ -114,6 +114,11 @@ class State(BaseModel):
 
 
 S = TypeVar("S", bound=State)
+
+
+@cache
+def _fields_marked(model: type[BaseModel], mark: str) -> frozenset[str]:
+    return frozenset(name for name, field in model.model_fields.items() if mark in field.metadata)
 
 
 class NoState(State):

@@ -200,7 +200,7 @@ class Wire:
             content = orjson.loads(body) if body else None
         except orjson.JSONDecodeError:
             content = None
-        return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, content)
+        return Reply(answer.status_code, _headers(answer.headers.raw), content)
 
     def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Any:
         import httpx
@@ -253,3 +253,12 @@ class Wire:
             came = f"the metadata leads to another host, {parts.netloc[:80]!r}"
             raise Unexpected(tried, came, "Our credential stays here")
         return url
+
+
+def _headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """By lower-case name, several of one name joined by commas. httpx guesses at an encoding for each of them."""
+    found: dict[str, str] = {}
+    for key, value in raw:
+        name, text = key.decode("latin-1").lower(), value.decode("latin-1")
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
