@@ -96,7 +96,7 @@ async def run(way: str, url: str, file: Path, tokens: int) -> Ran:
     order = Order(
         checked(way, found), f"{way}.yaml", _given(tokens) if way == "each" else {}, "live", "benchmark", yes=True
     )
-    journal = Journal.open(f"sqlite:///{file}", keys=Keys.none(), ttl_s=30, renew_s=5)
+    journal = Journal.open(f"sqlite:///{file}", keys=Keys.none(), names=(Keys(bytes(32)),), ttl_s=30, renew_s=5)
     began = time.perf_counter()
     live = await prepare(found, order).begin(journal, Desk())
     word = await contain(live, _straight)
