@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+_CERTIFICATES = 0xA0
+"""The tag [0] of a SignedData's certificates (RFC 5652, section 5.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -32,7 +35,7 @@ def stamped(answer: bytes, message: bytes, roots: bytes, *, nonce: int | None = 
     except ValueError:
         return Stamp("", "the trusted roots are no certificates (PEM)")
     try:
-        response = decode_timestamp_response(answer)
+        response = decode_timestamp_response(_sorted(answer))
         if response.status != 0:
             return Stamp("", f"the authority refused (status {response.status})")
         info = response.tst_info
@@ -48,3 +51,44 @@ def stamped(answer: bytes, message: bytes, roots: bytes, *, nonce: int | None = 
     except Exception as error:  # noqa: BLE001  foreign bytes in a foreign parser: whatever it says, they prove nothing
         return Stamp("", f"it is no answer of a time stamp authority ({type(error).__name__})")
     return Stamp(at, "")
+
+
+def _sorted(answer: bytes) -> bytes:
+    """Put the certificates of an answer into the order of DER, in their place.
+
+    OpenSSL's authorities send them in another order, which our strict parser refuses; no signature is over it.
+    Raises ValueError for what is no answer.
+    """
+    at, end = _inside(answer, 0)  # TimeStampResp: status, token
+    at, end = _inside(answer, _after(answer, at))  # ContentInfo: type, [0]
+    at, end = _inside(answer, _after(answer, at))
+    at, end = _inside(answer, at)  # SignedData: version, digests, content, [0] certificates
+    for _ in range(3):
+        at = _after(answer, at)
+    if at >= end or answer[at] != _CERTIFICATES:
+        return answer
+    at, end = _inside(answer, at)
+    found = []
+    first = at
+    while at < end:
+        after = _after(answer, at)
+        found.append(answer[at:after])
+        at = after
+    return answer[:first] + b"".join(sorted(found)) + answer[end:]
+
+
+def _inside(der: bytes, at: int) -> tuple[int, int]:
+    """Give where the content of the element at this place begins and ends. Raises ValueError."""
+    if len(der) < at + 2:
+        raise ValueError("it ends too early")
+    size, begin = der[at + 1], at + 2
+    if size & 0x80:
+        begin += size & 0x7F
+        size = int.from_bytes(der[at + 2 : begin], "big")
+    if begin + size > len(der):
+        raise ValueError("it ends too early")
+    return begin, begin + size
+
+
+def _after(der: bytes, at: int) -> int:
+    return _inside(der, at)[1]
