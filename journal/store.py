@@ -59,7 +59,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,119}\Z")
 
 
 class Journal:
-    """One journal, open in this process. Its methods may be called from any thread and any event loop."""
+    """One journal, open in this process. Its methods may be called from any thread and any event loop.
+
+    Attributes:
+        url: where it is, as people and logs may see it.
+    """
 
     def __init__(
         self,
@@ -72,7 +76,7 @@ class Journal:
         renew_s: float,
         writer: type[Writer] = Writer,
     ) -> None:
-        self._db = database
+        self._db, self.url = database, database.url
         self._engine = database.engine
         self._ring = Ring(keys, *names)
         self._names = Names(Ring(*(master for master in (keys, *names) if master.id)))

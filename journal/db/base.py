@@ -17,10 +17,12 @@ class Database(ABC):
     Attributes:
         engine: its connections.
         name: how the operator knows it: the file, or the URL without its password.
+        url: where it is, without its password.
     """
 
     engine: Engine
     name: str
+    url: str
 
     @abstractmethod
     def writing(self, conn: Connection) -> AbstractContextManager[Any]:

@@ -63,8 +63,8 @@ class Postgres(Database):
 
     def __init__(self, url: str) -> None:
         """Name the data base of a postgresql:// URL; nothing is asked of the server yet. Raises JournalFailed."""
-        self.name = shown(url)
-        self._url = url
+        self.name = self.url = shown(url)
+        self._secret_url = url
         try:
             place = make_url(plain(url))
             reach = {name: value for name, value in _REACH.items() if name not in place.query}
@@ -109,7 +109,7 @@ class Postgres(Database):
         """Tell the operator what an error of the data base means and what to do."""
         code = _code(error)
         why = _WHY.get(code) or _WHY.get(code[:2]) or ("see the words of the data base" if code else _UNREACHED)
-        said = scrubbed(str(getattr(error, "orig", None) or error), self._url)
+        said = scrubbed(str(getattr(error, "orig", None) or error), self._secret_url)
         return f"The journal {self.name} failed: {why}. ({code + ': ' if code else ''}{said})"
 
     def drop_traces(self) -> bool:

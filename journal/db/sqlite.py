@@ -43,7 +43,7 @@ class Sqlite(Database):
     def __init__(self, url: str) -> None:
         """Open the file of a sqlite:/// URL, made (0600) when it is missing. Raises JournalFailed."""
         path = path_of(url)
-        self.name = str(path)
+        self.name, self.url = str(path), f"sqlite:///{path}"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = not path.exists()

@@ -162,7 +162,7 @@ def _act(request: Request, *, keys: Keys | None = None, config: Path | None = No
     """Carry out an act; give what it did, and whether no trace of what it deleted is left."""
     from journal import Keys
 
-    place.needed()
+    place.needed(config)
     journal = place.open_journal(keys or Keys.none(), config)
 
     async def doing() -> tuple[Any, bool]:

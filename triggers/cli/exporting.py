@@ -48,13 +48,13 @@ def export(
     from journal import Keys
     from journal.export.files import lay_verifier, refuse_existing
 
-    place.needed()
+    place.needed(config)
     target = output.expanduser()
     if target.is_dir():
         raise place.Refused(f"{output} is a folder: name the file to write with -o.")
     if not force:
         refuse_existing(target)
-    journal = place.open_journal(Keys.none())
+    journal = place.open_journal(Keys.none(), config)
     try:
         incident, runs = _meant(journal, what, last=last)
         done = asyncio.run(_hand_over(journal, incident, runs, target, config=config, names=names, force=force))

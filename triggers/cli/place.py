@@ -44,28 +44,46 @@ def state_folder() -> Path:
     return path
 
 
-def journal_url() -> str:
-    """Give the journal's URL, whether or not it exists."""
+def journal_url(config: Path | None = None) -> str:
+    """Give the journal's URL, whether or not it exists. A password may stand in it: show `journal_shown` instead."""
+    from triggers.cli.address import Unclear, named_journal
+
+    try:
+        named = named_journal(config or config_path())
+    except Unclear as error:
+        raise Refused(str(error)) from None
+    if named is not None:
+        return named
     from sqlalchemy import URL
 
     return URL.create("sqlite", database=str(state_path() / "journal.db")).render_as_string(hide_password=False)
 
 
-def has_journal() -> bool:
-    """Whether there is a journal to read: reading must not make one."""
-    return (state_path() / "journal.db").exists()
+def journal_shown(config: Path | None = None) -> str:
+    """Give the journal's URL as people and logs may see it."""
+    from journal.db.address import shown
+
+    return shown(journal_url(config))
 
 
-def needed() -> None:
+def has_journal(config: Path | None = None) -> bool:
+    """Whether there is a journal to read: reading must not make one. Raises JournalFailed when nobody can tell."""
+    from journal.db.there import exists
+
+    return exists(journal_url(config))
+
+
+def needed(config: Path | None = None) -> None:
     """Raise Refused where there is no journal to read."""
-    if not has_journal():
-        raise Refused(f"There is no journal in {state_path()}: no run was ever opened here.")
+    if not has_journal(config):
+        raise Refused(f"There is no journal at {journal_shown(config)}: no run was ever opened here.")
 
 
 def open_journal(keys: Keys, config: Path | None = None) -> Journal:
-    """Open the journal of the state folder, made if it is missing; KillAt is for tests that kill at a boundary.
+    """Open the journal, made if it is missing; KillAt is for tests that kill at a boundary.
 
-    `config`: which configuration names the key that opens people's names; without it the one in force.
+    `config`: which configuration says where it is and names the key that opens people's names; without it the one in
+    force.
     """
     from journal import Journal, KillAt
 
@@ -76,7 +94,7 @@ def open_journal(keys: Keys, config: Path | None = None) -> Journal:
         raise Refused(str(error)) from None
     ttl_s = lease_s()
     return Journal.open(
-        journal_url(), keys=keys, names=names_keys(keys, config), kill=kill, ttl_s=ttl_s, renew_s=ttl_s / RENEWALS
+        journal_url(config), keys=keys, names=names_keys(keys, config), kill=kill, ttl_s=ttl_s, renew_s=ttl_s / RENEWALS
     )
 
 

@@ -108,7 +108,7 @@ def _start(
 
     mode: Any = "drill" if sandbox and what == "contain" else "live" if what == "contain" else "dry-run"
     prepared = prepare(inventory, Order(checked, str(file), raw, mode, who(), reason, version("ringfence"), yes))
-    journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox))
+    journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox), config)
     desk = Terminal(yes=yes, quiet=json)
     url = str(handshake["url"]) if handshake is not None and what == "contain" else ""
 
@@ -145,9 +145,7 @@ def _finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> i
     if json:
         as_json(summary(run, events=events, attacker_calls_after=after, report=report))
     else:
-        tell(
-            told(run, events, {"attacker": work.calls, "report": report, "journal": place.journal_url(), "page": page})
-        )
+        tell(told(run, events, {"attacker": work.calls, "report": report, "journal": work.journal.url, "page": page}))
     work.journal.close()
     return EXIT.get(word, 2)
 
@@ -166,11 +164,11 @@ def resume(
     yes
         Approve the printed scope where an approval is still missing.
     """
-    run_id = chosen(run, last=last)
+    run_id = chosen(run, last=last, config=config)
     from flows import launch
 
     launch.warm(place.state_folder())
-    found = recorded(run_id)
+    found = recorded(run_id, config)
     work = take_up(run_id, Terminal(yes=yes or found.approved_beforehand, quiet=json), config=config)
     return _carry(work, "recover" if found.recovers else "contain", live=found.opened["mode"] == "live", json=json)
 
@@ -196,11 +194,11 @@ def recover(
     leave
         A step to leave as it is, such as one that drifted.
     """
-    run_id = chosen(run, last=last)
+    run_id = chosen(run, last=last, config=config)
     from flows import launch
 
     launch.warm(place.state_folder())
-    found = recorded(run_id)
+    found = recorded(run_id, config)
     if not found.opened["text"] or found.opened["mode"] == "dry-run":
         raise place.Refused(f"Run {run_id} only looked: there is nothing to give back.")
     if found.word in {"running", "held", "contested"} or not found.planned:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from triggers.cli.desk import Terminal
 
 
-def recorded(run_id: str) -> Run:
+def recorded(run_id: str, config: Path | None = None) -> Run:
     """A run as the journal has it; Refused where there is none, or no such run."""
     from journal import Keys
     from journal.replay import replay
 
-    place.needed()
-    journal = place.open_journal(Keys.none())
+    place.needed(config)
+    journal = place.open_journal(Keys.none(), config)
     try:
         events = journal.events(run_id)
         if not events:
@@ -52,9 +52,9 @@ def surroundings(run: Run, config: Path | None) -> tuple[Inventory, str]:
 
 def take_up(run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted | None = None) -> TerminalWork:
     """The work of a run that rests, lapsed, or died."""
-    run = recorded(run_id)
+    run = recorded(run_id, config)
     inventory, url = surroundings(run, config)
-    journal = open_for(run, inventory)
+    journal = open_for(run, inventory, config)
     why = wanted.why if wanted is not None else run.leased_why if run.recovers else "resumed"
 
     async def opening() -> Live:
@@ -65,24 +65,24 @@ def take_up(run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted 
     return TerminalWork(run_id, journal, desk, opening, wanted, url, inventory)
 
 
-def open_for(run: Run, inventory: Inventory) -> Journal:
+def open_for(run: Run, inventory: Inventory, config: Path | None) -> Journal:
     """The journal with the keys that this run's secrets were sealed with."""
-    return place.open_journal(place.open_keys(inventory, sandbox=run.opened["mode"] == "drill"))
+    return place.open_journal(place.open_keys(inventory, sandbox=run.opened["mode"] == "drill"), config)
 
 
-def chosen(run: str | None, *, last: bool) -> str:
+def chosen(run: str | None, *, last: bool, config: Path | None = None) -> str:
     """The run that was named, or with `last` the newest that can go on."""
     if run is None and not last:
         raise place.Refused("Name a run, or say --last (`ringfence status` lists them).")
-    return run or newest()
+    return run or newest(config)
 
 
-def newest() -> str:
+def newest(config: Path | None = None) -> str:
     """The id of the newest run that can go on; Refused where there is none."""
     from journal import Keys
 
-    if place.has_journal():
-        journal = place.open_journal(Keys.none())
+    if place.has_journal(config):
+        journal = place.open_journal(Keys.none(), config)
         try:
             rows = journal.runs()
         finally:

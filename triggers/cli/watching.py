@@ -65,10 +65,10 @@ def check(run: str | None = None, /, *, last: bool = False, config: Config = Non
     run
         Its id.
     """
-    run_id = chosen(run, last=last)
-    found = recorded(run_id)
+    run_id = chosen(run, last=last, config=config)
+    found = recorded(run_id, config)
     inventory, _ = surroundings(found, config)
-    results = asyncio.run(_check(found.id, inventory, found))
+    results = asyncio.run(_check(found.id, inventory, found, config))
     closed = all(one.closed for one in results)
     if json:
         rows = [{"step": r.step, "uses": r.uses, "count": r.count, "open": list(r.open), "why": r.why} for r in results]
@@ -81,11 +81,11 @@ def check(run: str | None = None, /, *, last: bool = False, config: Config = Non
     return 0 if closed else 2
 
 
-async def _check(run_id: str, inventory: Inventory, found: Any) -> Any:
+async def _check(run_id: str, inventory: Inventory, found: Any, config: Path | None) -> Any:
     from engine.check import check as look
     from engine.opening import reopen
 
-    journal = open_for(found, inventory)
+    journal = open_for(found, inventory, config)
     try:
         live = await reopen(journal, inventory, run_id, Terminal(yes=False, quiet=True), look_only=True)
         try:
@@ -146,5 +146,5 @@ def _status_of(events: Any, *, json: bool) -> int:
     if json:
         as_json(summary(found, events=events))
     else:
-        tell(told(found, events, {"journal": place.journal_url()}))
+        tell(told(found, events, {"journal": place.journal_shown()}))
     return 0
