@@ -26,6 +26,8 @@ from typing import Any
 from journal.event import Event
 
 CLOSED_WORDS = frozenset({"effective", "held-already"})
+RESTS = frozenset({"waiting", "stopped", "running", "held", "recovering"})
+"""Words of a run that goes on later: its integration stays locked."""
 
 
 @dataclass(slots=True)

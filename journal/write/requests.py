@@ -121,7 +121,7 @@ class Take(Request):
         head = book.heads.get(self.run)
         if head is None:
             raise UnknownRun(self.run)
-        gone = self._gone(head, book.now_us)
+        gone = self.gone(head, book.now_us)
         if head.lock is None and (closed := closed_at(book.conn, head.incident)) is not None:
             raise IncidentClosed(self.run, head.incident, closed)
         head.fence += 1
@@ -132,7 +132,7 @@ class Take(Request):
             book.note("resumed", {"run": self.run, "n": event.n, "fence": head.fence}, of=event)
         return Lease(self.run, head.incident, head.fence, 0.0), event
 
-    def _gone(self, head: Head, now_us: int | None) -> Gone:
+    def gone(self, head: Head, now_us: int | None) -> Gone:
         """How the last owner went. Raises Held while it is not known to be dead and its lease has not lapsed."""
         if head.owner is None:
             return "rested"

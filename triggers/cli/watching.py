@@ -31,7 +31,9 @@ def stop(run: str, /, *, json: bool = False) -> int:
         if row.alive:
             journal.ask(run, "stop", Private(who()))
         elif row.latest != "ended":
-            asyncio.run(_stop_dead(journal, run))
+            from engine.supervise import stop_gone
+
+            asyncio.run(stop_gone(journal, run, who()))
     finally:
         journal.close()
     said = (
@@ -42,19 +44,6 @@ def stop(run: str, /, *, json: bool = False) -> int:
     else:
         line(f"Run {run}: {said}.")
     return 0
-
-
-async def _stop_dead(journal: Any, run: str) -> None:
-    from journal.errors import NoKey
-    from journal.event import Draft, Private
-
-    lease, _ = await journal.take(run, why="stop")
-    word = {"word": "stopped", "footholds": {}, "why": "ended by a person; its process was gone"}
-    try:
-        await journal.append(lease, [Draft("stopped", {"by": Private(who())}), Draft("worded", word)])
-    except NoKey:  # a stop does not wait for the key that seals who asked for it
-        await journal.append(lease, [Draft("stopped", {"by": ""}), Draft("worded", word)])
-    await journal.release(lease, unlock=False)
 
 
 def check(run: str | None = None, /, *, last: bool = False, config: Config = None, json: bool = False) -> int:

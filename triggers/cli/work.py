@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journal.replay import RESTS
 from triggers.cli.desk import Terminal, who
 from triggers.cli.place import state_folder
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from engine.state import Around, Live
     from inventory.read import Inventory
     from journal import Journal
-
-RESTS = frozenset({"waiting", "stopped", "running", "held", "recovering"})
-"""Words of a run that goes on later: its integration stays locked."""
 
 EXIT = {
     "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "held": 3, "stopped": 130,

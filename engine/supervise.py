@@ -1,0 +1,242 @@
+"""Goes on with runs whose process is gone: which of them, what is left to do, and when. How one is taken up, the caller says.
+
+A run's process is gone when it has an owner that is known to be dead, or whose lease lapsed. Runs that were released
+(they wait for people, were stopped, or ended) have none and are left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from journal.errors import Held, JournalError, NoKey
+from journal.event import JOURNAL, Draft, Event, Private
+from journal.replay import RESTS, replay
+from journal.rows import RunRow, Wish
+from journal.store import Journal
+from journal.write.rest import Rest
+
+EVERY_S = 1.0
+AT_ONCE = 8
+"""Runs that are carried out side by side for one supervisor: the others are taken up as these end."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+MOST_TAKINGS = 5
+"""Takings without any progress after which a run is given up: a person must look."""
+HELD = 1
+"""The exit code of a `resume` that was refused: nothing was done, as another holds the run, or for another reason."""
+PROGRESS = frozenset({"planned", "approved", "ordered", "settled", "worded", "ended"})
+"""Events that bring a run nearer to its end. A lease, an intent or a failed step is written by each taking anew."""
+
+What = Literal["resume", "rest", "stop"]
+
+
+class Left(NamedTuple):
+    """What is left to do for a run whose process is gone. `unlock`: its integration is free then."""
+
+    what: What
+    unlock: bool = False
+    by: str = ""
+
+
+def what_is_left(events: Sequence[Event], wishes: Sequence[Wish]) -> Left:
+    """Tell what its process did not come to: go on, release the run, or stop it as a person had asked.
+
+    A run that came to its end, or to where it waits, is only released. So is a dry run: nothing hangs on it.
+    """
+    since = 0
+    for place, event in enumerate(events):
+        if event.type in {"opened", "leased"}:
+            since = place
+    newest = events[since:]
+    types = {event.type for event in newest}
+    words = [str(event.body["word"]) for event in newest if event.type == "worded"]
+    if "ended" in types:
+        ended = next(event for event in reversed(newest) if event.type == "ended")
+        return Left("rest", str(ended.body["word"]) not in RESTS)
+    if "stopped" in types or words[-1:] in (["waiting"], ["stopped"]):
+        return Left("rest")
+    if words[-1:] == ["refused"] or events[0].body.get("mode") == "dry-run":
+        return Left("rest", unlock=True)
+    if asked := [wish for wish in wishes if wish.what == "stop" and wish.at >= newest[0].at]:
+        return Left("stop", by=asked[0].by)
+    return Left("resume")
+
+
+class GaveUp(Exception):
+    """This run cannot go on, however often it is taken up. The text says why."""
+
+
+class Taken(NamedTuple):
+    """How one taking ended: the exit code of `resume`, and the last that was said."""
+
+    code: int
+    said: str = ""
+
+
+TakeUp = Callable[[str], Awaitable[Taken]]
+"""Carries a run on, to its end or as far as it comes. Raises GaveUp where that can never be."""
+
+
+class Did(NamedTuple):
+    """What the supervisor did for a run, for people and for programs."""
+
+    run: str
+    did: Literal["taken", "went", "rested", "stopped", "given_up", "failed"]
+    word: str
+    said: str
+    code: int = 0
+
+
+@dataclass(slots=True)
+class Tries:
+    """How often a run was taken up since it last came further, and when it may be again."""
+
+    takings: int = 0
+    known: int = -1
+    next_s: float = 0.0
+
+    def further(self, known: int) -> None:
+        """Start to count anew when the run has come further since."""
+        if known > self.known:
+            self.takings, self.known = 0, known
+
+    def ended(self, now_s: float) -> None:
+        """Back off: 1 s, doubling up to a minute."""
+        self.next_s = now_s + min(FIRST_PAUSE_S * 2.0 ** max(self.takings - 1, 0), LONGEST_PAUSE_S)
+
+
+@dataclass
+class Supervisor:
+    """Sweeps one journal. Two of them over one journal do no harm: a run has one owner, whoever takes it first.
+
+    Attributes:
+        tell: hears what was done.
+        clock: seconds; only their differences count.
+    """
+
+    journal: Journal
+    take_up: TakeUp
+    tell: Callable[[Did], None]
+    clock: Callable[[], float] = time.monotonic
+    at_it: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _tries: dict[str, Tries] = field(default_factory=dict)
+    _given_up: dict[str, int] = field(default_factory=dict)
+    _read: int = 0
+    _seen: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    _trouble: str = ""
+
+    async def run(self, over: asyncio.Event, every_s: float = EVERY_S) -> None:
+        """Sweep until `over`. What was taken up by then goes on, or not, as `take_up` has it."""
+        while not over.is_set():
+            try:
+                await self.sweep()
+                self._trouble = ""
+            except JournalError as error:  # it may be full, locked or away for a while: this is no time to leave
+                if str(error) != self._trouble:
+                    self._trouble = str(error)
+                    self.tell(Did("", "failed", "", f"{error} Trying again every {every_s:g} s.", 1))
+            try:
+                await asyncio.wait_for(over.wait(), every_s)
+            except TimeoutError:
+                continue
+
+    async def sweep(self) -> None:
+        """Look once for runs whose process is gone, and begin to take up those that are due."""
+        for row in await asyncio.to_thread(self.journal.runs):
+            if row.owner is None:
+                self._tries.pop(row.run, None)
+            elif not row.alive and row.run not in self.at_it and len(self.at_it) < AT_ONCE and self._due(row):
+                self.at_it[row.run] = asyncio.create_task(self._attend(row))
+
+    async def finished(self) -> None:
+        """Wait until everything that was taken up has ended."""
+        while self.at_it:
+            await asyncio.wait(self.at_it.values())
+
+    def _due(self, row: RunRow) -> bool:
+        tries = self._tries.get(row.run)
+        return tries is None or self.clock() >= tries.next_s
+
+    async def _attend(self, row: RunRow) -> None:
+        try:
+            await self._act(row)
+        except Held:
+            pass  # another took it just now
+        except JournalError as error:
+            self.tell(Did(row.run, "failed", "", str(error), 1))
+            self._tries.setdefault(row.run, Tries()).ended(self.clock())
+        finally:
+            del self.at_it[row.run]
+
+    async def _act(self, row: RunRow) -> None:
+        if await self._was_given_up(row):
+            return
+        events = await asyncio.to_thread(self.journal.events, row.run)
+        left = what_is_left(events, await asyncio.to_thread(self.journal.asked, row.run, 0))
+        match left.what:
+            case "rest":
+                await self.journal.carry_out(Rest(run=row.run, unlock=left.unlock, seen=self._seen))
+                self.tell(Did(row.run, "rested", replay(events).word, "its process had ended it; it is released"))
+            case "stop":
+                await stop_gone(self.journal, row.run, left.by)
+                self.tell(Did(row.run, "stopped", "stopped", "a person had asked for it; its process was gone"))
+            case "resume":
+                await self._resume(row, _known(events))
+
+    async def _resume(self, row: RunRow, known: int) -> None:
+        tries = self._tries.setdefault(row.run, Tries())
+        tries.further(known)
+        tries.takings += 1
+        self.tell(Did(row.run, "taken", "", f"its process is gone ({row.owner}): taking it up"))
+        try:
+            code, said = await self.take_up(row.run)
+        except GaveUp as why:
+            await self._give_up(row.run, str(why), tries.takings)
+            return
+        tries.ended(self.clock())
+        events = await asyncio.to_thread(self.journal.events, row.run)
+        tries.further(_known(events))
+        if code == HELD and (await self._now(row.run)).alive:
+            return  # another was faster
+        self.tell(Did(row.run, "went", replay(events).word, said, code))
+        if tries.takings >= MOST_TAKINGS:
+            last = f"; the last that was said: {said}" if said else ""
+            await self._give_up(row.run, f"taken up {tries.takings} times, it came no further{last}", tries.takings)
+
+    async def _now(self, run: str) -> RunRow:
+        return next(row for row in await asyncio.to_thread(self.journal.runs) if row.run == run)
+
+    async def _was_given_up(self, row: RunRow) -> bool:
+        """Whether it was given up, by whomever, and nobody has gone on with it since."""
+        for event in await asyncio.to_thread(self.journal.events, JOURNAL, self._read):
+            self._read = event.n
+            if event.type == "given_up":
+                self._given_up[str(event.body["run"])] = int(event.body["n"])
+        return self._given_up.get(row.run, 0) >= row.n
+
+    async def _give_up(self, run: str, why: str, takings: int) -> None:
+        """Say so and record it, unless it is at work, rests, or another gave it up just now."""
+        row = await self._now(run)
+        if row.owner is None or row.alive or await self._was_given_up(row):
+            return
+        await self.journal.record(Draft("given_up", {"run": run, "n": row.n, "takings": takings, "why": why[:1000]}))
+        word = replay(await asyncio.to_thread(self.journal.events, run)).word
+        self.tell(Did(run, "given_up", word, why, 2))
+
+
+def _known(events: Sequence[Event]) -> int:
+    return sum(event.type in PROGRESS for event in events)
+
+
+async def stop_gone(journal: Journal, run: str, by: str) -> None:
+    """Stop a run whose process is gone. Raises Held when it is not."""
+    lease, _ = await journal.take(run, why="stop")
+    word = {"word": "stopped", "footholds": {}, "why": "ended by a person; its process was gone"}
+    try:
+        await journal.append(lease, [Draft("stopped", {"by": Private(by)}), Draft("worded", word)])
+    except NoKey:  # a stop does not wait for the key that seals who asked for it
+        await journal.append(lease, [Draft("stopped", {"by": ""}), Draft("worded", word)])
+    await journal.release(lease, unlock=False)
