@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bare import SECRET
 from engine.contain import contain
 from engine.opening import Order, prepare
 from engine.registry import catalogue, registry
@@ -16,8 +17,6 @@ from inventory.read import Inventory
 from journal import Draft, Journal, Keys
 from journal.replay import Run
 from language import Checked, read
-
-from benchmarks.bare import SECRET
 
 EACH = """
 playbook: bench_each
@@ -57,6 +56,7 @@ class Desk:
 
     async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
         """Yes."""
+        assert shown
         return "yes", f"{role} of {wall}", "benchmark"
 
     def changed(self, run: Run) -> None:

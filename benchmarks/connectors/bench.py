@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  the folder is a second place of the package `connectors`, see benchmarks/__init__.py
 """A connector like any other, to the benchmark's server: look at a token, list those that live, revoke one.
 
 Its rate is no limit, so that what is measured is the engine and the journal; 50 requests are in flight at most.
