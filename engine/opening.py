@@ -96,11 +96,12 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
 
 async def reopen(
     journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False, why: str = "resumed",
-    opener: Opener = connect,
+    resting: bool = True, opener: Opener = connect,
 ) -> Live:  # fmt: skip
     """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now.
 
     `look_only` takes no lease and opens connections for reading: for a check while somebody else carries it out.
+    Without `resting` only a run whose process is gone is taken, not one that was released.
     """
     run = replay(journal.events(run_id))
     opened = run.opened
@@ -134,7 +135,7 @@ async def reopen(
     if look_only:
         return _live(journal, None, run, prepared, desk)
     heard = max((wish.id for wish in journal.asked(run_id, 0)), default=0)  # a stop from before this was for another
-    lease, event = await journal.take(run_id, why=why)
+    lease, event = await journal.take(run_id, why=why, resting=resting)
     live = _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
     live.heard = heard
     return live

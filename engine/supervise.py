@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from journal.errors import Held, JournalError, NoKey
+from journal.errors import Held, JournalError, NoKey, Rested
 from journal.event import JOURNAL, Draft, Event, Private
 from journal.replay import RESTS, replay
 from journal.rows import RunRow, Wish
@@ -25,8 +25,8 @@ AT_ONCE = 8
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 MOST_TAKINGS = 5
 """Takings without any progress after which a run is given up: a person must look."""
-HELD = 1
-"""The exit code of a `resume` that was refused: nothing was done, as another holds the run, or for another reason."""
+REFUSED = 1
+"""The exit code of a taking that did nothing, as another holds the run or was through with it, or for another reason."""
 PROGRESS = frozenset({"planned", "approved", "ordered", "settled", "worded", "ended"})
 """Events that bring a run nearer to its end. A lease, an intent or a failed step is written by each taking anew."""
 
@@ -163,7 +163,7 @@ class Supervisor:
     async def _attend(self, row: RunRow) -> None:
         try:
             await self._act(row)
-        except Held:
+        except (Held, Rested):
             pass  # another took it just now
         except JournalError as error:
             self.tell(Did(row.run, "failed", "", str(error), 1))
@@ -199,7 +199,8 @@ class Supervisor:
         tries.ended(self.clock())
         events = await asyncio.to_thread(self.journal.events, row.run)
         tries.further(_known(events))
-        if code == HELD and (await self._now(row.run)).alive:
+        now = await self._now(row.run)
+        if code == REFUSED and (now.alive or now.owner is None):
             return  # another was faster
         self.tell(Did(row.run, "went", replay(events).word, said, code))
         if tries.takings >= MOST_TAKINGS:

@@ -3,6 +3,7 @@
 JournalError
   Busy           another run holds the integration
   Held           another process holds the run
+  Rested         the run was released, and only one whose process is gone was to be taken
   UnknownRun     no such run in this journal
   UnknownIncident  no such incident
   IncidentClosed what resuming the run would need was shredded
@@ -43,6 +44,14 @@ class Held(JournalError):
         self.run = run
         self.owner = owner
         self.seconds_left = seconds_left
+
+
+class Rested(JournalError):
+    """The run was released: it waits, was stopped, or ended. Whoever only takes over what was left alone leaves it."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"Run {run} was released by its process: nothing was left alone. `ringfence resume {run}`.")
+        self.run = run
 
 
 class UnknownRun(JournalError):

@@ -126,14 +126,15 @@ class Journal:
         )
         return lease, event
 
-    async def take(self, run: str, *, why: str = "resumed") -> tuple[Lease, Event]:
-        """Take a run that rests, whose lease lapsed, or whose owner died on this start of the machine.
+    async def take(self, run: str, *, why: str = "resumed", resting: bool = True) -> tuple[Lease, Event]:
+        """Take a run that rests (unless not `resting`), whose lease lapsed, or whose owner died on this start of the machine.
 
         The fence grows by one and a `leased` event {"fence", "owner", "why"} says so: the old owner can not write
         any more. A request that it sent may still be on its way: wait the longest time-out before settling doubts.
-        Raises Held, UnknownRun.
+        Raises Held, Rested, UnknownRun.
         """
-        lease, event = await self._writer.ask(Take(run=run, why=str(clean(why)), seen=self._seen))
+        taking = Take(run=run, why=str(clean(why)), resting=resting, seen=self._seen)
+        lease, event = await self._writer.ask(taking)
         return lease, event
 
     async def append(self, lease: Lease, drafts: Sequence[Draft], *, sealed: Sequence[Seal] = ()) -> list[Event]:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from journal.clock import boot_s
 from journal.db.tables import leases, run_keys, sealed
-from journal.errors import Busy, Held, IncidentClosed, JournalFailed, LeaseLost, UnknownRun
+from journal.errors import Busy, Held, IncidentClosed, JournalFailed, LeaseLost, Rested, UnknownRun
 from journal.event import JOURNAL, Event
 from journal.rows import closed_at
 from journal.seal.keys import Seal
@@ -97,10 +97,12 @@ class Take(Request):
     """Take a run whose owner is gone.
 
     Attributes:
+        resting: whether one that was released is taken too.
         seen: what this journal saw of leases from other starts of the machine: (fence, renewed_ms, first seen at s).
     """
 
     why: str
+    resting: bool = True
     seen: dict[str, tuple[int, int, float]] = field(default_factory=dict)
 
     @property
@@ -122,6 +124,8 @@ class Take(Request):
         if head is None:
             raise UnknownRun(self.run)
         gone = self.gone(head, book.now_us)
+        if gone == "rested" and not self.resting:
+            raise Rested(self.run)
         if head.lock is None and (closed := closed_at(book.conn, head.incident)) is not None:
             raise IncidentClosed(self.run, head.incident, closed)
         head.fence += 1

@@ -8,7 +8,8 @@ import pytest
 
 from engine import supervise
 from engine.supervise import AT_ONCE, MOST_TAKINGS, Did, GaveUp, Left, Supervisor, Taken, what_is_left
-from journal import Draft, Journal, Keys
+from journal import Draft, Held, Journal, Keys
+from journal.errors import Rested
 from journal.event import JOURNAL, Event
 from journal.proof.verify import verify_url
 from journal.rows import Wish
@@ -59,7 +60,10 @@ class Taker:
         drafts, ends = self.acts.get(run, ((), True))
         journal = Journal.open(self.url, keys=Keys.none(), names=[KEY])
         try:
-            lease, _ = await journal.take(run)
+            try:
+                lease, _ = await journal.take(run, resting=False)
+            except (Held, Rested) as error:
+                return Taken(1, str(error))
             await self.hold.wait()
             if drafts:
                 await journal.append(lease, list(drafts))

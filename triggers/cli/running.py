@@ -151,8 +151,9 @@ def _finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> i
 
 
 def resume(
-    run: str | None = None, /, *, last: bool = False, yes: bool = False, config: Config = None, json: bool = False
-) -> int:
+    run: str | None = None, /, *, last: bool = False, yes: bool = False, gone: bool = False, config: Config = None,
+    json: bool = False,
+) -> int:  # fmt: skip
     """Go on with a run that was stopped, waits, or whose process died.
 
     Parameters
@@ -163,13 +164,15 @@ def resume(
         The newest run that can go on.
     yes
         Approve the printed scope where an approval is still missing.
+    gone
+        Only if its process is gone: `ringfence supervise` takes runs up so.
     """
     run_id = chosen(run, last=last, config=config)
     from flows import launch
 
     launch.warm(place.state_folder())
     found = recorded(run_id, config)
-    work = take_up(run_id, Terminal(yes=yes or found.approved_beforehand, quiet=json), config=config)
+    work = take_up(run_id, Terminal(yes=yes or found.approved_beforehand, quiet=json), config=config, resting=not gone)
     return _carry(work, "recover" if found.recovers else "contain", live=found.opened["mode"] == "live", json=json)
 
 

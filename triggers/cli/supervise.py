@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -26,6 +28,7 @@ def supervise(
     *,
     once: Annotated[bool, Parameter(negative=())] = False,
     every: float = 1.0,
+    config: Annotated[Path | None, Parameter(name="--config")] = None,
     json: bool = False,
 ) -> int:
     """Look every second for runs whose process is gone, and go on with each in a process of its own.
@@ -41,6 +44,8 @@ def supervise(
         Look once, wait for what was taken up, and end: 0 when all of it ended well, 2 when not, 3 when a person is needed.
     every
         Seconds between two looks.
+    config
+        Where the journal is said to be; each run keeps to the configuration that it was opened with.
     json
         One JSON object a line.
     """
@@ -49,7 +54,7 @@ def supervise(
 
     if not SHORTEST_S <= every <= LONGEST_S:
         raise place.Refused(f"--every: {SHORTEST_S:g} to {LONGEST_S:g} seconds, not {every:g}.")
-    journal = place.open_journal(Keys.none())
+    journal = place.open_journal(Keys.none(), config)
     heard: list[Did] = []
 
     def tell(did: Did) -> None:
@@ -60,9 +65,15 @@ def supervise(
             line(_sentence(did))
         sys.stdout.flush()
 
-    supervisor = Supervisor(journal, in_a_process(journal), tell)
+    def said(sentence: str) -> None:
+        if not json:
+            line(sentence)
+            sys.stdout.flush()
+
+    said(f"Supervising {place.journal_shown(config)}: a run whose process is gone is taken up.")
+    supervisor = Supervisor(journal, in_a_process(journal, config), tell)
     try:
-        asyncio.run(_once(supervisor) if once else _until_told(supervisor, every, quiet=json))
+        asyncio.run(_once(supervisor) if once else _until_told(supervisor, every, said))
     finally:
         journal.close()
     codes = {did.code for did in heard}
@@ -74,23 +85,21 @@ async def _once(supervisor: Supervisor) -> None:
     await supervisor.finished()
 
 
-async def _until_told(supervisor: Supervisor, every_s: float, *, quiet: bool) -> None:
+async def _until_told(supervisor: Supervisor, every_s: float, said: Callable[[str], None]) -> None:
     over, loop = asyncio.Event(), asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, over.set)
-    if not quiet:
-        line(f"Supervising {place.journal_url()}: a run whose process is gone is taken up.")
-        sys.stdout.flush()
     await supervisor.run(over, every_s)
-    if supervisor.at_it and not quiet:
-        line(f"Ending. In processes of their own go on to their end: {', '.join(supervisor.at_it)}.")
+    if supervisor.at_it:
+        said(f"Ending. In processes of their own go on to their end: {', '.join(supervisor.at_it)}.")
     for task in supervisor.at_it.values():
         task.cancel()
     await asyncio.gather(*supervisor.at_it.values(), return_exceptions=True)
 
 
-def in_a_process(journal: Journal) -> TakeUp:
+def in_a_process(journal: Journal, config: Path | None) -> TakeUp:
     """Take runs up by `ringfence resume`, so that one which kills its process kills nobody else."""
+    environ = os.environ | ({"RINGFENCE_CONFIG": str(config.absolute())} if config is not None else {})
 
     async def take_up(run: str) -> Taken:
         from engine.supervise import GaveUp, Taken
@@ -103,7 +112,7 @@ def in_a_process(journal: Journal) -> TakeUp:
         file = folder / f"{run}.log"
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             child = subprocess.Popen(  # noqa: S603, ASYNC220  # it may outlive us
-                [sys.executable, "-m", "triggers.cli.main", "resume", run],
+                [sys.executable, "-m", "triggers.cli.main", "resume", run, "--gone"], env=environ,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         try:

@@ -50,8 +50,10 @@ def surroundings(run: Run, config: Path | None) -> tuple[Inventory, str]:
     return place.configuration(where, sandbox=True, handshake=handshake), str(handshake["url"])
 
 
-def take_up(run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted | None = None) -> TerminalWork:
-    """The work of a run that rests, lapsed, or died."""
+def take_up(
+    run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted | None = None, resting: bool = True
+) -> TerminalWork:
+    """The work of a run that rests (unless not `resting`), lapsed, or died."""
     run = recorded(run_id, config)
     inventory, url = surroundings(run, config)
     journal = open_for(run, inventory, config)
@@ -60,7 +62,7 @@ def take_up(run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted 
     async def opening() -> Live:
         from engine.opening import reopen
 
-        return await reopen(journal, inventory, run_id, desk, why=why)
+        return await reopen(journal, inventory, run_id, desk, why=why, resting=resting)
 
     return TerminalWork(run_id, journal, desk, opening, wanted, url, inventory)
 
