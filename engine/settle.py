@@ -54,7 +54,7 @@ def next_for(effect: Effect | None, missing: Sequence[str], elapsed_s: float, se
         return Settle("effective" if effect is not None and effect.sends else "held-already")
     if effect is None or effect.sends == 0:
         return Send()
-    if effect.word == "contested":
+    if effect.word == "contested" and effect.rounds == 0:  # once it is sent again, it needs its time like any other
         return Send()
     if effect.closed:
         return Send(contested=True)

@@ -75,7 +75,11 @@ def test_a_refusal_is_failed_and_says_why():
 
 def test_proven_and_open_again_is_contested():
     assert next_for(effect(word="effective"), CALLS, 0, 30) == Send(contested=True)
-    assert next_for(effect(word="contested", tries=0), CALLS, 0, 30) == Send()
+    assert next_for(effect(word="contested", tries=0, rounds=0), CALLS, 0, 30) == Send()
+
+
+def test_a_contested_thing_that_was_closed_again_gets_its_time_to_settle():
+    assert next_for(effect(word="contested"), CALLS, 1.5, 30) == Wait(1.5)
 
 
 def test_rounds_have_an_end():

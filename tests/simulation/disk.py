@@ -18,6 +18,7 @@ from journal.write import lease as leasing
 from journal.write.kill import KillAt
 from journal.write.requests import Append, Begin, Renew, Take
 from journal.write.writer import Writer
+from tests.simulation.loop import OWNER
 
 LEASE_S, RENEW_S = 30.0, 5.0
 """As the command line has them."""
@@ -120,7 +121,7 @@ class Disk:
 
     def __init__(self, weather, loop, trace):
         self.loop, self._trace = loop, trace
-        self._dice = weather.dice("disk")
+        self._dice, self._hung = weather.dice("disk"), weather.hung
         folder = _template(os.getpid())
         self.path = folder / "journal.db"
         self.url = f"sqlite:///{self.path}"
@@ -161,6 +162,8 @@ class Disk:
         InlineWriter.disk = self
         made = SimJournal(self.database, kill)
         self._marks.append(made._mark)
+        if (process := OWNER.get()) is not None:
+            process.mourners.append(lambda _: None if self._dice.random() < self._hung else leasing.closed(made._mark))
         return made
 
     def stop(self, run):

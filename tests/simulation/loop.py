@@ -1,9 +1,9 @@
 """One event loop for everybody, whose time moves only when nothing else can; and processes that freeze and die in it."""
 
 import asyncio
+import contextlib
 import contextvars
 import heapq
-import itertools
 
 from journal.clock import Clock, clock
 
@@ -16,8 +16,12 @@ OWNER = contextvars.ContextVar("owner", default=None)
 """Whose callback runs: a Process, or None for the world's own."""
 
 
+SPINS = 20_000
+"""Turns of the loop within one instant, or within a hundredth of a second, after which something spins."""
+
+
 class Stuck(Exception):
-    """Nothing can ever happen again, and yet the story has not ended."""
+    """Nothing can ever happen again, and yet the story has not ended; or what happens never ends."""
 
 
 class Loop(asyncio.BaseEventLoop):
@@ -26,6 +30,7 @@ class Loop(asyncio.BaseEventLoop):
     def __init__(self):
         super().__init__()
         self._now = 0.0
+        self._turns, self._counted_at = 0, 0.0
         self._ended = False
         self.spawned = []
         self.outside = contextvars.Context()
@@ -41,6 +46,10 @@ class Loop(asyncio.BaseEventLoop):
         task = super().create_task(coro, name=name, context=context)
         self.spawned.append(task)
         return task
+
+    def call_later(self, delay, callback, *args, context=None):
+        """Later is later: a wait that is too short to move a float would never end."""
+        return super().call_later(max(delay, 1e-6), callback, *args, context=context)
 
     def call_soon(self, callback, *args, context=None):
         if self._ended:
@@ -72,8 +81,13 @@ class Loop(asyncio.BaseEventLoop):
             heapq.heappop(scheduled)._scheduled = False
         if not ready:
             if not scheduled:
-                raise Stuck
+                raise Stuck("nothing can ever happen again")
             self._now = max(self._now, scheduled[0]._when)
+        self._turns += 1
+        if self._now > self._counted_at + 0.01:
+            self._turns, self._counted_at = 0, self._now
+        elif self._turns > SPINS:
+            raise Stuck(f"it spins: {ready[0] if ready else scheduled[0]}")
         while scheduled and scheduled[0]._when <= self._now:
             handle = heapq.heappop(scheduled)
             handle._scheduled = False
@@ -97,10 +111,8 @@ class Loop(asyncio.BaseEventLoop):
         for task in self.spawned:
             if not task.done():
                 task._log_destroy_pending = False
-                try:
+                with contextlib.suppress(BaseException):  # an `await` in a `finally`: nobody waits for it any more
                     task.get_coro().close()
-                except BaseException:
-                    pass  # an `await` in a `finally`: nobody waits for it any more
         self.spawned.clear()
         self._ready.clear()
         self._scheduled.clear()
@@ -124,8 +136,6 @@ class TheirClock(Clock):
 class Process:
     """What runs in one process of ours: it can be frozen, woken, and killed between any two of its callbacks."""
 
-    _count = itertools.count(1)
-
     def __init__(self, loop, name, off_s=0.0):
         self.loop = loop
         self.name = name
@@ -133,6 +143,7 @@ class Process:
         self.dead = False
         self.frozen = False
         self.parked = []
+        self.mourners = []
         self.context = contextvars.copy_context()
         self.context.run(OWNER.set, self)
         self.context.run(clock.set, self.clock)
@@ -166,3 +177,5 @@ class Process:
         """SIGKILL: nothing of it runs any more, no `finally` either."""
         self.dead = True
         self.parked = []
+        for mourner in self.mourners:
+            mourner(self)

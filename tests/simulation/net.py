@@ -44,9 +44,12 @@ class Net:
 
         return connect
 
-    def _fate(self, writes):
-        if self._loop.time() >= self._weather.calm_at:
+    def _fate(self, writes, system):
+        now = self._loop.time()
+        if now >= self._weather.calm_at:
             return "fine"
+        if any(name == system and begins <= now < ends for name, begins, ends in self._weather.outages):
+            return self._dice.choice(("refused", "refused", "unavailable", "reset_before"))
         for fate, rate in self._weather.rates.items():
             if self._dice.random() < rate and (writes or fate != "false_ok"):
                 return fate
@@ -60,7 +63,7 @@ class Net:
         if system == "chat":
             key, path = path.removeprefix("/"), "/"
         writes = method != "GET"
-        fate = self._fate(writes)
+        fate = self._fate(writes, system)
         await asyncio.sleep(self._dice.uniform(0.001, 0.01))  # the connection is made
         if fate == "refused":
             raise NotSent("ClientConnectorError")
@@ -102,7 +105,7 @@ class Net:
         elif fate in {"unavailable", "broken", "broken_after"}:
             effect = effect if fate == "broken_after" else None
             status, body = (503 if fate == "unavailable" else 500), {"error": "out_of_order"}
-        elif fate == "false_ok" or fate == "reset_before":
+        elif fate in {"false_ok", "reset_before"}:
             effect = None
         if fate in {"reset_before", "reset_after"}:
             error = NoAnswer("ServerDisconnectedError")
@@ -126,6 +129,7 @@ def _answer(answered, reply):
         return
     if isinstance(reply, Exception):
         answered.set_exception(reply)
+        answered.exception()  # whoever waited may have given up: asyncio need not complain of it
     else:
         answered.set_result(reply)
 

@@ -13,6 +13,7 @@ def judge(story):
         *_intents(story),
         *_answers(story),
         *_doubles(story),
+        *_hammers(story),
         *_once(story),
         *_stops(story),
     ]
@@ -115,6 +116,18 @@ def _doubles(story):
         )  # fmt: skip
         if next(looks, None) is None:
             yield f"promise 2: {request.by} sent {line[1]} again at {request.left_at:.2f} ({first.by} did at {first.left_at:.2f}) without a look between"
+
+
+def _hammers(story):
+    """An accepted change needs its time: it is not asked for again and again meanwhile."""
+    sent = defaultdict(list)
+    for request in _writes(story):
+        sent[request.by, _line(request)].append(request.left_at)
+    for (by, line), times in sent.items():
+        for first, sixth in zip(times, times[5:], strict=False):
+            if sixth - first < 1.0:
+                yield f"hammering: {by} sent {line} six times in {sixth - first:.2f} s, from {first:.2f} on"
+                break
 
 
 def _once(story):

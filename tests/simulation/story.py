@@ -11,16 +11,17 @@ from engine.recover import Wanted, recover
 from journal.clock import clock
 from journal.errors import JournalError, LeaseLost
 from journal.event import Draft
+from journal.proof.verify import verify_url
 from journal.replay import replay
 from tests.simulation import ours
-from tests.simulation.disk import Disk, Dies
+from tests.simulation.disk import Dies, Disk
 from tests.simulation.loop import Loop, Process, Stuck, TheirClock
 from tests.simulation.net import Net
 from tests.simulation.weather import draw
 from tests.simulation.world import Attacker, World
 from triggers.cli.work import RESTS
 
-LIMIT_S = 900.0
+LIMIT_S = 300.0
 """Seconds after the weather has calmed within which a story must have ended."""
 LOOKS_ON_S = 12.0
 """For so long the attacker goes on trying after the last word."""
@@ -110,8 +111,13 @@ class Story:
         process = Process(self.loop, f"{name}.{len(self.processes) + 1}", self.weather.off_s if self.processes else 0.0)
         self.processes.append(process)
         self.trace(f"{process} begins")
+        process.mourners.append(self._verify_at)
         process.start(coro_of(process))
         return process
+
+    def _verify_at(self, process):
+        """The record is whole at the very moment of a death."""
+        self.loop.later(0, lambda: self.wrong.extend(f"record: {broken}" for broken in verify_url(self.disk.url)))
 
     def _kill_of(self, process):
         if not self._event_crashes or self.loop.time() > self.weather.calm_at:
@@ -285,7 +291,7 @@ class Story:
         """Resume what lapsed, go on with what rests, begin anew what ended badly; True once a good word is there."""
         d = self.people
         while self.loop.time() < self.weather.calm_at + LIMIT_S:
-            await asyncio.sleep(d.uniform(0.6, 1.4))
+            await asyncio.sleep(d.uniform(0.8, 2.8))
             try:
                 rows = self.disk.reader.runs()
             except JournalError:
@@ -303,9 +309,7 @@ class Story:
         working = [p for p in self._alive() if not p.frozen]
         locked = [row for row in rows if row.lock is not None]
         for row in locked:
-            if row.owner is not None and not row.alive:
-                self._resume_once_or_twice(row.run)
-            elif row.owner is None and self.people.random() < 0.3:
+            if row.owner is not None and not row.alive or row.owner is None and self.people.random() < 0.5:
                 self._resume_once_or_twice(row.run)
         if not locked and not working:
             self.order("contain")
@@ -330,7 +334,7 @@ class Story:
         ends = self.loop.time() + LIMIT_S
         self.resume(run, Wanted("person:b", yes=True))
         while self.loop.time() < ends:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(2.0)
             try:
                 rows = {row.run: row for row in self.disk.reader.runs()}
             except JournalError:
@@ -340,9 +344,18 @@ class Story:
                 self.resume(run)
             elif row.owner is None and not self._alive():
                 if state.word == "recovered":
+                    self._given_back()
                     return
                 self.resume(run, Wanted("person:b", yes=True))
         self.wrong.append(f"liveness: not recovered by second {self.loop.time():.0f}: {self._words()}")
+
+    def _given_back(self):
+        """Promise 5: what was clean is as it was, and what was shut before anybody came is not opened."""
+        for name, was, now in zip(
+            ("client", "user", "path"), self.world.before, self.world.settings_to_come(), strict=True
+        ):
+            if was != now:
+                self.wrong.append(f"promise 5: after the recovery the {name} is {now}; it was {was}")
 
     def _words(self):
         return {run: [e.body["word"] for e in self._state(run).words] for run in self.runs}
@@ -356,8 +369,8 @@ class Story:
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_until_complete(self.loop.create_task(self._tell(), context=self._people_here))
-        except Stuck:
-            self.wrong.append(f"stuck at second {self.loop.time():.0f}: nothing can ever happen again")
+        except Stuck as stuck:
+            self.wrong.append(f"stuck at second {self.loop.time():.2f}: {stuck}")
         return self
 
     def end(self):

@@ -15,6 +15,8 @@ class Weather:
     """The draw of one seed. Rates are per request; times are seconds of the story.
 
     Attributes:
+        outages: (system, from, until): nothing of it answers.
+        hung: how likely it is that nobody can tell that a dead process is dead: its lease has to lapse.
         calm_at: from then on nothing is broken any more, and nobody is killed or frozen.
         lag_s: how long a change takes to come into force; listing_lag_s: how long a new token is in no listing.
     """
@@ -39,6 +41,7 @@ class Weather:
     jumps: list = field(default_factory=list)
     off_s: float = 0.0
     doubles: bool = False
+    outages: list = field(default_factory=list)
     hung: float = 0.0
     stop_at: float = 0.0
     approve_after: tuple = (0.0, 1.0)
@@ -55,7 +58,7 @@ def draw(seed):
     """The weather of a seed."""
     d = random.Random(f"{seed}/weather")
     w = Weather(seed)
-    w.calm_at = d.uniform(10, 45)
+    w.calm_at = d.uniform(10, 45) if d.random() < 0.9 else d.uniform(80, 130)
     if d.random() < 0.85:
         for fate in FATES:
             if d.random() < 0.55:
@@ -70,6 +73,9 @@ def draw(seed):
     w.clean_before = tuple(name for name in ("client", "user", "path") if d.random() < 0.1)
     w.off_s = d.choice((0.0, 0.0, -7200.0, 7200.0, -30.0))
     w.hung = d.choice((0.0, 0.0, 0.5))
+    for _ in range(d.choice((0, 0, 0, 0, 1, 2))):
+        begins = d.uniform(1, w.calm_at / 2)
+        w.outages.append((d.choice(("idp", "crm", "firewall", "chat")), begins, d.uniform(begins, w.calm_at)))
     for _ in range(d.choice((0, 0, 1, 1, 2))):
         begins = d.uniform(2, w.calm_at)
         w.disk.append((begins, min(begins + d.uniform(0.2, 9), w.calm_at), d.choice(("full", "readonly", "slow"))))

@@ -1,7 +1,7 @@
 """A practice company in memory, and what truly happened in it. Shares no code with connectors, engine or sandbox."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.simulation.loop import BORN
@@ -114,6 +114,13 @@ class World:
     @property
     def now(self):
         return self._loop.time()
+
+    def settings_to_come(self):
+        """What is set once all that was accepted has come into force."""
+        self.settings()
+        return tuple(
+            switch.coming[-1][1] if switch.coming else switch.value for switch in (self.enabled, self.frozen, self.rule)
+        )
 
     def settings(self):
         return self.enabled.at(self.now), self.frozen.at(self.now), self.rule.at(self.now)
@@ -263,9 +270,8 @@ class Attacker:
         inside = w.weather.inside and bool(addresses)
         passes = mode == "any" or inside or THIEF in addresses
         live = [t for t in w.tokens.values() if t.active]
-        if any(t.kind == "access" for t in live):
-            if passes:
-                self._won("read with a token")
+        if any(t.kind == "access" for t in live) and passes:
+            self._won("read with a token")
         if not w.rotated and w.enabled.at(now):
             self._won("a token to be had")
             while self._due >= 1 and w.minted < w.weather.most_minted:
