@@ -24,16 +24,25 @@ if TYPE_CHECKING:
     from journal.proof.sign import Signer
     from journal.store import Journal
 
-OPENING_S = 0.3
-"""How long after the start the first head leaves: the first look of a run goes before it."""
-LOOK_S = 0.5
-"""How often the ends of the chains are looked at."""
-EVENTS, SECONDS = 100, 60.0
-"""After so many events, or so many seconds with an event in them, a run's head is carried out again."""
-APART_S = 1.0
-"""Between two heads to one place."""
-END_S = 2.0
-"""How long the end waits for what is in flight."""
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When heads leave.
+
+    Attributes:
+        opening_s: after the start; the first look of a run goes before it.
+        look_s: how often the ends of the chains are looked at.
+        events, seconds: a run's head leaves again after so many events, or so long with an event in it.
+        apart_s: between two heads to one place.
+        end_s: how long the end waits for what is in flight.
+    """
+
+    opening_s: float = 0.3
+    look_s: float = 0.5
+    events: int = 100
+    seconds: float = 60.0
+    apart_s: float = 1.0
+    end_s: float = 2.0
 
 
 @dataclass(slots=True)
@@ -48,12 +57,12 @@ class _Way:
     failed: int = 0
     flying: Signed | None = None
 
-    def due(self, end: End, now_s: float) -> bool:
+    def due(self, end: End, now_s: float, pace: Pace) -> bool:
         """Whether a run's head is to leave now."""
         behind = end.n - (self.done or {}).get(end.run, 0)
         return behind > 0 and (
-            end.run not in self.at_s or behind >= EVENTS or now_s - self.at_s[end.run] >= SECONDS
-        )  # fmt: skip
+            end.run not in self.at_s or behind >= pace.events or now_s - self.at_s[end.run] >= pace.seconds
+        )
 
 
 class Anchorer:
@@ -61,8 +70,9 @@ class Anchorer:
 
     def __init__(
         self, journal: Journal, signer: Callable[[], Signer], sinks: Sequence[Sink], say: Callable[[str], None],
-        run: str | None = None,
+        run: str | None = None, pace: Pace = Pace(),
     ) -> None:  # fmt: skip
+        self._pace = pace
         self._journal = journal
         self._signer = signer
         self._say = say
@@ -80,18 +90,19 @@ class Anchorer:
         self._ending.set()
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=END_S)
+        _, late = await asyncio.wait(self._tasks, timeout=self._pace.end_s)
         for task in late:
             task.cancel()
         flying = [way for way in self._ways if way.flying is not None]
         if flying:
-            rows = [self._row(way, None, f"it had not arrived {END_S:.0f} s after the end") for way in flying]
+            why = f"it had not arrived {self._pace.end_s:.0f} s after the end"
+            rows = [self._row(way, None, why) for way in flying]
             keeping = asyncio.ensure_future(self._keep(rows))
-            await asyncio.wait({keeping}, timeout=END_S / 2)
+            await asyncio.wait({keeping}, timeout=self._pace.end_s / 2)
             if keeping.done() and (failed := keeping.exception()):
                 self._say(f"That an anchor failed could not be recorded ({type(failed).__name__}).")
             for way in flying:
-                self._tell(way, f"it had not arrived {END_S:.0f} s after the end")
+                self._tell(way, why)
 
     async def once(self) -> dict[str, int]:
         """Carry every head out that is not at each place yet, now; how many arrived, by place."""
@@ -110,10 +121,10 @@ class Anchorer:
             self._tell(way, str(error) if isinstance(error, JournalError) else type(error).__name__)
 
     async def _serve(self, way: _Way) -> None:
-        await self._pause(OPENING_S)
+        await self._pause(self._pace.opening_s)
         while not self._ending.is_set():
             await self._round(way, await self._look(way), last=False)
-            await self._pause(LOOK_S)
+            await self._pause(self._pace.look_s)
         await self._round(way, await self._look(way), last=True)
 
     async def _pause(self, seconds: float) -> None:
@@ -138,7 +149,7 @@ class Anchorer:
             if not last and now_s < way.next_s:
                 break
             due = [end for end in ends.runs if (way.done or {}).get(end.run, 0) < end.n]
-            due = [end for end in due if last or way.due(end, now_s)]
+            due = [end for end in due if last or way.due(end, now_s, self._pace)]
             if not due and ends.told > way.own_n:
                 due = [own]
             if not due:
@@ -164,7 +175,7 @@ class Anchorer:
         row = self._row(way, receipt, why)
         way.flying = None
         await self._keep([row])
-        way.next_s = time.monotonic() + min(APART_S * 2**way.failed, SECONDS)
+        way.next_s = time.monotonic() + min(self._pace.apart_s * 2**way.failed, self._pace.seconds)
         if why:
             self._tell(way, why)
             way.failed += 1

@@ -56,8 +56,11 @@ class FileSink:
     def _add(self, line: bytes) -> bytes:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
+                size = os.fstat(handle).st_size
+                torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"  # the power went in the midst of a line
+                line = b"\n" + line if torn else line
                 if os.write(handle, line) != len(line):
                     raise NotCarried("the disk is full: the line was not written whole")
                 os.fsync(handle)
