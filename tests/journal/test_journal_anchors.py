@@ -335,8 +335,9 @@ async def test_a_stamp_of_another_head_another_authority_another_request_or_alte
         lambda _: bytes.fromhex("30053003020102"),  # granted is 0, this is a rejection
     ):
         with Serving(lambda query, answers=answers: (200, answers(query))) as server:
+            sink = TimestampSink(server.url, roots)
             with pytest.raises(NotCarried, match="does not count"):
-                await TimestampSink(server.url, roots).carry(SIGNED)
+                await sink.carry(SIGNED)
 
 
 # Files outside against the data base.
