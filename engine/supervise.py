@@ -145,11 +145,11 @@ class Supervisor:
 
     async def sweep(self) -> None:
         """Look once for runs whose process is gone, and begin to take up those that are due."""
-        for row in await asyncio.to_thread(self.journal.runs):
-            if row.owner is None:
-                self._tries.pop(row.run, None)
-            elif not row.alive and row.run not in self.at_it and len(self.at_it) < AT_ONCE and self._due(row):
-                self.at_it[row.run] = asyncio.create_task(self._attend(row))
+        rows = await self._owned()
+        self._tries = {run: tries for run, tries in self._tries.items() if run in rows}
+        for run, row in rows.items():
+            if not row.alive and run not in self.at_it and len(self.at_it) < AT_ONCE and self._due(row):
+                self.at_it[run] = asyncio.create_task(self._attend(row))
 
     async def finished(self) -> None:
         """Wait until everything that was taken up has ended."""
@@ -165,9 +165,13 @@ class Supervisor:
             await self._act(row)
         except (Held, Rested):
             pass  # another took it just now
-        except JournalError as error:
-            self.tell(Did(row.run, "failed", "", str(error), 1))
-            self._tries.setdefault(row.run, Tries()).ended(self.clock())
+        except Exception as error:  # noqa: BLE001  # what is wrong with one run must not end the care for the others
+            known = isinstance(error, JournalError)
+            said = str(error) if known else f"{type(error).__name__} while it was looked at: a fault of ours."
+            self.tell(Did(row.run, "failed", "", said, 2))
+            tries = self._tries.setdefault(row.run, Tries())
+            tries.takings += 1
+            tries.ended(self.clock())
         finally:
             del self.at_it[row.run]
 
@@ -199,16 +203,16 @@ class Supervisor:
         tries.ended(self.clock())
         events = await asyncio.to_thread(self.journal.events, row.run)
         tries.further(_known(events))
-        now = await self._now(row.run)
-        if code == REFUSED and (now.alive or now.owner is None):
+        now = (await self._owned()).get(row.run)
+        if code == REFUSED and (now is None or now.alive):
             return  # another was faster
         self.tell(Did(row.run, "went", replay(events).word, said, code))
         if tries.takings >= MOST_TAKINGS:
             last = f"; the last that was said: {said}" if said else ""
             await self._give_up(row.run, f"taken up {tries.takings} times, it came no further{last}", tries.takings)
 
-    async def _now(self, run: str) -> RunRow:
-        return next(row for row in await asyncio.to_thread(self.journal.runs) if row.run == run)
+    async def _owned(self) -> dict[str, RunRow]:
+        return {row.run: row for row in await asyncio.to_thread(self.journal.runs, owned=True)}
 
     async def _was_given_up(self, row: RunRow) -> bool:
         """Whether it was given up, by whomever, and nobody has gone on with it since."""
@@ -220,8 +224,8 @@ class Supervisor:
 
     async def _give_up(self, run: str, why: str, takings: int) -> None:
         """Say so and record it, unless it is at work, rests, or another gave it up just now."""
-        row = await self._now(run)
-        if row.owner is None or row.alive or await self._was_given_up(row):
+        row = (await self._owned()).get(run)
+        if row is None or row.alive or await self._was_given_up(row):
             return
         await self.journal.record(Draft("given_up", {"run": run, "n": row.n, "takings": takings, "why": why[:1000]}))
         word = replay(await asyncio.to_thread(self.journal.events, run)).word

@@ -202,10 +202,11 @@ class Journal:
         except orjson.JSONDecodeError:
             raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
 
-    def runs(self) -> list[RunRow]:
-        """Give all runs, newest first."""
+    def runs(self, *, owned: bool = False) -> list[RunRow]:
+        """Give all runs, newest first; `owned`: only those that have an owner, dead or alive."""
         last = and_(events.c.run == leases.c.run, events.c.n == leases.c.last_n)
         query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run != JOURNAL)
+        query = query.where(leases.c.owner.is_not(None)) if owned else query
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)
         with self._reading() as conn:
             now_us = self._db.now_us(conn)

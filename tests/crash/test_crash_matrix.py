@@ -126,6 +126,21 @@ def test_a_containment_killed_there_is_contained_by_the_next_process_with_each_w
     _whole(house)
 
 
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_killed_again_while_it_is_taken_up_a_third_process_contains_it_with_each_write_sent_once(house, side):
+    """The one event of a containment that only a resumed one has."""
+    _up(house)
+    assert house.contain(playbook=EVERY_KIND, RINGFENCE_KILL_AT="after:intended@user").code == KILLED
+    run = house.the_run()
+    assert house.run("resume", run, RINGFENCE_KILL_AT=f"{side}:leased").code == KILLED
+    assert len(house.events("leased")) == (side == "after")
+    _whole(house)
+    assert house.run("resume", run).code == 0
+    assert house.words()[-1] == "contained"
+    _received_once(house)
+    _whole(house)
+
+
 @pytest.mark.parametrize(("kind", "point"), _points("recover"))
 def test_a_recovery_killed_there_is_finished_by_the_next_process_with_each_undo_sent_once(house, kind, point):
     _up(house)

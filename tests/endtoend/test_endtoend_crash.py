@@ -10,8 +10,8 @@ KILLED = -signal.SIGKILL
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("event", [1, 3, -7, 20, -60, 110, -240, 400, -600, 850])
-def test_killed_at_an_event_a_resumed_run_is_contained_and_sends_nothing_blind(house, event):
+@pytest.mark.parametrize("event", [110, -600, 850])
+def test_killed_in_the_midst_of_many_a_resumed_run_is_contained_and_sends_nothing_blind(house, event):
     house.up("--tokens", "300")
     killed = house.contain(playbook=house.quick(), RINGFENCE_KILL_AT=str(event))
     assert killed.code == KILLED, killed.text

@@ -75,9 +75,7 @@ def test_what_a_person_changed_meanwhile_is_left_alone_and_nothing_is_given_back
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize(
-    ("event", "how"), [(1, "resume"), (2, "resume"), (5, "resume"), (-8, "resume"), (9, "resume"), (7, "recover")]
-)
+@pytest.mark.parametrize(("event", "how"), [(1, "resume"), (7, "recover")])
 def test_killed_while_giving_back_it_goes_on_and_no_undo_is_doubled_blind(contained, event, how):
     house, run = contained
     killed = house.run("recover", run, "--yes", RINGFENCE_KILL_AT=str(event))

@@ -302,3 +302,15 @@ async def test_a_journal_in_trouble_is_said_once_and_swept_again_when_it_is_well
     over.set()
     await sweeping
     assert world.taker.taken == ["R1"]
+
+
+async def test_a_fault_at_one_run_is_said_and_the_others_are_carried_on(journal, url):
+    await _left_alone(url, "R1", Draft("worded", {"no": "word"}))
+    await _left_alone(url, "R2")
+    world = World(journal, url)
+    for _ in range(8):
+        await world.sweep()
+        world.clock.s += 0.5
+    assert world.taker.taken == ["R2"]
+    assert world.did("failed") == ["R1"] * 3, "at 0, 1 and 3 s: it backs off"
+    assert world.told[0].said.startswith("KeyError") or world.told[1].said.startswith("KeyError")

@@ -182,7 +182,7 @@ def _explain(error: Exception) -> int:
     if all(_is_known(leaf) for leaf in leaves):
         for sentence in dict.fromkeys(map(str, leaves)):
             _say(sentence)
-        return 1
+        return 2 if any(type(leaf).__name__ == "LeaseLost" for leaf in leaves) else 1  # it had begun
     where = _write_down(error)
     kind = type(leaves[0]).__name__
     _say(f"ringfence stopped at an error that it does not know ({kind}). This is a fault of ours; {where}")
