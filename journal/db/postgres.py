@@ -25,11 +25,6 @@ AWAY_S = 20.0
 RIVAL_S = 0.5
 """How long a row that is there already is looked at again: another process may just have put it there."""
 
-_SESSION = (
-    "SET synchronous_commit = on",  # an answer means durable, whatever the server's default
-    f"SET lock_timeout = {int(WAIT_S * 1000)}",
-    f"SET idle_in_transaction_session_timeout = {int(WAIT_S * 1000)}",  # one who was stopped midway lets go
-)
 _REACH = {
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3,
     "tcp_user_timeout": 15_000, "application_name": "ringfence",
@@ -129,7 +124,11 @@ def _is_operational(error: BaseException) -> bool:
 
 
 def _on_connect(connection: Any, _: object) -> None:
+    wait_ms = int(WAIT_S * 1000)
     connection.autocommit = True
-    for setting in _SESSION:
-        connection.execute(setting)
+    connection.execute(
+        "SET synchronous_commit = on;"  # an answer means durable, whatever the server's default
+        f"SET lock_timeout = {wait_ms};"
+        f"SET idle_in_transaction_session_timeout = {wait_ms}"  # one who was stopped midway lets go
+    )
     connection.autocommit = False

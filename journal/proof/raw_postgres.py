@@ -62,7 +62,7 @@ def read_stored(url: str, run: str | None, check: Check) -> Iterator[Broken]:
     import psycopg
 
     try:
-        with psycopg.connect(plain(url), connect_timeout=REACH_S, application_name="ringfence verify") as conn:
+        with _connect(url) as conn:
             conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             conn.read_only = True
             for setting in _NO_SEEKING:
@@ -82,13 +82,25 @@ def read_stored(url: str, run: str | None, check: Check) -> Iterator[Broken]:
                 )
             )
     except psycopg.Error as error:
-        said = scrubbed(str(error), url)
         if isinstance(error, psycopg.OperationalError | psycopg.errors.InsufficientPrivilege):
-            raise JournalFailed(
-                f"The journal {shown(url)} can not be read ({said}). See that the server runs and lets this user read"
-                " the tables, and check the journal's URL."
-            ) from None
-        yield Broken("", 0, f"The journal {shown(url)} can not be read to its end: {said}.")
+            raise _unreadable(url, error) from None
+        yield Broken("", 0, f"The journal {shown(url)} can not be read to its end: {scrubbed(str(error), url)}.")
+
+
+def _connect(url: str) -> psycopg.Connection[Any]:
+    import psycopg
+
+    try:
+        return psycopg.connect(plain(url), connect_timeout=REACH_S, application_name="ringfence verify")
+    except psycopg.Error as error:
+        raise _unreadable(url, error) from None
+
+
+def _unreadable(url: str, error: Exception) -> JournalFailed:
+    return JournalFailed(
+        f"The journal {shown(url)} can not be read ({scrubbed(str(error), url)}). See that the server runs and lets this"
+        " user read the tables, and check the journal's URL."
+    )
 
 
 def _steering(conn: psycopg.Connection[Any]) -> Iterator[Broken]:

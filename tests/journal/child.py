@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from journal import Draft, Journal, JournalError, Keys, KillAt
@@ -110,5 +111,16 @@ async def readonly() -> None:
         os._exit(0)  # without the right to remove the folder
 
 
+def _elsewhere() -> None:
+    """Be a process of another machine, whose clock is wrong, where the test wants one."""
+    if wrong_by_s := os.environ.get("TEST_CLOCK_WRONG_BY_S"):
+        from journal.write import lease
+
+        real = time.time_ns
+        time.time_ns = lambda: real() + int(wrong_by_s) * 10**9
+        lease._boot_id = lambda: "another machine"
+
+
 if __name__ == "__main__":
+    _elsewhere()
     asyncio.run(globals()[sys.argv[1]](*sys.argv[2:]))

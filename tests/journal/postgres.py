@@ -2,10 +2,15 @@
 
 import contextlib
 import os
+import select
 import shutil
+import socket
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import psycopg
 
@@ -71,3 +76,59 @@ def run_on(url: str, statement: str, *values: object) -> list[tuple[object, ...]
     with psycopg.connect(url, autocommit=True) as conn:
         done = conn.execute(statement, values)
         return done.fetchall() if done.description else []
+
+
+class Proxy:
+    """Stands between a client and the server, and can lose a connection at its COMMIT.
+
+    Attributes:
+        fate: what happens at the next COMMIT that comes by: "written, answer lost", "never arrived" or "written late".
+        dropped: how many connections it lost.
+    """
+
+    def __init__(self, url: str) -> None:
+        head, _, folder = url.partition("?host=")
+        self._server = f"{folder}/.s.PGSQL.5432"
+        self._folder = tempfile.mkdtemp(prefix="rf-px-")
+        self.url = f"{head}?host={self._folder}"
+        self.fate = ""
+        self.dropped = 0
+        self._listening = socket.socket(socket.AF_UNIX)
+
+    def __enter__(self) -> Self:
+        self._listening.bind(f"{self._folder}/.s.PGSQL.5432")
+        self._listening.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                threading.Thread(target=self._carry, args=(client,), daemon=True).start()
+
+    def _carry(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as server, client:
+            server.connect(self._server)
+            while True:
+                for end in select.select([client, server], [], [])[0]:
+                    if not (data := end.recv(65536)):
+                        return
+                    if end is client and self.fate and b"COMMIT" in data:
+                        self._lose(data, client, server)
+                        return
+                    (server if end is client else client).sendall(data)
+
+    def _lose(self, data: bytes, client: socket.socket, server: socket.socket) -> None:
+        fate, self.fate = self.fate, ""
+        self.dropped += 1
+        if fate == "written late":
+            client.shutdown(socket.SHUT_RDWR)
+            time.sleep(0.5)  # the client is back meanwhile, and waits for what this one holds
+        if fate != "never arrived":
+            server.sendall(data)
+            server.recv(65536)

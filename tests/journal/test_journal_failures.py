@@ -10,6 +10,8 @@ from journal import Draft, Journal, JournalFailed, Keys
 from journal.db import sqlite
 from journal.proof.verify import verify_url
 
+BOTH = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
 
 @pytest.mark.crash
 def test_a_full_disk_is_a_sentence_and_loses_nothing(url: str, child):
@@ -87,6 +89,7 @@ async def test_a_lock_that_is_let_go_in_time_is_waited_for(url: str):
     await journal.aclose()
 
 
+@BOTH
 async def test_a_row_that_another_put_in_stops_that_run_alone(journal: Journal, sql):
     lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
     other, _ = await journal.begin("R2", "INC-1", Draft("opened", {}))
@@ -109,6 +112,7 @@ async def test_tables_that_are_gone_are_a_sentence(journal: Journal, sql):
             read()
 
 
+@BOTH
 def test_many_that_make_one_journal_at_once_all_can(url: str, child, sql):
     writers = [child("work", url, f"R{i}", 20) for i in range(4)]
     for process in writers:

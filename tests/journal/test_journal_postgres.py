@@ -1,0 +1,308 @@
+"""What a server brings with it: it goes away, it drops us at the worst moment, its clock decides, others lock its rows."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from postgres import Proxy, Server, running
+
+from journal import Draft, Held, Journal, JournalFailed, Keys
+from journal.db import postgres
+from journal.proof.verify import verify_url
+
+DATABASES = ("postgresql",)
+BACKED = (
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+    "CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+)
+SECRET = "canary-pw-7Qz"
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("how", ["fast", "immediate"])
+async def test_a_restart_of_the_server_loses_nothing_and_doubles_nothing(how: str, child):
+    with running() as own, own.database() as url:
+        writers = [child("work", url, f"R{i}", 3000, f"lock-{i}") for i in range(2)]
+        first = [await asyncio.to_thread(p.stdout.readline) for p in writers]
+        assert first == ["1\n", "1\n"]
+        for _ in range(2):
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(own.restart, how)
+        for out in await asyncio.gather(*(asyncio.to_thread(_to_its_end, p) for p in writers)):
+            assert out[-1:] == ["done"], out[-5:]
+            assert sorted(map(int, out[:-1])) == list(range(2, 3002)), "each was acknowledged once, with its own place"
+        journal = Journal.open(url, keys=Keys.none())
+        assert [run.n for run in journal.runs()] == [3001, 3001]
+        await journal.aclose()
+        assert verify_url(url) == []
+
+
+def _to_its_end(process: subprocess.Popen[str]) -> list[str]:
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return process.stdout.read().split()
+
+
+async def test_a_server_that_stays_away_is_explained_and_awaited_when_it_is_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(postgres, "AWAY_S", 1.0)
+    with running() as own, own.database() as url:
+        journal = Journal.open(url, keys=Keys.none())
+        lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
+        await asyncio.to_thread(own.stop)
+        with pytest.raises(JournalFailed, match=r"server (went away|can not be reached)"):
+            await journal.append(lease, [Draft("noted", {})])
+        with pytest.raises(JournalFailed, match=r"server (went away|can not be reached)"):
+            await asyncio.to_thread(journal.runs)
+        with pytest.raises(JournalFailed, match="can not be reached"):
+            await asyncio.to_thread(Journal.open, url, keys=Keys.none())
+        await asyncio.to_thread(own.start)
+        assert [e.n for e in await journal.append(lease, [Draft("noted", {})])] == [2]
+        await journal.aclose()
+
+
+@pytest.mark.parametrize("fate", ["written, answer lost", "never arrived", "written late"])
+@pytest.mark.parametrize("what", ["begin", "append", "release", "take", "record"])
+async def test_a_connection_lost_at_its_commit_is_found_out_about(fate: str, what: str, url: str, sql):
+    with Proxy(url) as proxy:
+        journal = Journal.open(proxy.url, keys=Keys.none())
+        other = Journal.open(url, keys=Keys.none())
+        lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}), lock="drift")
+        resting, _ = await other.begin("R2", "INC-1", Draft("opened", {}))
+        await other.release(resting, unlock=True)
+        deeds: dict[str, Callable[[], object]] = {
+            "begin": lambda: journal.begin("R3", "INC-1", Draft("opened", {}), lock="other"),
+            "append": lambda: journal.append(lease, [Draft("noted", {"i": i}) for i in range(3)]),
+            "release": lambda: journal.release(lease, unlock=False),
+            "take": lambda: journal.take("R2"),
+            "record": lambda: journal.record(Draft("read", {"run": "R1"})),
+        }
+        before = dict(sql("SELECT run, count(*) FROM events GROUP BY run"))
+        proxy.fate = fate
+        done = await deeds[what]()
+        assert proxy.dropped == 1, "the connection was dropped at the commit"
+        more = {run: n - before.get(run, 0) for run, n in sql("SELECT run, count(*) FROM events GROUP BY run")}
+        own = {"begin": 1, "take": 1, "record": 1}.get(what, 0)
+        assert more == {
+            "@journal": own, "R1": 3 if what == "append" else 0, "R2": int(what == "take"),
+            **({"R3": 1} if what == "begin" else {}),
+        }  # fmt: skip
+        assert verify_url(url) == []
+        if what == "append":
+            assert [(e.n, e.hash) for e in done] == [(e.n, e.hash) for e in other.events("R1", after=1)]
+            await journal.append(lease, [Draft("noted", {})])
+        if what in {"begin", "take"}:
+            await journal.append(done[0], [Draft("noted", {})])
+            assert done[0].good()
+        if what == "release":
+            await other.take("R1")
+        await journal.aclose()
+        await other.aclose()
+        assert verify_url(url) == []
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("wrong_by_s", [-3 * 3600, 3 * 3600])
+async def test_a_lease_lasts_as_long_as_the_servers_clock_says_whatever_the_machines_do(
+    wrong_by_s: int, url: str, child
+):
+    process = child("hold", url, 2, env={"TEST_CLOCK_WRONG_BY_S": str(wrong_by_s)})
+    assert process.stdout.readline() == "held\n"
+    journal = Journal.open(url, keys=Keys.none())
+    (opened,) = journal.events("R1")
+    off_s = (datetime.now(UTC) - datetime.fromisoformat(opened.at)).total_seconds()
+    assert abs(off_s) < 60, "the record's times are the server's"
+    process.send_signal(signal.SIGSTOP)
+    started = time.monotonic()
+    waits: list[float] = []
+    assert journal.runs()[0].alive
+    while True:
+        try:
+            _, event = await journal.take("R1")
+            break
+        except Held as held:
+            waits.append(held.seconds_left)
+            await asyncio.sleep(held.seconds_left)
+    assert all(0 < wait <= 2 for wait in waits)
+    assert 0.9 < time.monotonic() - started < 4, "renewed every half second, good for two"
+    process.send_signal(signal.SIGCONT)
+    out, err = await asyncio.to_thread(process.communicate, timeout=30)
+    assert out == "LeaseLost False\n", (out, err)
+    assert journal.events("R1")[-1] == event
+    await journal.aclose()
+
+
+async def test_appends_do_not_wait_for_each_others_openings(url: str):
+    journal = Journal.open(url, keys=Keys.none())
+    lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
+    with psycopg.connect(url) as rival:
+        rival.execute("SELECT 1 FROM leases WHERE run = '@journal' FOR UPDATE")
+        await asyncio.wait_for(journal.append(lease, [Draft("noted", {})]), 2)
+        opening = asyncio.create_task(journal.begin("R2", "INC-1", Draft("opened", {})))
+        await asyncio.sleep(0.3)
+        assert not opening.done(), "that one adds to the chain that is locked"
+        rival.rollback()
+        await opening
+    await journal.aclose()
+
+
+async def test_a_row_that_is_never_let_go_is_a_sentence(url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(postgres, "WAIT_S", 0.3)
+    journal = Journal.open(url, keys=Keys.none())
+    lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
+    with psycopg.connect(url) as rival:
+        rival.execute("SELECT 1 FROM leases WHERE run = 'R1' FOR UPDATE")
+        with pytest.raises(JournalFailed, match="another process holds it"):
+            await journal.append(lease, [Draft("noted", {})])
+        rival.rollback()
+    assert [e.n for e in await journal.append(lease, [Draft("noted", {})])] == [2]
+    await journal.aclose()
+
+
+async def test_one_that_hangs_in_the_middle_of_a_write_is_ended_by_the_server(
+    url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postgres, "WAIT_S", 0.5)
+    hung, journal = (Journal.open(url, keys=Keys.none()) for _ in range(2))
+    lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
+    with hung._db.engine.connect() as conn:
+        conn.begin()
+        conn.exec_driver_sql("SELECT 1 FROM leases WHERE run = 'R1' FOR UPDATE")
+        await asyncio.wait_for(journal.append(lease, [Draft("noted", {})]), 10)
+        conn.invalidate()
+    await journal.aclose()
+    await hung.aclose()
+
+
+async def test_a_deadlock_is_tried_again(url: str, sql):
+    journal = Journal.open(url, keys=Keys.none())
+    first, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
+    second, _ = await journal.begin("R2", "INC-1", Draft("opened", {}))
+    with psycopg.connect(url) as rival:
+        rival.execute("SET deadlock_timeout = '60s'")  # so that ours is the one to be given up
+        rival.execute("SELECT 1 FROM leases WHERE run = 'R2' FOR UPDATE")
+        busy = asyncio.create_task(journal.append(second, [Draft("noted", {})]))
+        await asyncio.sleep(0.2)  # the writer waits for R2; the next two are one batch behind it
+        both = [asyncio.create_task(journal.append(lease, [Draft("noted", {})])) for lease in (first, second)]
+        await asyncio.sleep(0.1)
+        rival.execute("SAVEPOINT here")
+        rival.commit()
+        rival.execute("SELECT 1 FROM leases WHERE run = 'R2' FOR UPDATE")
+        await asyncio.sleep(0.3)
+        crossing = threading.Thread(
+            target=lambda: (rival.execute("SELECT 1 FROM leases WHERE run = 'R1' FOR UPDATE"), rival.commit())
+        )
+        crossing.start()
+        await asyncio.gather(busy, *both)
+        crossing.join()
+    ((deadlocks,),) = sql("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert [len(journal.events(run)) for run in ("R1", "R2")] == [2, 3]
+    assert verify_url(url) == []
+    await journal.aclose()
+
+
+@pytest.mark.parametrize(
+    ("put_in", "kind"),
+    [
+        (f"{BACKED} CREATE TRIGGER zap BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION f()", "trigger 'zap'"),
+        ("CREATE RULE quiet AS ON DELETE TO leases DO INSTEAD NOTHING", "rule 'quiet'"),
+        ("CREATE VIEW shown AS SELECT * FROM events", "view 'shown'"),
+        ("CREATE MATERIALIZED VIEW shown AS SELECT * FROM events", "view 'shown'"),
+        ("ALTER TABLE events ENABLE ROW LEVEL SECURITY", "row security 'events'"),
+        ("CREATE TABLE more () INHERITS (events)", "inheriting table 'more'"),
+        ("CREATE SCHEMA postgres; CREATE TABLE postgres.events (LIKE public.events INCLUDING ALL)", "second table"),
+        (f"{BACKED} CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION e()", "event trigger 'watch'"),
+    ],
+)  # fmt: skip
+async def test_what_was_put_in_to_steer_the_journal_is_found(url: str, put_in: str, kind: str):
+    journal = Journal.open(url, keys=Keys.none())
+    await journal.begin("R1", "INC-1", Draft("opened", {}))
+    await journal.aclose()
+    assert verify_url(url) == []
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(put_in)
+    assert any(kind in broken.what for broken in verify_url(url)), [broken.what for broken in verify_url(url)]
+
+
+@pytest.mark.parametrize(
+    ("change", "run", "n"),
+    [
+        ("UPDATE events SET body = '{\"size\":2}' WHERE run = 'R2' AND n = 1", "R2", 1),
+        ("DELETE FROM events WHERE run = 'R2' AND n = 3", "R2", 3),
+        ("DELETE FROM events WHERE run = 'R2' AND n = 8", "R2", 8),
+        ("UPDATE leases SET head = 'x' WHERE run = 'R3'", "R3", 8),
+        ("DELETE FROM events WHERE run = '@journal' AND n = 2", "@journal", 2),
+    ],
+)
+def test_changes_of_rows_are_found_here_as_well(written: str, sql, change: str, run: str, n: int):
+    assert verify_url(written) == []
+    assert verify_url(written, "R1") == []
+    sql(change)
+    assert (run, n) in {(broken.run, broken.n) for broken in verify_url(written)}
+
+
+def test_a_reader_needs_no_right_to_write(written: str, server: Server, sql):
+    sql("CREATE ROLE auditor LOGIN")
+    try:
+        as_auditor = written.replace("postgres:@", "auditor@")
+        with pytest.raises(JournalFailed, match="lets this user read"):
+            verify_url(as_auditor)
+        sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO auditor")
+        assert verify_url(as_auditor) == []
+    finally:
+        sql("DROP OWNED BY auditor")
+        sql("DROP ROLE auditor")
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("ALTER DATABASE {name} SET default_transaction_read_only = on", "only reads"),
+        ("ALTER DATABASE {name} CONNECTION LIMIT 0", "too many connections"),
+    ],
+)
+async def test_a_server_that_refuses_is_a_sentence(url: str, sql, setting: str, says: str):
+    name = url.partition("@/")[2].partition("?")[0]
+    sql("CREATE ROLE somebody LOGIN")
+    try:
+        sql(f"GRANT ALL ON DATABASE {name} TO somebody")
+        sql("GRANT ALL ON SCHEMA public TO somebody")
+        sql(setting.format(name=name))
+        with pytest.raises(JournalFailed, match=says):
+            Journal.open(url.replace("postgres:@", "somebody@"), keys=Keys.none())
+    finally:
+        with psycopg.connect(url, options="-c default_transaction_read_only=off", autocommit=True) as conn:
+            conn.execute("DROP OWNED BY somebody")
+            conn.execute("DROP ROLE somebody")
+
+
+def test_no_error_and_no_command_shows_the_password(url: str, tmp_path):
+    withheld = url.replace("postgres:@", f"postgres:{SECRET}@")
+    journal = Journal.open(withheld, keys=Keys.none())
+    assert SECRET not in journal.url + journal._db.name + str(journal._writer._thread.name)
+    journal.close()
+    nowhere = withheld.replace("?host=", "?host=/none")
+    for broken in (nowhere, f"postgresql://u:{SECRET}@localhost:1/d?nonsense={SECRET}", f"postgresql://u:{SECRET}@[/d"):
+        for ask in (lambda at: Journal.open(at, keys=Keys.none()), verify_url):
+            with pytest.raises(JournalFailed) as failed:
+                ask(broken)
+            assert SECRET not in str(failed.value)
+            assert failed.value.__cause__ is None or SECRET not in str(failed.value.__cause__)
+    for command in (["status"], ["status", "--json"], ["journal", "verify"], ["journal", "runs"], ["resume", "R1"]):
+        for at in (withheld, nowhere):
+            done = subprocess.run(
+                [sys.executable, "-c", "from triggers.cli.main import run; run()", *command],
+                env={"RINGFENCE_JOURNAL": at, "RINGFENCE_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert SECRET not in done.stdout + done.stderr
+            assert "does not know" not in done.stderr, done.stderr
+            assert (done.returncode == 0) == (at == withheld and command != ["resume", "R1"]), (command, done.stderr)
