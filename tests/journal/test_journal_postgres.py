@@ -1,10 +1,10 @@
 """What a server brings with it: it goes away, it drops us at the worst moment, its clock decides, others lock its rows."""
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 from postgres import Proxy, Server, running
+from sqlalchemy.exc import DBAPIError
 
 from journal import Draft, Held, Journal, JournalFailed, Keys
 from journal.db import postgres
 from journal.proof.verify import verify_url
+from journal.write.requests import Renew
 
 DATABASES = ("postgresql",)
 BACKED = (
@@ -173,39 +175,34 @@ async def test_one_that_hangs_in_the_middle_of_a_write_is_ended_by_the_server(
     monkeypatch.setattr(postgres, "WAIT_S", 0.5)
     hung, journal = (Journal.open(url, keys=Keys.none()) for _ in range(2))
     lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
-    with hung._db.engine.connect() as conn:
-        conn.begin()
-        conn.exec_driver_sql("SELECT 1 FROM leases WHERE run = 'R1' FOR UPDATE")
-        await asyncio.wait_for(journal.append(lease, [Draft("noted", {})]), 10)
-        conn.invalidate()
+    conn = hung._db.engine.connect()
+    conn.exec_driver_sql("SELECT 1 FROM leases WHERE run = 'R1' FOR UPDATE")
+    await asyncio.wait_for(journal.append(lease, [Draft("noted", {})]), 10)
+    with pytest.raises(DBAPIError, match="terminating connection") as ended:
+        conn.exec_driver_sql("SELECT 1")
+    assert hung._db.is_gone(ended.value), "whoever wakes up then knows that nothing was written"
+    with contextlib.suppress(DBAPIError):
+        conn.close()
     await journal.aclose()
     await hung.aclose()
 
 
 async def test_a_deadlock_is_tried_again(url: str, sql):
-    journal = Journal.open(url, keys=Keys.none())
-    first, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
-    second, _ = await journal.begin("R2", "INC-1", Draft("opened", {}))
+    journal = Journal.open(url, keys=Keys.none(), renew_s=60)
+    held = [(await journal.begin(run, "INC-1", Draft("opened", {})))[0] for run in ("R1", "R2")]
     with psycopg.connect(url) as rival:
         rival.execute("SET deadlock_timeout = '60s'")  # so that ours is the one to be given up
         rival.execute("SELECT 1 FROM leases WHERE run = 'R2' FOR UPDATE")
-        busy = asyncio.create_task(journal.append(second, [Draft("noted", {})]))
-        await asyncio.sleep(0.2)  # the writer waits for R2; the next two are one batch behind it
-        both = [asyncio.create_task(journal.append(lease, [Draft("noted", {})])) for lease in (first, second)]
+        renewing = journal._writer.ask(Renew(run="", leases=held))  # locks R1, waits for R2
+        while not sql("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+        started = time.monotonic()
+        await asyncio.to_thread(rival.execute, "SELECT 1 FROM leases WHERE run = 'R1' FOR UPDATE")
+        assert time.monotonic() - started < 4, "the server saw the deadlock"
         await asyncio.sleep(0.1)
-        rival.execute("SAVEPOINT here")
+        assert not renewing.done()
         rival.commit()
-        rival.execute("SELECT 1 FROM leases WHERE run = 'R2' FOR UPDATE")
-        await asyncio.sleep(0.3)
-        crossing = threading.Thread(
-            target=lambda: (rival.execute("SELECT 1 FROM leases WHERE run = 'R1' FOR UPDATE"), rival.commit())
-        )
-        crossing.start()
-        await asyncio.gather(busy, *both)
-        crossing.join()
-    ((deadlocks,),) = sql("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-    assert [len(journal.events(run)) for run in ("R1", "R2")] == [2, 3]
-    assert verify_url(url) == []
+    assert await renewing == held
     await journal.aclose()
 
 
