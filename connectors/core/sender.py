@@ -11,7 +11,7 @@ from connectors.core.errors import Busy, ConnectorError, Unreachable
 from connectors.core.reader import reason
 from connectors.core.secret import Secret
 from connectors.core.waits import asked_wait_s
-from connectors.core.wire import NoAnswer, NotSent, Wire
+from connectors.core.wire import REQUEST_IDS, NoAnswer, NotSent, Wire
 
 
 class Came(StrEnum):
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def _request_id(headers: Mapping[str, str]) -> str:
-    found = next((headers[name] for name in ("x-request-id", "request-id") if name in headers), "")
+    found = next((headers[name] for name in REQUEST_IDS if name in headers), "")
     return found[:80] if found.isascii() and found.isprintable() else ""
 
 
@@ -78,7 +78,10 @@ class Sender:
             self._wire.gate.wait(wait_s)
             return Outcome(Came.BUSY, reply.status, wait_s, request_id, why)
         if 200 <= reply.status < 300 or reply.status == 404:
-            return Outcome(Came.OK, reply.status, 0.0, request_id, why, self._keep(call, reply.json))
+            kept = self._keep(call, reply.json)
+            if any(secret.reveal() in request_id for _, secret in kept):
+                request_id = ""
+            return Outcome(Came.OK, reply.status, 0.0, request_id, why, kept)
         came = Came.UNSURE if reply.status >= 500 or reply.status == 408 else Came.REFUSED
         return Outcome(came, reply.status, 0.0, request_id, why)
 

@@ -8,12 +8,14 @@ Only a connection that was never made counts as *not sent*; whatever happens lat
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, urljoin, urlsplit
+from urllib.parse import quote_plus, unquote_plus, urljoin, urlsplit
 
 import orjson
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 REQUEST_TIMEOUT_S = 10.0
 LONGEST_ANSWER = 16 * 1024 * 1024
 SAFE = frozenset({"GET", "HEAD"})
+REQUEST_IDS = ("x-request-id", "request-id")
+"""Headers that name the provider's own id of a request."""
+PIECE = 8
+"""Characters that such an id must not have in common with the request: no secret is shorter."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +206,11 @@ class Wire:
             content = orjson.loads(body) if body else None
         except orjson.JSONDecodeError:
             content = None
-        return Reply(answer.status_code, _headers(answer.headers.raw), content)
+        headers = _headers(answer.headers.raw)
+        for name in REQUEST_IDS:
+            if name in headers and _repeats(headers[name], answer.request):
+                del headers[name]
+        return Reply(answer.status_code, headers, content)
 
     def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Any:
         import httpx
@@ -253,6 +263,16 @@ class Wire:
             came = f"the metadata leads to another host, {parts.netloc[:80]!r}"
             raise Unexpected(tried, came, "Our credential stays here")
         return url
+
+
+def _repeats(id_: str, request: Any) -> bool:
+    """Whether a provider's id of a request repeats a piece of the request: it may be a secret, and ids are journaled."""
+    authorization = request.headers.get("authorization", "")
+    sent = f"{request.url} {authorization} {request.content.decode('latin-1')}"
+    with contextlib.suppress(ValueError):
+        sent += " " + base64.b64decode(authorization.partition(" ")[2], validate=True).decode("latin-1")
+    sent += " " + unquote_plus(sent)
+    return any(id_[start : start + PIECE] in sent for start in range(len(id_) - PIECE + 1))
 
 
 def _headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import logging
 import pickle
@@ -125,6 +126,7 @@ ECHOES = {
     "redirect": says(302, location=f"/{CANARY}"),
     "busy": says(429, {"error": CANARY}, retry_after="200"),
     "cookie": says(400, {"error": CANARY}, set_cookie=CANARY),
+    "request id": says(400, {}, x_request_id=f"id-{CANARY[:12]}-cut-off"),
 }
 
 
@@ -246,3 +248,21 @@ async def test_basic_credentials_are_form_encoded_first():
 
 def test_the_journals_form_of_a_call_is_json():
     assert orjson.loads(orjson.dumps(veil({"a": SECRET, "b": (Mark.RUN, 1)}))) == {"a": repr(SECRET), "b": ["<run>", 1]}
+
+
+async def test_an_id_of_a_request_that_repeats_what_we_sent_is_not_kept():
+    """In the clear, as the encodings that we send, and the new secret that a provider made of an old one."""
+    odd = Secret("canary/+=&Z9 and more")
+    ids = iter([CANARY, "q-1", base64.b64encode(f"c:{CANARY}".encode()).decode(), odd.reveal(), "new-canary-T4"])
+    body = {"next": "new-canary-T4"}
+    async with provider(lambda _: says(200, body, x_request_id=next(ids))) as there:
+        async with wired(there.url, secret=SECRET) as wire:
+            calls = [Call.put("/a", json={"n": 1}), Call.put("/b", json={"n": 1})]
+            found = [(await Sender(wire).send(call, {})).request_id for call in calls]
+        assert found == ["", "q-1"]
+        kept = (Answer("next", replaces=SECRET, lost="-"),)
+        calls = [Call.post("/c"), Call.post("/d", form={"token": odd}), Call.put("/e", json={}, answers=kept)]
+        async with wired(there.url, connector=oauth.oauth, secret=SECRET, client_id="c") as wire:
+            found = [(await Sender(wire).send(call, {})).request_id for call in calls]
+        assert found == ["", "", ""]
+        assert len(there.got) == 5
