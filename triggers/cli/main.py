@@ -148,7 +148,12 @@ def _carry_out(words: Sequence[str]) -> int:
 
 def run() -> None:
     """Be the command `ringfence`."""
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    if "prefect" in sys.modules:  # after a refusal too: a normal exit under its threads ends in an abort (tried)
+        from flows.launch import leave
+
+        leave(code)
+    sys.exit(code)
 
 
 def _unknown(word: str, names: Iterable[str]) -> str:
