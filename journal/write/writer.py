@@ -143,6 +143,7 @@ class Writer:
                 if pause_s is None:
                     raise JournalFailed(self._db.sentence(error) + (_UNSURE if unsure else "")) from None
             time.sleep(pause_s)
+        self.batches += 1
         if self._kill is not None:
             self._kill.seen += book.counted
             if book.cut:

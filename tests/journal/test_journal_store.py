@@ -48,7 +48,7 @@ async def test_appends_at_once_are_grouped_and_keep_their_order(journal: Journal
 
     await asyncio.gather(*(one(i) for i in range(50)))
     assert [len(journal.events(f"R{i}")) for i in range(5)] == [401] * 5
-    assert _syncs(journal) - before < 400, "1,000 appends at 50 in flight should share transactions"
+    assert 0 < _syncs(journal) - before < 400, "1,000 appends at 50 in flight should share transactions"
     assert verify_url(url) == []
 
 
