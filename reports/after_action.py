@@ -38,7 +38,7 @@ def _template() -> Template:
 
 
 def html(run: Run, events: Sequence[Event], **extras: Any) -> str:
-    """The page. `extras`: attacker {after_command, after_word, refused_after}, page (Prefect's page of the run)."""
+    """The page. `extras`: attacker {after_command, after_word, refused_after}, page (Prefect's page of the run), key (id of the key that signs heads)."""
     lines = [(at[:10], clock(at), text) for at, text in timeline.entries(events)]
     since = facts.since_word(run)
     opened = run.opened
@@ -75,6 +75,7 @@ def html(run: Run, events: Sequence[Event], **extras: Any) -> str:
         playbook_sha=safe(opened.get("sha256", "-"), 64),
         hashes=[(name, safe(run.planned.get(key) or "-", 64)) for name, key in _HASHES],
         journal={"events": run.n, "head": safe(run.head, 64) or "-", "at": day(run.at)},
+        key=safe(extras.get("key") or "", 16),
         page=safe(extras.get("page") or "", 1000),
     )
 

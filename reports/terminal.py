@@ -52,7 +52,7 @@ def told(run: Run, events: Sequence[Event], extras: Mapping[str, Any] | None = N
     """Say how a run stands.
 
     `extras`, each may be missing: attacker {after_command, after_word, refused_after}, report (where the page is),
-    journal (its URL), page (Prefect's page of the run).
+    journal (its URL), key (id of the key that signs its heads), page (Prefect's page of the run).
     """
     known = extras or {}
     lines: list[Line] = []
@@ -81,7 +81,8 @@ def told(run: Run, events: Sequence[Event], extras: Mapping[str, Any] | None = N
         for name, key in (("Report", "report"), ("Journal", "journal"), ("Prefect", "page"))
         if known.get(key)
     ]
-    head = f"{many(run.n, 'event')}, head {safe(run.head[:16]) or '-'}; check it: `ringfence journal verify --run {safe(run.id, 60)}`"
+    key = f", signed by key {safe(known['key'], 16)}" if known.get("key") else ""
+    head = f"{many(run.n, 'event')}, head {safe(run.head[:16]) or '-'}{key}; check it: `ringfence journal verify --run {safe(run.id, 60)}`"
     lines += _section("Where", [*where, f"Record: {head}"])
     return Told(safe(run.word, 60), "bad" if facts.since_word(run) else tone(run.word), tuple(lines))
 

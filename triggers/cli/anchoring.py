@@ -89,9 +89,9 @@ def anchor(*, config: Config = None, json: bool = False) -> int:
     """
     from journal import Keys
 
-    place.needed()
+    place.needed(config)
     inventory = place.described(config) if place.has_configuration(config) else None
-    journal = place.open_journal(Keys.none())
+    journal = place.open_journal(Keys.none(), config)
     failed: list[str] = []
     try:
         said = asyncio.run(anchorer(journal, inventory, failed.append).once())
@@ -107,20 +107,22 @@ def anchor(*, config: Config = None, json: bool = False) -> int:
     return 2 if failed else 0
 
 
-def anchors(*, run: str | None = None, json: bool = False) -> None:
+def anchors(*, run: str | None = None, config: Config = None, json: bool = False) -> None:
     """List what was carried where, whether that place is out of our hands, and what did not arrive.
 
     Parameters
     ----------
     run
         Only this run.
+    config
+        Where the journal is configured.
     json
         Print one JSON object.
     """
     from journal import Keys
 
-    place.needed()
-    journal = place.open_journal(Keys.none())
+    place.needed(config)
+    journal = place.open_journal(Keys.none(), config)
     try:
         rows = journal.anchors(run)
     finally:

@@ -198,16 +198,20 @@ def open_signer(inventory: Inventory | None) -> Signer:
 
     Its public half lies beside that one as keys/sign.pub, to be given to whoever checks. Raises NoKey.
     """
+    from journal import NoKey
     from journal.proof.sign import Signer
 
     if inventory is not None and inventory.config.journal.sign is not None:
         return Signer.from_reference(_from(inventory, inventory.config.journal.sign))
     file = state_folder() / "keys" / "sign"
-    file.parent.mkdir(mode=0o700, exist_ok=True)
-    signer = Signer.of_file(file)
-    public = file.with_name("sign.pub")
-    if not public.exists():
-        public.write_text(f"{signer.public}\n", encoding="ascii")
+    try:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        signer = Signer.of_file(file)
+        public = file.with_name("sign.pub")
+        if not public.exists():
+            public.write_text(f"{signer.public}\n", encoding="ascii")
+    except OSError as error:
+        raise NoKey(f"The signing key {file} cannot be made: {error.strerror}.") from None
     return signer
 
 

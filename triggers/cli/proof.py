@@ -56,7 +56,7 @@ def verify(
     inventory = place.described(config) if place.has_configuration(config) else None
     keys = frozenset(one for given in key for one in _keys(given)) or _own_keys(inventory)
     examination = Examination(run, Trust(keys, _roots(inventory)), _files(inventory, anchors))
-    broken = examined(place.journal_url(), examination)
+    broken = examined(place.journal_url(config), examination)
     if json:
         as_json(_summary(examination, broken))
     else:

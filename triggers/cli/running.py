@@ -145,7 +145,10 @@ def _finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> i
     if json:
         as_json(summary(run, events=events, attacker_calls_after=after, report=report))
     else:
-        tell(told(run, events, {"attacker": work.calls, "report": report, "journal": work.journal.url, "page": page}))
+        extras = {
+            "attacker": work.calls, "report": report, "journal": work.journal.url, "page": page, "key": work.key,
+        }  # fmt: skip
+        tell(told(run, events, extras))
     work.journal.close()
     return EXIT.get(word, 2)
 

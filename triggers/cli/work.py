@@ -108,9 +108,20 @@ class TerminalWork:
         events = self.journal.events(live.run.id)
         page = state_folder() / "reports" / f"{live.run.id}.html"
         try:
-            self.report = await asyncio.to_thread(write, live.run, events, page)
+            self.report = await asyncio.to_thread(write, live.run, events, page, key=self.key)
         except Exception as error:  # noqa: BLE001  # the word is true without its page: it must be told all the same
             self.desk.say(f"The page {page} could not be written ({type(error).__name__}). The journal has the record.")
+
+    @property
+    def key(self) -> str:
+        """The id of the key that signs heads, for people to compare; "" where there is none."""
+        from journal import NoKey
+        from triggers.cli.place import open_signer
+
+        try:
+            return open_signer(self.inventory).id
+        except NoKey:
+            return ""
 
     def _attacker(self, live: Live) -> dict[str, int]:
         from triggers.cli.company import attacker_calls
