@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
 from engine.bound import Bound
 from engine.observe import InDoubt, Observation, Sight, observe, side_by_side
-from engine.plan import at_most
 from engine.send import send
 from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
 from engine.state import Live, View
@@ -252,6 +251,11 @@ async def _expected(live: Live, bound: Bound, view: View) -> float | None:
         view.state, view.why, view.value.open = "closed", "", False
         live.moved.set()
     return None
+
+
+def at_most(planned: Mapping[str, Any], step: str) -> int:
+    """How many targets the approved scope lets a step have; 0: no bound is recorded."""
+    return next((int(row["at_most"]) for row in planned.get("steps", ()) if row["id"] == step), 0)
 
 
 async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from connectors.core import ConnectorError
 from connectors.core.call import veil
 from engine.bound import Bound
+from engine.keep import settled
 from engine.observe import InDoubt, Observation, filled, observe
 from engine.state import Live
 from journal.canonical import canonical, sound
@@ -53,13 +54,21 @@ async def plan(live: Live) -> dict[str, Observation]:
     looks = {name for name, bound in live.bound.items() if bound.action is None or bound.action.sees is not None}
     if looks and not looks & seen.keys():  # a message needs no look: it proves no address and no credential
         raise NothingSeen("\n".join(sorted(set(whys.values()))))
-    await live.note(Draft("planned", _body(live, seen, whys)))
+    await live.note(Draft("planned", _body(live, seen, whys)), *_held(live, seen))
     return seen
 
 
-def at_most(planned: Mapping[str, Any], step: str) -> int:
-    """How many targets the approved scope lets a step have; 0: no bound is recorded."""
-    return next((int(row["at_most"]) for row in planned.get("steps", ()) if row["id"] == step), 0)
+def _held(live: Live, seen: Mapping[str, Observation]) -> list[Draft]:
+    """What was shut before we did anything: whatever opens it from here on, no recovery of ours does."""
+    if live.run.opened["mode"] == "dry-run":
+        return []
+    return [
+        settled(name, bound.action, sight, "held-already", bound.action.sees.grade.name.lower(), "")
+        for name, bound in live.bound.items()
+        if name in seen and bound.action is not None and bound.action.back is not None and bound.action.sees is not None
+        for sight in seen[name].sights.values()
+        if not sight.missing and sight.seen is not None
+    ]
 
 
 def _bound_of(count: int) -> int:

@@ -121,8 +121,8 @@ def _todo(live: Live, what: str) -> list[Back]:
         action = bound.action if bound is not None else None
         if bound is None or action is None or action.back is None or what not in {"contain", bound.id}:
             continue
-        if effect.sends == 0 or effect.word == "undone" or effect.before is None:
-            continue  # held already before we came, or given back already
+        if effect.held or effect.sends == 0 or effect.word == "undone" or effect.before is None:
+            continue  # held already before we came (who opened it meanwhile was not one of us), or given back already
         hidden: dict[str, bytes] = {}
         for field, value in effect.before.items():
             if isinstance(value, str) and value.startswith("sha256:") and field in action.state.sealed_fields():

@@ -44,6 +44,7 @@ class Effect:
         word: effective, held-already, requested, failed, contested, in-doubt, undone, drifted, or "" so far.
         n: journal position of its newest settlement.
         back: its newest intent was an undo.
+        held: it was closed before we sent anything: opening it is not giving back.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Effect:
     n: int = 0
     contested: int = 0
     back: bool = False
+    held: bool = False
 
     @property
     def closed(self) -> bool:
@@ -227,6 +229,7 @@ def _settled(run: Run, event: Event) -> None:
     effect = _effect(run, body)
     effect.word, effect.grade, effect.after = body["word"], body["grade"], body.get("after")
     effect.why, effect.n, effect.settled_at, effect.back = body["why"], event.n, event.at, bool(body["back"])
+    effect.held = effect.held or (effect.word == "held-already" and not effect.sends)
     if effect.closed or effect.word == "undone":
         effect.tries = effect.rounds = 0
 

@@ -106,6 +106,10 @@ class World:
         self.minted = 0
         self.before = self.settings()
         self.rotated = False
+        self.known_shut = set()
+        """What a plan of ours that is durable shows as shut already."""
+        self.untold = set()
+        """What was opened before any such plan: nobody could know how it was before."""
         for n in range(weather.tokens):
             self.add_token("refresh" if n % 3 == 0 else "access", -60.0)
         for n in range(weather.sessions):
@@ -295,8 +299,10 @@ class Attacker:
             ("client", w.enabled, True), ("user", w.frozen, False), ("path", w.rule, ("any", ())),
         ):  # fmt: skip
             switch.at(now)
-            due = switch.shut_since is not None and (switch.seen_shut or now - switch.shut_since >= 2.0)
+            due = switch.seen_shut or (switch.shut_since is not None and now - switch.shut_since >= 2.0)
             if due and now - self._switched.get(name, -9.0) >= 1.0:
                 self._switched[name] = now
+                if name not in w.known_shut:
+                    w.untold.add(name)
                 switch.change(value, now + w.weather.lag_s)
                 self._won(f"switched the {name} back on")
