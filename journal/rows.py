@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, Row, select
 
 from journal.db.tables import events
-from journal.event import JOURNAL
+from journal.event import JOURNAL, Event
 from journal.write.lease import Owner, left_s
 
 
@@ -62,6 +62,11 @@ def run_row(row: Row[Any], now_us: int | None) -> RunRow:
             alive = not holder.dead() and left_s(holder, row.renewed_ms, row.renewed_at, row.ttl_ms, now_us) > 0
     latest = row.type or ""
     return RunRow(row.run, row.incident, row.lock, row.first_at, row.last_at, row.last_n, latest, owner, alive)
+
+
+def event_of(row: Row[Any]) -> Event:
+    """Read a row of `events`. Raises orjson.JSONDecodeError when its body was altered."""
+    return Event(**{**row._mapping, "body": orjson.loads(row.body)})  # noqa: SLF001  SQLAlchemy's public name
 
 
 def closed_at(conn: Connection, incident: str) -> str | None:

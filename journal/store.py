@@ -20,8 +20,8 @@ from functools import cached_property, partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from journal.anchors.record import Anchor, Carried, Ends, read_anchors, read_ends
 from journal.canonical import clean
@@ -31,7 +31,7 @@ from journal.db.open import open_database
 from journal.db.tables import about, events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
 from journal.event import JOURNAL, Draft, Event, Private
-from journal.rows import RunRow, Wish, closed_at, run_row
+from journal.rows import RunRow, Wish, closed_at, event_of, run_row
 from journal.seal.keys import Keys, Ring, Seal, unseal
 from journal.seal.people import Names, is_token, read, seal_text
 from journal.write import lease as leasing
@@ -66,16 +66,9 @@ class Journal:
     """
 
     def __init__(
-        self,
-        database: Database,
-        keys: Keys,
-        *,
-        names: Sequence[Keys],
-        kill: KillAt | None,
-        ttl_s: float,
-        renew_s: float,
-        writer: type[Writer] = Writer,
-    ) -> None:
+        self, database: Database, keys: Keys, *, names: Sequence[Keys], kill: KillAt | None, ttl_s: float,
+        renew_s: float, writer: type[Writer] = Writer,
+    ) -> None:  # fmt: skip
         self._db, self.url = database, database.url
         self._engine = database.engine
         self._ring = Ring(keys, *names)
@@ -197,7 +190,7 @@ class Journal:
         query = select(events).where(events.c.run == run, events.c.n > after).order_by(events.c.n)
         try:
             with self._reading() as conn:
-                found = [_event(row) for row in conn.execute(query).all()]
+                found = [event_of(row) for row in conn.execute(query).all()]
                 return self._names.shown(conn, found) if names else found
         except orjson.JSONDecodeError:
             raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
@@ -237,18 +230,21 @@ class Journal:
 
         A `Private` name is sealed, and left out where there is no key for it: a stop does not wait for a key.
         """
-        row = {
-            "run": run,
-            "what": clean(what)[:120],
-            "by": clean(by).encode()[:NAME_BYTES].decode("utf-8", "ignore"),
-            "at": wall(),
-        }
-        with self._explaining(), self._engine.connect() as conn, self._db.writing(conn):
+        name = clean(by).encode()[:NAME_BYTES].decode("utf-8", "ignore")
+        row = {"run": run, "what": clean(what)[:120], "by": name, "at": wall()}
+        with self._explaining():
+            try:
+                self._wish(run, row, by)
+            except IntegrityError:  # another process made the key of this incident's names just now
+                self._wish(run, row, by)
+
+    def _wish(self, run: str, row: dict[str, str], by: str) -> None:
+        with self._engine.connect() as conn, self._db.writing(conn):
             incident = conn.execute(select(leases.c.incident).where(leases.c.run == run)).scalar()
             if incident is None:
                 raise UnknownRun(run)
             if isinstance(by, Private):
-                row["by"] = self._named(conn, incident, row["by"])
+                row = {**row, "by": self._named(conn, incident, row["by"])}
             conn.execute(insert(wishes).values(row))
 
     def asked(self, run: str, after: int) -> list[Wish]:
@@ -295,10 +291,6 @@ def _checked(name: str) -> str:
     if not _NAME.match(name):
         raise ValueError(f"{name!r} is no name for the journal: 1 to 120 of A-Z a-z 0-9 . _ : / @ + -, no other first")
     return name
-
-
-def _event(row: Row[Any]) -> Event:
-    return Event(**{**row._mapping, "body": orjson.loads(row.body)})  # noqa: SLF001  SQLAlchemy's public name
 
 
 def _line(draft: Draft) -> Line:

@@ -14,7 +14,7 @@ import pytest
 from postgres import Proxy, Server, running
 from sqlalchemy.exc import DBAPIError
 
-from journal import Draft, Held, Journal, JournalFailed, Keys
+from journal import Draft, Held, Journal, JournalFailed, Keys, LeaseLost
 from journal.db import postgres
 from journal.proof.verify import verify_url
 from journal.write.requests import Renew
@@ -153,6 +153,23 @@ async def test_appends_do_not_wait_for_each_others_openings(url: str):
         assert not opening.done(), "that one adds to the chain that is locked"
         rival.rollback()
         await opening
+    await journal.aclose()
+
+
+async def test_a_taking_that_is_just_being_written_is_waited_for_and_seen(url: str, sql):
+    journal = Journal.open(url, keys=Keys.none(), renew_s=60)
+    lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}))
+    with psycopg.connect(url) as rival:
+        rival.execute("UPDATE leases SET fence = 2 WHERE run = 'R1'")
+        renewing = journal._writer.ask(Renew(run="", leases=[lease]))
+        while not sql("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+        rival.commit()
+    assert await renewing == []
+    assert not lease.good()
+    assert sql("SELECT fence FROM leases WHERE run = 'R1'") == [(2,)], "it did not write over what it had not seen"
+    with pytest.raises(LeaseLost):
+        await journal.append(lease, [Draft("noted", {})])
     await journal.aclose()
 
 
