@@ -12,6 +12,7 @@ class Provider:
 
     Attributes:
         broken: it takes nothing any more: 400 to every request but discovery.
+        odd: it answers an introspection with what no connector expects: the token in the place of a number.
         sent: every request that it got, as it came.
     """
 
@@ -20,7 +21,7 @@ class Provider:
         self.registration_tokens = [registration_token]
         self.client = {"client_id": "vendor", "grant_types": ["authorization_code", "refresh_token"],
                        "response_types": ["code"], "redirect_uris": ["https://vendor.example/back"]}  # fmt: skip
-        self.broken = False
+        self.broken = self.odd = False
         self.sent = []
         self._seen = set()
         self._lock = threading.Lock()
@@ -55,7 +56,8 @@ class Provider:
 
     def _done(self, method, path, form, body):
         if path == "/introspect":
-            return {"active": self.tokens.get(form["token"], False), "client_id": "vendor"}
+            expires = form["token"] if self.odd else 1
+            return {"active": self.tokens.get(form["token"], False), "client_id": "vendor", "exp": expires}
         if path == "/revoke":
             self.tokens[form["token"]] = False
             return {}

@@ -153,6 +153,11 @@ class Responder:
         name = [json.loads(text)["run"] for ((text),) in self.house.rows(OPENINGS)][-1]
         stopped = run("stop", name)
         assert stopped.code == 0, stopped.text
+        self.provider.odd = True
+        odd = run("resume", name, "--yes")
+        assert odd.code == 2, odd.text
+        assert "another shape" in odd.text
+        self.provider.odd = False
         done = run("resume", name, "--yes")
         assert done.code == 0, done.text
         assert not any(self.provider.tokens.values())
