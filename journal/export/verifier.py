@@ -15,9 +15,12 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 FORMAT = "ringfence evidence 1"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -62,9 +65,6 @@ def message(domain: str, statement: Any) -> bytes:
 
 def signed_by(public: Any, domain: str, statement: Any, signature: Any) -> bool:
     """Whether this Ed25519 key made this signature over this statement."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
         key.verify(bytes.fromhex(signature), message(domain, statement))
@@ -75,9 +75,6 @@ def signed_by(public: Any, domain: str, statement: Any, signature: Any) -> bool:
 
 def clear(data: Any, text: Any) -> str:
     """What stands behind a sealed text, where the file's key opens it; else a pseudonym that stays the same."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     if not isinstance(text, str) or not text.startswith("sealed:"):
         return safe(text)
     try:
@@ -94,22 +91,14 @@ def safe(value: Any, most: int = 200) -> str:
 
 
 def strict(text: str) -> Any:
-    """Read JSON as a journal writes it: no floats, no integers of 2^53 or more, no key twice in one object."""
+    """Read JSON as a journal writes it: no fractions, no integers of 2^53 or more."""
 
-    def whole(digits: str) -> int:
-        if len(digits) > 17 or abs(int(digits)) >= 2**53:
-            raise ValueError("it holds an integer of 2^53 or more")
-        return int(digits)
+    def number(text: str) -> int:
+        if len(text) < 18 and text.lstrip("-").isdigit() and abs(int(text)) < 2**53:
+            return int(text)
+        raise ValueError(f"it holds the number {safe(text, 20)}, which no journal writes")
 
-    def never(number: str) -> Any:
-        raise ValueError(f"it holds the number {safe(number, 20)}, which no journal writes")
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) != len(pairs):
-            raise ValueError("it holds a key twice in one object")
-        return dict(pairs)
-
-    return json.loads(text, parse_int=whole, parse_float=never, parse_constant=never, object_pairs_hook=once)
+    return json.loads(text, parse_int=number, parse_float=number, parse_constant=number)
 
 
 def shaped(value: Any, shape: Any, where: str) -> Iterator[str]:
@@ -159,10 +148,9 @@ def check_chain(data: Any, run: Any) -> Iterator[str]:
 def approvals(events: Any) -> list[dict[str, Any]]:
     """Who answered at which wall, for which scope, and the SHA-256 of the very words that they were shown."""
     named = {"wall": "wall", "who": "by", "how": "how", "scope_hash": "scope_hash", "shown": "shown"}
-    answers = [event for event in events if event["type"] in ("approved", "declined")]
+    answers = [(e["at"], e["type"], e["body"]) for e in events if e["type"] in ("approved", "declined")]
     return [
-        {"at": event["at"], "answer": event["type"], **{name: event["body"].get(of, "") for name, of in named.items()}}
-        for event in answers
+        {"at": at, "answer": answer, **{k: body.get(v, "") for k, v in named.items()}} for at, answer, body in answers
     ]
 
 
@@ -196,10 +184,8 @@ def check_records(data: Any, trusted: set[str]) -> Iterator[str]:
         if event["run"] != "@journal" or (name not in runs and body.get("incident") != data["incident"]):
             yield f"{at}: it is not about this incident."
         if kind == "pruned":
-            rest = {key: value for key, value in body.items() if key != "signature"}
-            if rest.get("public") not in trusted or not signed_by(
-                rest["public"], "tombstone", rest, body.get("signature")
-            ):
+            rest, key = {name: body[name] for name in body if name != "signature"}, body.get("public")
+            if key not in trusted or not signed_by(key, "tombstone", rest, body.get("signature")):
                 yield f"{at}: this tombstone is not signed by the trusted key."
         if kind == "opened" and name in runs and (name in last or not in_chain(runs[name], 1, body.get("hash"))):
             yield f"{at}: run {name}, event 1: it is not the opening that the journal recorded."
@@ -218,6 +204,7 @@ def check_records(data: Any, trusted: set[str]) -> Iterator[str]:
 def check_anchors(data: Any, trusted: set[str]) -> Iterator[str]:
     """A signed head that was carried away binds the chain up to it: it can not be calculated anew after that."""
     runs, records = {run["run"]: run for run in data["runs"]}, {event["n"]: event for event in data["records"]}
+    recorded = {str(event["body"].get("digest")) for event in data["records"] if event["type"] == "anchored"}
     for anchor in data["anchors"]:
         public, said = anchor["public"], anchor["statement"]
         run, own = said["run"], said["journal"]
@@ -226,31 +213,30 @@ def check_anchors(data: Any, trusted: set[str]) -> Iterator[str]:
             yield f"{at} is not signed by the trusted key."
         if own["id"] != data["journal"] or (own["n"] in records and records[own["n"]]["hash"] != own["head"]):
             yield f"{at} is of another journal, or this one was rolled back."
-        if run["incident"] != data["incident"] or not in_chain(
-            runs.get(run["id"], {"events": []}), run["n"], run["head"]
-        ):
+        of = runs.get(run["id"], {"events": []})
+        if run["incident"] != data["incident"] or not in_chain(of, run["n"], run["head"]):
             yield f"{at} names a head that is not in the chain: the chain was written anew, or the anchor is foreign."
-        stamped = hashlib.sha256(message("head", said)).digest()
-        if is_stamp(anchor) and stamped not in base64.b64decode(anchor["receipt"]):
+        receipt = base64.b64decode(anchor["receipt"])
+        row = {name: anchor[name] for name in ("sink", "independent", "why", "public", "signature")}
+        row.update(run=run["id"], n=run["n"], hash=run["head"], at=said["at"], statement=canonical(said).decode())
+        recorded.discard(sha256(canonical({**row, "receipt": sha256(receipt) if receipt else ""})))
+        named = hashlib.sha256(message("head", said)).digest() in receipt
+        if receipt and anchor["sink"].startswith("timestamp:") and not named:
             yield f"{at} has a receipt that does not name this statement."
-
-
-def is_stamp(anchor: Any) -> bool:
-    """Whether it has a time stamp of others (RFC 3161)."""
-    return bool(anchor["receipt"]) and anchor["sink"].startswith("timestamp:")
+    if recorded:
+        yield f"{len(recorded)} of the anchors that the journal recorded are missing, or not what was recorded."
 
 
 def check_signature(data: Any, trusted: set[str]) -> Iterator[str]:
     """One signature over all of the file: nothing of its content changed since it was exported."""
-    signature = data["signature"]
-    content = sha256(canonical({name: value for name, value in data.items() if name != "signature"}))
-    heads = [run["head"] for run in data["runs"]]
-    if signature["statement"] != {"sha256": content, "heads": heads, "at": data["exported"]["at"]}:
+    public, said = data["signature"]["public"], data["signature"]["statement"]
+    content = sha256(canonical({name: data[name] for name in FILE if name != "signature"}))
+    if said != {"sha256": content, "heads": [run["head"] for run in data["runs"]], "at": data["exported"]["at"]}:
         yield "The file is not what was signed: something in it was changed after the export."
-    if not signed_by(signature["public"], "export", signature["statement"], signature["signature"]):
+    if not signed_by(public, "export", said, data["signature"]["signature"]):
         yield "The signature of the export was not made by the key that it names."
-    if signature["public"] not in trusted:
-        yield f"The export is signed by another key than the trusted one: {safe(signature['public'])}."
+    if public not in trusted:
+        yield f"The export is signed by another key than the trusted one: {safe(public)}."
 
 
 def check(data: Any, text: str, keys: set[str]) -> list[str]:
@@ -259,11 +245,12 @@ def check(data: Any, text: str, keys: set[str]) -> list[str]:
     if found or data["format"] != FORMAT:
         return [*found, f"It is no file of the format '{FORMAT}'."]
     if text != json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1) + "\n":
-        found.append("Its bytes are not as they were written, be it only spaces or line ends: get the file again.")
+        found.append(
+            "Its bytes are not as they were written, be it a key twice, spaces or line ends: get the file again."
+        )
     trusted = keys or {data["signature"]["public"]}
     for run in data["runs"]:
-        found += check_chain(data, run)
-        found += check_told(run) if run["events"] else []
+        found += [*check_chain(data, run), *(check_told(run) if run["events"] else ())]
     return [*found, *check_records(data, trusted), *check_anchors(data, trusted), *check_signature(data, trusted)]
 
 
@@ -274,27 +261,25 @@ def summary(data: Any) -> Iterator[str]:
     for run in data["runs"]:
         events, opened = run["events"], run["events"][0]["body"]
         yield f"Run {safe(run['run'])}: {safe(opened.get('playbook'))}, {safe(opened.get('mode'))}, opened by {clear(data, opened.get('by'))}"
-        ended = "ended" if run["ended"] else "STILL GOING ON when it was exported"
+        ended = "ended" if run["ended"] else "NOT ENDED when it was exported"
         yield f"  events 1 to {len(events)}, {events[0]['at']} to {events[-1]['at']}; {ended}"
-        for event in [event for event in events if event["type"] == "worded"][-1:]:
-            yield f"  word: {safe(event['body'].get('word'))} at {event['at']}; footholds: {safe(event['body'].get('footholds'), 2000)}"
+        for at, body in [(event["at"], event["body"]) for event in events if event["type"] == "worded"][-1:]:
+            yield f"  word: {safe(body.get('word'))} at {at}; footholds: {safe(body.get('footholds'), 2000)}"
         for one in run["approvals"]:
             who = f"{clear(data, one['who'])} ({safe(one['how'])})"
             yield f"  {one['answer']} at {one['at']} by {who}, wall {safe(one['wall'])}, shown text's SHA-256 {safe(one['shown'])}"
-        kept = [one for one in data["anchors"] if one["statement"]["run"]["id"] == run["run"] and not one["why"]]
-        for how, some in (
-            ("", kept),
-            (", by what the journal says out of our hands,", [a for a in kept if a["independent"]]),
-        ):
-            n = max([anchor["statement"]["run"]["n"] for anchor in some], default=0)
-            yield f"  anchored{how} up to event {n} of {len(events)}"
+        of = [one for one in data["anchors"] if one["statement"]["run"]["id"] == run["run"] and not one["why"]]
+        near = max([one["statement"]["run"]["n"] for one in of], default=0)
+        far = max([one["statement"]["run"]["n"] for one in of if one["independent"]], default=0)
+        yield f"  anchored up to event {near} of {len(events)}; as the journal says, out of its own hands up to {far}"
     for body in [event["body"] for event in data["records"] if event["type"] == "pruned"]:
         yield f"Run {safe(body.get('run'))} was pruned: {safe(body.get('n'))} events, head {safe(body.get('head'))}"
 
 
 def limits(data: Any, keys: set[str], receipts: Path | None) -> Iterator[str]:
     """Say what was not checked here, and what no check of this file can prove."""
-    for number, anchor in enumerate(filter(is_stamp, data["anchors"]), 1):
+    stamps = [one for one in data["anchors"] if one["receipt"] and one["sink"].startswith("timestamp:")]
+    for number, anchor in enumerate(stamps, 1):
         file = (receipts or Path()) / f"receipt-{number}.tsr"
         if receipts is not None:
             file.write_bytes(base64.b64decode(anchor["receipt"]))
@@ -304,7 +289,7 @@ def limits(data: Any, keys: set[str], receipts: Path | None) -> Iterator[str]:
     public = data["signature"]["public"]
     yield f"Signed by key {sha256(bytes.fromhex(public))[:16]} ({public})."
     if not keys:
-        yield "That key came with the file: whoever made the file could have made it. Compare it with the one you were given (--key)."
+        yield "It came with the file, and so may be anybody's: compare it with the one you were given, or say --key."
     yield "Not proven: that what was written was true; that no run was left out; and, after the last anchor out of our hands,"
     yield "that whoever holds the key and the journal did not calculate the end of a chain anew before this export."
 
@@ -319,9 +304,7 @@ def main() -> int:
     try:
         keys = {(Path(key).read_text() if Path(key).is_file() else key).strip().lower() for key in given.key}
         raw = given.file.read_bytes()
-        import_module("cryptography")
-        (given.receipts or given.file.parent).mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
     if not all(re.fullmatch("[0-9a-f]{64}", key) for key in keys):
         parser.error("--key wants 64 hex digits, or a file with them")
@@ -330,6 +313,8 @@ def main() -> int:
         found = check(data, raw.decode(), keys)
         lines = [*found, f"NOT WHOLE: {len(found)} findings."] if found else []
         lines = lines or [*summary(data), *limits(data, keys, given.receipts), "WHOLE."]
+    except OSError as error:
+        parser.error(str(error))
     except Exception as error:  # noqa: BLE001  whatever a hostile file brings about, it is not whole
         lines = [f"NOT WHOLE: it can not be read as a file of evidence: {safe(str(error))}."]
     for line in lines:
