@@ -73,7 +73,9 @@ class Keys:
         elif kind == "file" and name:
             text = _read_private(Path(name).expanduser())
         else:
-            raise NoKey(f"The master key must be env:NAME or file:PATH, not {reference!r}. {HOW}")
+            raise NoKey(
+                f"The master key is named by env:NAME or file:PATH, not in another way. {HOW}"
+            )  # it may be the key
         try:
             return Keys(base64.b64decode(text.strip(), validate=True))
         except (binascii.Error, ValueError):

@@ -140,8 +140,8 @@ def test_a_key_file_is_made_once_and_is_its_owners_alone(tmp_path: Path):
         ("env:RF_SHORT", "32 bytes"),
         ("env:RF_ODD", "not base64"),
         ("file:/none/such", "can not be read"),
-        ("vault:x", "env:NAME or file:PATH"),
-        ("env:", "env:NAME or file:PATH"),
+        ("vault:x", "named by env:NAME or file:PATH"),
+        ("env:", "named by env:NAME or file:PATH"),
     ],
 )
 def test_a_key_that_is_none_says_what_to_do(reference: str, says: str, monkeypatch: pytest.MonkeyPatch):

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from journal import Keys
     from journal.write.requests import Request
 
-TRACES = (
-    "Another process was reading the journal, so traces of what was deleted may stay in its write-ahead log until the"
-    " last one closes it."
-)
-
 
 def close(incident: str, /, *, reason: str = "", json: bool = False) -> int:
     """Close an incident that is over: no run of it goes on, and what that would need of secrets is shredded.
@@ -38,10 +33,10 @@ def close(incident: str, /, *, reason: str = "", json: bool = False) -> int:
     """
     from journal.custody.incident import Close
 
-    done, clean = _act(Close(incident=incident, by=who(), why=reason))
+    done, traces = _act(Close(incident=incident, by=who(), why=reason))
     if json:
         as_json(
-            {"incident": incident, "closed": True, "shredded": done.shredded, "held": done.held, "traces": not clean}
+            {"incident": incident, "closed": True, "shredded": done.shredded, "held": done.held, "traces": bool(traces)}
         )
         return 0
     if done.held:
@@ -51,8 +46,8 @@ def close(incident: str, /, *, reason: str = "", json: bool = False) -> int:
         line(
             f"Incident {incident} is closed. What {_many(done.runs)} needed of secrets is shredded: none is resumed or recovered."
         )
-    if not clean:
-        line(TRACES)
+    if traces:
+        line(traces)
     return 0
 
 
@@ -72,10 +67,10 @@ def legal_hold(incident: str, switch: Literal["on", "off"], /, *, reason: str = 
     """
     from journal.custody.incident import Hold
 
-    done, clean = _act(Hold(incident=incident, on=switch == "on", by=who(), why=reason))
+    done, traces = _act(Hold(incident=incident, on=switch == "on", by=who(), why=reason))
     if json:
         said = {"incident": incident, "held": done.held, "changed": done.changed, "shredded": done.shredded}
-        as_json({**said, "traces": not clean})
+        as_json({**said, "traces": bool(traces)})
         return 0
     if not done.changed:
         line(f"Incident {incident} {'is' if done.held else 'was not'} on legal hold already: nothing was changed.")
@@ -85,8 +80,8 @@ def legal_hold(incident: str, switch: Literal["on", "off"], /, *, reason: str = 
         line(f"The legal hold on incident {incident} has ended.")
     if done.shredded:
         line(f"The incident was closed: what {_many(done.runs)} needed of secrets is shredded now.")
-    if not clean:
-        line(TRACES)
+    if traces:
+        line(traces)
     return 0
 
 
@@ -106,17 +101,17 @@ def erase(incident: str, /, *, reason: str = "", json: bool = False) -> int:
     """
     from journal.custody.incident import Erase
 
-    done, clean = _act(Erase(incident=incident, why=reason))
+    done, traces = _act(Erase(incident=incident, why=reason))
     left = _delete_pages(done.runs)
     if json:
-        as_json({"incident": incident, "erased": True, "pages_left": left, "traces": not clean})
+        as_json({"incident": incident, "erased": True, "pages_left": left, "traces": bool(traces)})
         return 2 if left else 0
     line(f"The names and reasons in incident {incident} are erased: its record shows pseudonyms, and verifies.")
     for page in left:
         line(f"The page {page} could not be deleted and names people still: delete it.")
     line("What was exported, printed or sent before keeps its names.")
-    if not clean:
-        line(TRACES)
+    if traces:
+        line(traces)
     return 2 if left else 0
 
 
@@ -138,10 +133,10 @@ def rekey(*, to: str, config: Path | None = None, json: bool = False) -> int:
     from journal.seal.rekey import Rekey
 
     new = Keys.from_reference(to)
-    done, clean = _act(Rekey(new=new), keys=place.master_key(config), config=config)
+    done, traces = _act(Rekey(new=new), keys=place.master_key(config), config=config)
     if json:
         found = {"to": new.id, "from": list(done.old), "runs": done.runs, "incidents": done.incidents}
-        as_json({**found, "traces": not clean})
+        as_json({**found, "traces": bool(traces)})
         return 0
     if not done.old:
         line(f"Nothing is sealed with another key than {new.id}: nothing was changed.")
@@ -153,19 +148,19 @@ def rekey(*, to: str, config: Path | None = None, json: bool = False) -> int:
         f"Name it in ringfence.yaml, `seal: {_absolute(to)}`, before the next command: what was sealed opens with it alone."
     )
     line(f"Then destroy every copy of the old one ({', '.join(done.old)}): what lingers in backups opens with it.")
-    if not clean:
-        line(TRACES)
+    if traces:
+        line(traces)
     return 0
 
 
-def _act(request: Request, *, keys: Keys | None = None, config: Path | None = None) -> tuple[Any, bool]:
-    """Carry out an act; give what it did, and whether no trace of what it deleted is left."""
+def _act(request: Request, *, keys: Keys | None = None, config: Path | None = None) -> tuple[Any, str]:
+    """Carry out an act; give what it did, and where traces of what it deleted may be left ("" if nowhere)."""
     from journal import Keys
 
     place.needed(config)
     journal = place.open_journal(keys or Keys.none(), config)
 
-    async def doing() -> tuple[Any, bool]:
+    async def doing() -> tuple[Any, str]:
         try:
             return await journal.carry_out(request), await journal.drop_traces()
         finally:
