@@ -118,7 +118,7 @@ async def test_an_untouched_file_is_whole_and_says_who_approved_what(journal, tm
         "anchored up to event 5 of 5; as the journal says, out of its own hands up to 5", SIGNER.id,
     ):  # fmt: skip
         assert words in done.stdout, words
-    assert "R3" not in (tmp_path / "f").read_text()
+    assert '"R3"' not in (tmp_path / "f").read_text()
     assert "came with the file" not in done.stdout
     assert "came with the file" in _checked(tmp_path / "f").stdout
 
