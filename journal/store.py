@@ -172,8 +172,8 @@ class Journal:
         """Let the writer carry out what custody asks of it (`journal.custody`), in one transaction of its batch."""
         return await self._writer.ask(request)
 
-    async def drop_traces(self) -> bool:
-        """Overwrite what deleted rows left behind, as far as that is ours to do; False when a reader kept us from it."""
+    async def drop_traces(self) -> str:
+        """Overwrite what deleted rows left behind, as far as that is ours to do; say where some may be left, or ""."""
         return await asyncio.to_thread(self._db.drop_traces)
 
     async def shred(self, run: str) -> None:

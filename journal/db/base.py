@@ -52,5 +52,5 @@ class Database(ABC):
         """Tell the operator what an error means and what to do. Never shows a password."""
 
     @abstractmethod
-    def drop_traces(self) -> bool:
-        """Overwrite what deleted rows left behind, as far as that is ours to do; False when a reader kept it from that."""
+    def drop_traces(self) -> str:
+        """Overwrite what deleted rows left behind, as far as that is ours to do; say where some may be left, or ""."""

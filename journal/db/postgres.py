@@ -107,9 +107,12 @@ class Postgres(Database):
         said = scrubbed(str(getattr(error, "orig", None) or error), self._secret_url)
         return f"The journal {self.name} failed: {why}. ({code + ': ' if code else ''}{said})"
 
-    def drop_traces(self) -> bool:
+    def drop_traces(self) -> str:
         """Nothing of it is ours to do: see the module."""
-        return True
+        return (
+            "On PostgreSQL what was deleted lingers in old rows, logs and backups: change the master key as well"
+            " (`ringfence journal rekey`), and destroy the old one."
+        )
 
 
 def _code(error: BaseException) -> str:

@@ -86,11 +86,17 @@ class Sqlite(Database):
         why = _WHY.get(code, "see the words of the data base")
         return f"The journal {self.name} failed: {why}. ({code}: {original})"
 
-    def drop_traces(self) -> bool:
+    def drop_traces(self) -> str:
         """Overwrite what deleted rows left in the write-ahead log; other readers are waited for, up to `WAIT_S`."""
         with self.engine.connect() as conn:
             cursor = conn.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-            return bool(cursor.fetchone()[0] == 0)
+            busy = cursor.fetchone()[0] != 0
+        return (
+            "Another process was reading the journal, so traces of what was deleted may stay in its write-ahead log"
+            " until the last one closes it."
+            if busy
+            else ""
+        )
 
 
 def path_of(url: str) -> Path:
