@@ -230,8 +230,8 @@ class Journal:
 
         A `Private` name is sealed, and left out where there is no key for it: a stop does not wait for a key.
         """
-        name = clean(by).encode()[:NAME_BYTES].decode("utf-8", "ignore")
-        row = {"run": run, "what": clean(what)[:120], "by": name, "at": wall()}
+        name = clean(by).encode()[:NAME_BYTES].decode("utf-8", "ignore").replace("\0", "\ufffd")
+        row = {"run": run, "what": clean(what)[:120].replace("\0", "\ufffd"), "by": name, "at": wall()}
         with self._explaining():
             try:
                 self._wish(run, row, by)

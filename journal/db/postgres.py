@@ -74,8 +74,14 @@ class Postgres(Database):
 
     @contextmanager
     def building(self, conn: Connection) -> Iterator[None]:
-        """Begin a transaction that no other one of this kind runs beside."""
+        """Begin a transaction that no other one of this kind runs beside. Raises JournalFailed for a foreign encoding."""
         with conn.begin():
+            spelled = conn.execute(text("SHOW server_encoding")).scalar_one()
+            if spelled != "UTF8":
+                raise JournalFailed(
+                    f"The data base {self.name} keeps text as {spelled}: a name or a title that does not fit would stop"
+                    " a run. Make one with ENCODING 'UTF8'."
+                )
             conn.execute(_ALONE)
             yield
 

@@ -15,6 +15,7 @@ from postgres import Proxy, Server, running
 from sqlalchemy.exc import DBAPIError
 
 from journal import Draft, Held, Journal, JournalFailed, Keys, LeaseLost
+from journal.canonical import clean
 from journal.db import postgres
 from journal.proof.verify import verify_url
 from journal.write.requests import Renew
@@ -261,6 +262,27 @@ def test_changes_of_rows_are_found_here_as_well(written: str, sql, change: str, 
     assert verify_url(written, "R1") == []
     sql(change)
     assert (run, n) in {(broken.run, broken.n) for broken in verify_url(written)}
+
+
+def test_a_data_base_that_cannot_hold_every_text_is_refused(url: str, sql):
+    sql("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(JournalFailed, match=r"LATIN1.*ENCODING 'UTF8'"):
+            Journal.open(url.replace(url.partition("@/")[2].partition("?")[0], "narrow"), keys=Keys.none())
+    finally:
+        sql("DROP DATABASE narrow WITH (FORCE)")
+
+
+async def test_any_character_can_be_written(url: str):
+    journal = Journal.open(url, keys=Keys.none())
+    hostile = {"text": clean("\0\x01\ud800\U0010ffff'; DROP TABLE events; --\\u0000 %s :x"), "key\0": "\0"}
+    lease, _ = await journal.begin("R1", "INC-1", Draft("opened", clean(hostile)))
+    await journal.append(lease, [Draft("noted", clean(hostile))])
+    journal.ask("R1", "stop\0", "ann\0")
+    assert [wish.by for wish in journal.asked("R1", 0)] == ["ann\ufffd"]
+    assert journal.events("R1")[1].body["text"].startswith("\0\x01")
+    await journal.aclose()
+    assert verify_url(url) == []
 
 
 def test_a_reader_needs_no_right_to_write(written: str, server: Server, sql):
