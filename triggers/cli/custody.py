@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 def close(incident: str, /, *, reason: str = "", json: bool = False) -> int:
     """Close an incident that is over: no run of it goes on, and what that would need of secrets is shredded.
 
-    The record stays, and verifies. Under a legal hold the secrets stay until it ends. On PostgreSQL, where old rows
-    and backups linger, change the master key afterwards as well: `ringfence journal rekey`.
+    The record stays, and verifies. Under a legal hold the secrets stay until it ends.
 
     Parameters
     ----------
@@ -88,8 +87,7 @@ def legal_hold(incident: str, switch: Literal["on", "off"], /, *, reason: str = 
 def erase(incident: str, /, *, reason: str = "", json: bool = False) -> int:
     """Erase people's names and reasons from an incident: they read as pseudonyms from then on, and the record verifies.
 
-    The pages of its runs in the state folder are deleted. What was exported or copied before is not reached. On
-    PostgreSQL, where old rows and backups linger, change the master key afterwards: `ringfence journal rekey`.
+    The pages of its runs in the state folder are deleted. What was exported or copied before is not reached.
 
     Parameters
     ----------
@@ -130,6 +128,7 @@ def rekey(*, to: str, config: Path | None = None, json: bool = False) -> int:
         The configuration that names the old one.
     """
     from journal import Keys
+    from journal.db.address import is_postgres
     from journal.seal.rekey import Rekey
 
     new = Keys.from_reference(to)
@@ -148,7 +147,7 @@ def rekey(*, to: str, config: Path | None = None, json: bool = False) -> int:
         f"Name it in ringfence.yaml, `seal: {_absolute(to)}`, before the next command: what was sealed opens with it alone."
     )
     line(f"Then destroy every copy of the old one ({', '.join(done.old)}): what lingers in backups opens with it.")
-    if traces:
+    if traces and not is_postgres(place.journal_url(config)):  # there this very act is what its traces ask for
         line(traces)
     return 0
 
@@ -156,13 +155,17 @@ def rekey(*, to: str, config: Path | None = None, json: bool = False) -> int:
 def _act(request: Request, *, keys: Keys | None = None, config: Path | None = None) -> tuple[Any, str]:
     """Carry out an act; give what it did, and where traces of what it deleted may be left ("" if nowhere)."""
     from journal import Keys
+    from journal.custody.incident import Erase
+    from journal.seal.rekey import Rekey
 
     place.needed(config)
     journal = place.open_journal(keys or Keys.none(), config)
 
     async def doing() -> tuple[Any, str]:
         try:
-            return await journal.carry_out(request), await journal.drop_traces()
+            done = await journal.carry_out(request)
+            deleted = isinstance(request, Erase | Rekey) or done.shredded
+            return done, await journal.drop_traces() if deleted else ""
         finally:
             await journal.aclose()
 
