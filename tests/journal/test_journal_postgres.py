@@ -14,7 +14,7 @@ import pytest
 from postgres import Proxy, Server, running
 from sqlalchemy.exc import DBAPIError
 
-from journal import Draft, Held, Journal, JournalFailed, Keys, LeaseLost
+from journal import Busy, Draft, Held, Journal, JournalFailed, Keys, LeaseLost
 from journal.canonical import clean
 from journal.db import postgres
 from journal.proof.verify import verify_url
@@ -171,6 +171,23 @@ async def test_a_taking_that_is_just_being_written_is_waited_for_and_seen(url: s
     assert sql("SELECT fence FROM leases WHERE run = 'R1'") == [(2,)], "it did not write over what it had not seen"
     with pytest.raises(LeaseLost):
         await journal.append(lease, [Draft("noted", {})])
+    await journal.aclose()
+
+
+async def test_an_integration_that_is_just_being_locked_is_waited_for_and_named_busy(url: str):
+    journal = Journal.open(url, keys=Keys.none())
+    with psycopg.connect(url) as rival:
+        rival.execute(
+            "INSERT INTO leases (run, incident, lock, fence, renewed_ms, renewed_at, ttl_ms, first_at, last_at, last_n,"
+            " head) VALUES ('R9', 'INC-1', 'drift', 1, 0, '', 0, '', '', 0, '')"
+        )
+        opening = asyncio.create_task(journal.begin("R1", "INC-1", Draft("opened", {}), lock="drift"))
+        await asyncio.sleep(0.3)
+        assert not opening.done()
+        rival.commit()
+    with pytest.raises(Busy, match="R9 is at drift"):
+        await opening
+    assert journal.events("R1") == []
     await journal.aclose()
 
 
