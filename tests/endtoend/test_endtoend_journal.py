@@ -104,8 +104,8 @@ def test_a_place_that_never_answers_holds_up_no_word_and_the_end_by_two_seconds(
     assert said.code == 0, said.text
     assert said.json["word"] == "contained"
     assert waited < 15, "the place would have taken a minute"
-    assert asked == ["/s3cret"]
-    assert "Anchor webhook:127.0.0.1: it had not arrived 2 s after the end" in said.text
+    assert set(asked) == {"/s3cret"}
+    assert said.text.count("Anchor webhook:127.0.0.1: ") == 1  # said once, whether it fails once or is tried again
     assert "s3cret" not in said.text + (house.home / "journal.db").read_bytes().decode("latin-1")
     assert json.loads((house.place / "kept.jsonl").read_text().splitlines()[-1])["statement"]["run"]["n"] == len(
         house.events()
