@@ -10,7 +10,8 @@ from datetime import datetime
 
 import pytest
 
-from engine.settle import ADRIFT_WAIT_S
+from connectors.core.wire import REQUEST_TIMEOUT_S
+from journal.clock import boot_s
 from journal.proof.verify import verify_url
 
 pytestmark = pytest.mark.crash
@@ -20,10 +21,6 @@ LEASE_S = 12
 
 def _revokes(house):
     return [one for one in house.log(write=True) if one["path"].endswith("/revoke")]
-
-
-def _seconds(earlier, later):
-    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 def _pause(house, process):
@@ -41,44 +38,78 @@ def _pause(house, process):
                 return
 
 
-@pytest.mark.slow
-def test_a_worker_paused_in_its_cut_sends_and_writes_nothing_after_another_has_taken_its_run(house):
+def _cutting(house):
+    """A containment that was paused in the midst of its cut, with much of it still to do."""
     house.up("--tokens", "300", "--attacker", "none", "--lag-s", "0.1")
     house.faults(slow_s=0.3)
     paused = house.start("contain", house.quick(), "--sandbox", "--yes", RINGFENCE_LEASE_S=str(LEASE_S))
     house.until(lambda: len(_revokes(house)) > 30)
     _pause(house, paused.process)
     house.faults()
-    run = house.the_run()
-    house.until(lambda: house.live_tokens() and house.log()[-1]["at"])
+    time.sleep(0.5)  # what the provider had is decided by now
     assert len(house.live_tokens()) > 50, "it was paused too late to prove anything"
+    return paused
 
-    early = house.run("resume", run)
+
+def _taken_over(house, paused):
+    """Wait for the lease to lapse; another process that has taken the run."""
+    early = house.run("resume", house.the_run())
     assert early.code == 1
     assert f"carried out by process {paused.process.pid}" in early.text
-    while (done := house.run("resume", run, "--json")).code == 1:
-        assert "its lease lapses in" in done.text
+    lapsed = "SELECT 1 FROM leases WHERE owner IS NOT NULL AND renewed_ms + ttl_ms < ?"
+    house.until(lambda: house.rows(lapsed, int(boot_s() * 1000)))
+    other = house.start("resume", house.the_run(), "--json")
+    house.until(lambda: house.events("leased"))
+    return other
+
+
+def _contained(house, other):
+    done = other.end()
     assert (done.code, done.json["word"]) == (0, "contained"), done.text
     assert house.closed() == (True, True, True)
     assert not house.live_tokens()
     house.assert_nothing_sent_blind()
+
+
+def _woken(house, paused):
+    paused.process.send_signal(signal.SIGCONT)
+    woken = paused.end()
+    assert woken.code == 2, woken.text
+    assert f"no longer holds run {house.the_run()}" in woken.text
+
+
+@pytest.mark.slow
+def test_a_worker_paused_in_its_cut_sends_and_writes_nothing_after_another_has_finished_its_run(house):
+    paused = _cutting(house)
+    _contained(house, _taken_over(house, paused))
     (taken_at, _, taken), *_ = house.events("leased")
     assert taken["gone"] == "lapsed"
     answered = {body["effect"] for at, _, body in house.events("answered") if at < taken_at}
     doubtful = {body["effect"] for at, _, body in house.events("intended") if at < taken_at} - answered
     again = [at for at, _, body in house.events("intended") if at > taken_at and body["effect"] in doubtful]
     assert again, "nothing that was in doubt had to be sent again: nothing is proven"
-    assert _seconds(taken_at, min(again)) >= ADRIFT_WAIT_S, "a request of the paused worker may still be on its way"
+    waited_s = (datetime.fromisoformat(min(again)) - datetime.fromisoformat(taken_at)).total_seconds()
+    assert waited_s >= REQUEST_TIMEOUT_S, "a request of the paused worker may still be on its way"
 
     sent, written = len(house.log()), house.events()
-    paused.process.send_signal(signal.SIGCONT)
-    woken = paused.end()
-    assert woken.code == 2, woken.text
-    assert f"no longer holds run {run}" in woken.text
+    _woken(house, paused)
     assert house.events() == written
-    late = house.log()[sent:]
-    assert [one for one in late if one["write"] and not one["path"].endswith("/revoke")] == []
-    assert len([one for one in late if one["write"]]) <= 1, "at most the call that was past its guard"
+    late = [one for one in house.log()[sent:] if one["write"]]
+    assert [one for one in late if not one["path"].endswith("/revoke")] == []
+    assert len(late) <= 1, "at most the call that was past its guard"
+    assert verify_url(f"sqlite:///{house.home}/journal.db") == []
+
+
+@pytest.mark.slow
+def test_a_worker_that_wakes_while_another_carries_its_run_out_writes_nothing_beside_it(house):
+    paused = _cutting(house)
+    other = _taken_over(house, paused)
+    _woken(house, paused)
+    assert other.process.poll() is None, "the other had ended: nothing is proven"
+    _contained(house, other)
+    fences = [fence for (fence,) in house.rows("SELECT fence FROM events WHERE run = ? ORDER BY n", house.the_run())]
+    assert fences == sorted(fences)
+    assert set(fences) == {1, 2}
     assert verify_url(f"sqlite:///{house.home}/journal.db") == []
 
 
