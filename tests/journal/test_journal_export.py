@@ -318,6 +318,22 @@ def _event_dropped(file):
     return "Run R2, event 4"
 
 
+def _number_skipped(file):
+    run = file["runs"][1]
+    run["events"][-1]["n"] = run["head"]["n"] = 6
+    columns = {name: value for name, value in run["events"][-1].items() if name != "hash"}
+    run["events"][-1]["hash"] = run["head"]["hash"] = hashlib.sha256(canonical(columns)).hexdigest()
+    return "Run R2, event 6: it stands after event 4"
+
+
+def _link_cut(file):
+    run = file["runs"][1]
+    run["events"][-1]["prev"] = "0" * 64
+    columns = {name: value for name, value in run["events"][-1].items() if name != "hash"}
+    run["events"][-1]["hash"] = run["head"]["hash"] = hashlib.sha256(canonical(columns)).hexdigest()
+    return "Run R2, event 5: it does not follow"
+
+
 def _end_cut_off(file):
     del file["runs"][1]["events"][-1]
     return "Run R2, event 5"
@@ -389,7 +405,7 @@ def _stamp_of_another_head(file):
 @pytest.mark.parametrize(
     "change",
     [
-        _rewritten, _event_edited, _event_dropped, _end_cut_off, _ended_run_cut_short, _other_playbook, _other_plan,
+        _rewritten, _event_edited, _event_dropped, _number_skipped, _link_cut, _end_cut_off, _ended_run_cut_short, _other_playbook, _other_plan,
         _other_approver, _run_said_to_have_ended, _opening_left_out, _record_edited, _record_left_out_in_a_row,
         _anchor_left_out, _anchor_said_to_be_independent, _anchor_of_another_journal, _stamp_of_another_head,
     ],

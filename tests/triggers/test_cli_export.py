@@ -207,7 +207,7 @@ def test_a_pruned_run_is_said_to_be_pruned_and_its_export_still_verifies(ringfen
         ("status", "R2"),
         ("journal", "show", "R2"),
         ("journal", "export", "R2", "-o", "g"),
-        ("resume", "R2"),
+        ("check", "R2"),
     ):
         told = ringfence(*words)
         assert told.code == 1, words
