@@ -38,7 +38,7 @@ from journal.write import lease as leasing
 from journal.write.book import Book, Line
 from journal.write.kill import KillAt
 from journal.write.lease import Lease, Owner
-from journal.write.requests import Append, Begin, Record, Release, Request, Shred, Take
+from journal.write.requests import Append, Begin, Record, Release, Request, Take
 from journal.write.writer import Writer
 
 __all__ = [
@@ -175,11 +175,6 @@ class Journal:
     async def drop_traces(self) -> str:
         """Overwrite what deleted rows left behind, as far as that is ours to do; say where some may be left, or ""."""
         return await asyncio.to_thread(self._db.drop_traces)
-
-    async def shred(self, run: str) -> None:
-        """Delete a run's key and sealed values, and what the write-ahead log kept of them. The chain stays whole."""
-        await self._writer.ask(Shred(run=run))
-        await self.drop_traces()
 
     def events(self, run: str, after: int = 0, *, names: bool = True) -> list[Event]:
         """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing.

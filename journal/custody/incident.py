@@ -14,7 +14,7 @@ from sqlalchemy import and_, delete, select
 
 from journal.custody.standing import Standing, standing
 from journal.db.tables import events, leases, people_keys, run_keys, sealed, wishes
-from journal.errors import NotNow, UnknownIncident
+from journal.errors import JournalFailed, NotNow, UnknownIncident
 from journal.event import JOURNAL, Event, Private
 from journal.rows import RunRow, run_row
 from journal.write.book import Book, Line
@@ -125,10 +125,13 @@ def _look(book: Book, incident: str) -> tuple[Standing, list[RunRow]]:
     query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run.in_([row.run for row in rows]))
     found = [run_row(row, book.now_us) for row in book.conn.execute(query.order_by(leases.c.run))]
     own = select(events).where(events.c.run == JOURNAL).order_by(events.c.n)
-    fold = standing(
-        Event(**{**row._mapping, "body": orjson.loads(row.body)})  # noqa: SLF001  SQLAlchemy's public name
-        for row in book.conn.execute(own)
-    )
+    try:
+        fold = standing(
+            Event(**{**row._mapping, "body": orjson.loads(row.body)})  # noqa: SLF001  SQLAlchemy's public name
+            for row in book.conn.execute(own)
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise JournalFailed("The journal's own chain was altered: `ringfence journal verify` says where.") from None
     if not found and not fold.runs_of(incident):
         raise UnknownIncident(incident, fold.runs.get(incident))
     return fold, found

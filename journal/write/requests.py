@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from journal.clock import boot_s
-from journal.db.tables import leases, run_keys, sealed
+from journal.db.tables import leases
 from journal.errors import Busy, Held, IncidentClosed, JournalFailed, LeaseLost, Rested, UnknownRun
 from journal.event import JOURNAL, Event
 from journal.rows import closed_at
@@ -242,16 +242,6 @@ class Renew(Request):
             else:
                 kept.append(lease)
         return kept
-
-
-@dataclass(slots=True, kw_only=True)
-class Shred(Request):
-    """Delete a run's key and boxes."""
-
-    def do(self, book: Book) -> None:
-        """Delete them; `secure_delete` overwrites the pages."""
-        book.conn.execute(delete(run_keys).where(run_keys.c.run == self.run))
-        book.conn.execute(delete(sealed).where(sealed.c.run == self.run))
 
 
 def held(book: Book, lease: Lease) -> Head:

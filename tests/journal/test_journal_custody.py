@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from journal import Draft, Journal, Keys, NoKey, Seal
 from journal.custody.incident import Close, Done, Erase, Hold
 from journal.custody.standing import standing
-from journal.errors import IncidentClosed, NotNow, UnknownIncident
+from journal.errors import IncidentClosed, JournalFailed, NotNow, UnknownIncident
 from journal.event import JOURNAL, Private
 from journal.proof.verify import verify_url
 from journal.seal.rekey import Rekey, Rekeyed
@@ -373,3 +373,20 @@ async def test_a_reader_that_keeps_traces_alive_is_told(url: str, sql):
     assert await journal.drop_traces() == ""
     reader.close()
     await journal.aclose()
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", "{", "null"])
+async def test_an_altered_record_is_said_and_closes_nothing(url: str, sql, body: str):
+    journal = _open(url, OLD)
+    await _run(journal, "R1", "INC-1")
+    await _run(journal, "R2", "INC-2")
+    await _do(journal, _close("INC-2"))
+    assert journal.closed_at("INC-2") is not None
+    sql("UPDATE events SET body = ? WHERE type = 'incident_closed'", body)
+    lease, _ = await journal.take("R1")
+    await journal.release(lease, unlock=True)
+    assert journal.closed_at("INC-1") is None
+    with pytest.raises(JournalFailed, match=r"own chain was altered.*journal verify"):
+        await _do(journal, Hold(incident="INC-1", on=True, by=NAME, why=""))
+    await journal.aclose()
+    assert verify_url(url) != []

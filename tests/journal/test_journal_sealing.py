@@ -98,20 +98,6 @@ async def test_a_box_in_another_place_does_not_open(url: str, keys: Keys, move: 
     await journal.aclose()
 
 
-async def test_shredding_leaves_the_chain_whole_and_no_box(url: str, keys: Keys, tmp_path: Path, sql):
-    journal = Journal.open(url, keys=keys)
-    await journal.begin("R1", "INC-1", Draft("opened", {}), sealed=[Seal("a", CANARY)])
-    await journal.begin("R2", "INC-1", Draft("opened", {}), sealed=[Seal("a", b"2")])
-    ((wrapped,),) = sql("SELECT wrapped FROM run_keys WHERE run = 'R1'")
-    assert any(wrapped in f.read_bytes() for f in tmp_path.glob("journal.db*"))
-    await journal.shred("R1")
-    assert not any(wrapped in f.read_bytes() for f in tmp_path.glob("journal.db*"))
-    assert journal.unseal("R1") == {}
-    assert journal.unseal("R2") == {"a": b"2"}
-    await journal.aclose()
-    assert verify_url(url) == []
-
-
 def test_nothing_shows_a_secret():
     key = base64.b64decode(base64.b64encode(b"k" * 32))
     assert CANARY.decode() not in repr(Seal("a", CANARY))
