@@ -93,7 +93,7 @@ class Postgres(Database):
         """What was rolled back is tried again soon, a server that went away is waited for."""
         code = _code(error)
         if code in _CROWDED:
-            return 0.01 if since_s < WAIT_S else None
+            return 0.01 if since_s < 2 * WAIT_S else None  # who hangs is ended meanwhile
         if code == _TWICE:
             return 0.01 if since_s < RIVAL_S else None
         if self.is_gone(error) or code in _UNREADY:
