@@ -318,20 +318,54 @@ def _event_dropped(file):
     return "Run R2, event 4"
 
 
-def _number_skipped(file):
+def _last_written_anew(file, **columns):
+    """Another last event of R2, with its own hash and head."""
     run = file["runs"][1]
-    run["events"][-1]["n"] = run["head"]["n"] = 6
-    columns = {name: value for name, value in run["events"][-1].items() if name != "hash"}
-    run["events"][-1]["hash"] = run["head"]["hash"] = hashlib.sha256(canonical(columns)).hexdigest()
+    last = {**run["events"][-1], **columns}
+    last["hash"] = hashlib.sha256(canonical({k: v for k, v in last.items() if k != "hash"})).hexdigest()
+    run["events"][-1] = last
+    run["head"].update(n=last["n"], hash=last["hash"])
+
+
+def _number_skipped(file):
+    _last_written_anew(file, n=6)
     return "Run R2, event 6: it stands after event 4"
 
 
 def _link_cut(file):
-    run = file["runs"][1]
-    run["events"][-1]["prev"] = "0" * 64
-    columns = {name: value for name, value in run["events"][-1].items() if name != "hash"}
-    run["events"][-1]["hash"] = run["head"]["hash"] = hashlib.sha256(canonical(columns)).hexdigest()
+    _last_written_anew(file, prev="0" * 64)
     return "Run R2, event 5: it does not follow"
+
+
+def _of_another_incident(file):
+    _last_written_anew(file, incident="INC-3")
+    return "Run R2, event 5: it is of another run or incident"
+
+
+def _of_another_run(file):
+    _last_written_anew(file, run="R1")
+    return "Run R2, event 5: it is of another run or incident"
+
+
+def _time_goes_back(file):
+    _last_written_anew(file, at="2026-11-23T00:00:00.000000Z")
+    return "Run R2, event 5: its time"
+
+
+def _lease_goes_back(file):
+    _last_written_anew(file, fence=0)
+    return "Run R2, event 5: its time or its lease"
+
+
+def _time_is_none(file):
+    _last_written_anew(file, at="now")
+    return "Run R2, event 5: its time"
+
+
+def _head_of_an_earlier_event(file):
+    run = file["runs"][1]
+    run["head"].update(n=4, hash=run["events"][3]["hash"])
+    return "Run R2, event 4: this head is not the last event"
 
 
 def _end_cut_off(file):
@@ -405,7 +439,7 @@ def _stamp_of_another_head(file):
 @pytest.mark.parametrize(
     "change",
     [
-        _rewritten, _event_edited, _event_dropped, _number_skipped, _link_cut, _end_cut_off, _ended_run_cut_short, _other_playbook, _other_plan,
+        _rewritten, _event_edited, _event_dropped, _number_skipped, _link_cut, _of_another_incident, _of_another_run, _time_goes_back, _lease_goes_back, _time_is_none, _head_of_an_earlier_event, _end_cut_off, _ended_run_cut_short, _other_playbook, _other_plan,
         _other_approver, _run_said_to_have_ended, _opening_left_out, _record_edited, _record_left_out_in_a_row,
         _anchor_left_out, _anchor_said_to_be_independent, _anchor_of_another_journal, _stamp_of_another_head,
     ],
