@@ -210,9 +210,11 @@ async def _verified(live: Live) -> Verdict | None:
         for bound in stale:
             live.views[bound.id].poke.set()
         return None
-    if live.verdict().word not in {"contained", "nothing-found"}:
-        moving = any(live.views[b.id].state == "open" and not live.views[b.id].gave_up for b in acting)
-        return None if moving else live.verdict()
+    left = {b.id for b in acting if live.views[b.id].state == "open"}
+    if not all(live.views[name].gave_up for name in left):
+        return None
+    if (word := live.verdict().word) != "contained" and (left or word != "nothing-found"):
+        return live.verdict()
     holds = [bound for bound in live.bound.values() if bound.kind == "hold"]
     cuts = {bound.id for bound in live.bound.values() if bound.kind == "cut"}
     settles_s = max((b.action.settles_within_s for b in holds if b.action is not None), default=0.0)
@@ -222,7 +224,7 @@ async def _verified(live: Live) -> Verdict | None:
     if left_s > 0 and not await _quiet(live, left_s, sends):
         return None
     for group in ([b for b in live.bound.values() if b.id in cuts], holds):
-        for wait_s, _ in await asyncio.gather(*(_once(live, bound) for bound in group)):
+        for wait_s, _ in await asyncio.gather(*(_once(live, bound) for bound in group if bound.id not in left)):
             if wait_s is not None:
                 return None
     verdict = live.verdict()

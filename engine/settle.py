@@ -9,7 +9,7 @@ from connectors.core.wire import REQUEST_TIMEOUT_S
 from journal.replay import Effect
 
 MOST_TRIES = 3
-"""Sends of the same calls that were answered 2xx and did nothing, before it is called *requested*."""
+"""Sends of the same calls that were answered 2xx and did nothing, before it is called *requested*, and sent seldom."""
 MOST_ROUNDS = 20
 """Intents of one effect before it is given up as never coming to an end."""
 UNSURE_WAIT_S = 2.0
@@ -86,6 +86,8 @@ def _after_a_send(effect: Effect, missing: Sequence[str], elapsed_s: float, sett
         return backoff
     if effect.tries < MOST_TRIES and not effect.once:
         return Send()
+    if effect.word == "requested" and not effect.once and elapsed_s >= LONGEST_WAIT_S:
+        return Send()  # an admin attacker who undid it each time may be gone by now
     return Settle("requested", "answered 2xx, but a fresh look does not show it")
 
 

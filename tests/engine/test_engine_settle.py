@@ -39,6 +39,12 @@ def test_a_false_200_is_sent_again_after_the_settling_time_and_then_requested():
     assert next_for(effect(tries=3), CALLS, 31, 30).word == "requested"
 
 
+def test_what_is_only_requested_is_sent_again_seldom_and_a_once_call_never():
+    assert next_for(effect(tries=3, word="requested"), CALLS, 7, 1).word == "requested"
+    assert next_for(effect(tries=3, word="requested"), CALLS, 9, 1) == Send()
+    assert next_for(effect(tries=3, word="requested", once=True), CALLS, 9, 1).word == "requested"
+
+
 def test_a_once_call_is_never_sent_again_after_a_2xx():
     assert next_for(effect(once=True), CALLS, 31, 30).word == "requested"
 

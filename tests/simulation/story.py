@@ -187,8 +187,7 @@ class Story:
 
             async def opening(journal):
                 prepared = replace(prepare(ours.inventory(), order, opener=self.net.opener(process)), run=run)
-                live = await prepared.begin(journal, Desk(self, process))
-                return live
+                return await prepared.begin(journal, Desk(self, process))
 
             return self._carry(process, run, opening, lambda live: contain(live, around))
 
