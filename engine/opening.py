@@ -109,6 +109,8 @@ async def reopen(
         raise UnknownRun(run_id)
     if (closed := journal.closed_at(run.incident)) is not None:
         raise IncidentClosed(run_id, run.incident, closed)
+    if not look_only:
+        journal.need_names(run.incident)
     names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
     checked = read(opened["text"], opened["file"], catalogue(registry(), names))
     pool = {

@@ -205,6 +205,11 @@ class Journal:
         with self._reading() as conn:
             return closed_at(conn, incident)
 
+    def need_names(self, incident: str) -> None:
+        """Raises NoKey when people who act in this incident could not be named: before anything is sent, not midway."""
+        with self._reading() as conn:
+            self._names.check(conn, incident)
+
     def people_key(self, incident: str) -> bytes | None:
         """Give the key that opens the names in an incident; None where it is gone, or not ours to open."""
         with self._reading() as conn:

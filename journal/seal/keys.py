@@ -128,7 +128,8 @@ class Ring:
             self.first.need()
         if (key := self._by_id.get(master)) is None:
             ours = ", ".join(self._by_id)
-            raise NoKey(f"The {what} were sealed with the master key {master}; configured is {ours}.")
+            where = " It is the `seal` of the configuration that was used then, or lies in keys/ of its state folder."
+            raise NoKey(f"The {what} were sealed with the master key {master}; configured is {ours}.{where}")
         otherwise = f"The key of the {what} was altered: it does not open."
         return open_box(key.need(), wrapped, _owner(kind, of), otherwise)
 

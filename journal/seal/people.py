@@ -43,16 +43,21 @@ class Names:
 
     def need(self, conn: Connection, incident: str) -> bytes:
         """Give an incident's key, made when it has none. Raises NoKey when it can not be made or opened."""
-        if (key := self._open(conn, incident)) is not None:
+        if (key := self.check(conn, incident)) is not None:
             return key
-        if not self._ring:
-            raise NoKey(f"People's names are sealed, and there is no key to seal them with. {HOW}")
         first = self._ring.first
         wrapped = first.wrap("people", incident, new_key())
         conn.execute(_ADD, {"incident": incident, "master": first.id, "wrapped": wrapped})
         made = self._open(conn, incident)  # another process may have been first
         assert made is not None, "inserted, or there already"
         return made
+
+    def check(self, conn: Connection, incident: str) -> bytes | None:
+        """Give an incident's key, None where one can be made. Raises NoKey when names can not be sealed here."""
+        key = self._open(conn, incident)
+        if key is None and not self._ring:
+            raise NoKey(f"People's names are sealed, and there is no key to seal them with. {HOW}")
+        return key
 
     def _open(self, conn: Connection, incident: str) -> bytes | None:
         row = conn.execute(select(people_keys).where(people_keys.c.incident == incident)).one_or_none()

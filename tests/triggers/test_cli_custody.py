@@ -199,3 +199,22 @@ def test_the_help_says_what_closing_and_rekeying_promise(ringfence):
     assert "one transaction" in rekey
     assert "destroy every copy" in rekey
     assert "name nobody in it" in " ".join(ringfence("erase", "--help").out.split())
+
+
+def test_whoever_cannot_be_named_does_not_go_on_with_a_run(ringfence, process, home, monkeypatch):
+    """Refused before anything is looked at, with the key that is missing: an approval must not fail midway."""
+    monkeypatch.setenv("RINGFENCE_PREFECT", "off")
+    first = process("contain", "stolen_oauth_tokens", "--sandbox", "--yes", "--json")
+    assert first.code == 0, first.err
+    run = first.json["run"]
+    key = home / "keys" / "sandbox"
+    missing = Keys.from_reference(f"file:{key}").id
+    key.unlink()
+    before = ringfence("journal", "show", run, "--json").json["events"]
+    said = process("recover", run, "--yes")
+    assert (said.code, said.err.count("\n")) == (1, 1), said.err
+    assert missing in said.err
+    assert "keys/ of its state folder" in said.err
+    assert [one["type"] for one in ringfence("journal", "show", run, "--json").json["events"]] == [
+        one["type"] for one in before
+    ]
