@@ -315,6 +315,47 @@ def closed_head_exchanged(made):
     made.rechain(twin.OWN, 1)
 
 
+@case("its body is spelled in another way than it was written", ("R1", 3))
+def respelled_body(made):
+    """The same content with a space in it: its hash still fits, its bytes are not what was written."""
+    one = event(made, "R1", 3)
+    one["body"] = one["body"].replace(":", ": ", 1)
+
+
+@case("under fence 7: it was not", ("R1", 9))
+def taken_up_under_another_fence(made):
+    made.take("R1")
+    record = made.of(twin.OWN)[-1]
+    record["body"] = twin.spell(json.loads(record["body"]) | {"fence": 7})
+    made.rechain(twin.OWN, 1)
+
+
+@case("in another way than it was opened", ("@journal", 11))
+def closed_in_another_incident(made):
+    made.close("R2")
+    record = made.of(twin.OWN)[-1]
+    record["body"] = twin.spell(json.loads(record["body"]) | {"incident": "INC-9"})
+    made.rechain(twin.OWN, 1)
+
+
+@case("tells of another end of run R2 than its tombstone", ("R2", 8))
+def pruned_before_its_anchored_end(made):
+    """The tail of a run is cut off, with its lease row; then it is closed there and pruned."""
+    longer = made.copy()
+    longer.write("R2", "ended", {"word": "contained"})
+    made.data["outside"].append(twin.spell(longer.signed("R2")))
+    made.close("R2")
+    made.prune("R2")
+
+
+@case("it is no statement about a head", ("", 0), ("", 0))
+def padded_statement(made):
+    """A word is added to a signed statement: what was signed is still in it, and it says more."""
+    line = json.loads(made.data["outside"][2])
+    line["statement"]["run"]["approved"] = "by nobody"
+    made.data["outside"][2] = twin.spell(line)
+
+
 def stamps():
     """Tokens of an authority over a statement, over another, and of another authority: hex."""
     made = forge.whole()
