@@ -1,5 +1,6 @@
 """A real PostgreSQL server for tests: a folder of its own, a Unix socket, one data base a test."""
 
+import atexit
 import contextlib
 import os
 import select
@@ -48,6 +49,7 @@ class Server:
 
     def close(self) -> None:
         self._server.cleanup()
+        atexit.unregister(self._server._cleanup)  # it would make its folder again
 
     def _ctl(self, *words: str) -> None:
         log = ["-l", str(self._server.log)]
