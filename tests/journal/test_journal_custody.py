@@ -19,6 +19,7 @@ from journal.proof.verify import verify_url
 from journal.seal.rekey import Rekey, Rekeyed
 from journal.write.requests import Request
 
+DATABASES = ("sqlite", "postgresql")
 DATABASES = ("sqlite", "postgres")
 OLD, NEW = Keys(b"a" * 32), Keys(b"b" * 32)
 SECRET = b"canary-Xk42-a-token"

@@ -18,6 +18,7 @@ from journal.replay import Run as Folded
 from journal.replay import advance, replay
 from journal.seal.people import TOKEN, read, seal_text
 
+DATABASES = ("sqlite", "postgresql")
 DATABASES = ("sqlite", "postgres")
 NAMES, OTHER = Keys(b"n" * 32), Keys(b"o" * 32)
 NAME, REASON = "os:jane.kanari", "Bob Kanari called — „Ünruh“ ☎"

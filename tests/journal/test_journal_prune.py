@@ -19,6 +19,7 @@ from journal.proof.sign import Signer, signed_by
 from journal.proof.verify import examined, verify_url
 
 DATABASES = ("sqlite", "postgresql")
+DATABASES = ("sqlite", "postgresql")
 SIGNER = Signer(b"s" * 32)
 FUTURE = "2999-01-01T00:00:00.000000Z"
 MARK = "a-mark-that-is-nowhere-else"
