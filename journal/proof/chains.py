@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from journal.canonical import canonical
+from journal.canonical import INTEGER_LIMIT, canonical
 from journal.clock import AT_PATTERN
 from journal.proof.stored import Broken, Stored, StoredHead, is_int, key, name, span
 
@@ -134,21 +134,22 @@ class Chains:
 def _own(row: Stored) -> tuple[str | None, str]:
     """Calculate a row's hash and say why the row, taken alone, is not as it was written ("" when it is)."""
     texts = (row.run, row.incident, row.at, row.type, row.body, row.prev, row.hash)
-    if not all(isinstance(text, str) for text in texts) or not is_int(row.n) or not is_int(row.fence):
+    numbers = is_int(row.n) and is_int(row.fence) and max(abs(row.n), abs(row.fence)) < INTEGER_LIMIT
+    if not numbers or not all(isinstance(text, str) for text in texts):
         return None, "one of its columns has another type than it was written with"
     try:
         body = orjson.loads(row.body)
-        text = canonical(body).decode()
+        text = canonical(body)
         columns = {
-            "at": row.at, "body": body, "fence": row.fence, "incident": row.incident, "n": row.n, "prev": row.prev,
-            "run": row.run, "type": row.type,
+            "at": row.at, "body": orjson.Fragment(text), "fence": row.fence, "incident": row.incident, "n": row.n,
+            "prev": row.prev, "run": row.run, "type": row.type,
         }  # fmt: skip
-        digest = hashlib.sha256(canonical(columns)).hexdigest()
+        digest = hashlib.sha256(orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)).hexdigest()
     except (TypeError, ValueError):
         return None, "it holds what no event can hold: it was altered"
     if digest != row.hash:
         return digest, "it is not what was written: its hash does not fit its content"
-    if text != row.body or not isinstance(body, dict):
+    if text.decode() != row.body or not isinstance(body, dict):
         return digest, "its body is spelled in another way than it was written"
     return digest, ""
 

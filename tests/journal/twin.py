@@ -157,6 +157,8 @@ def _story_fits(journal, run, story):
             and not events
             and closings != []
             and (stone["n"], stone["head"], stone["incident"]) == (closings[-1]["n"], closings[-1]["head"], incident)
+            and (stone["n"] > 1 or stone["head"] == story[0][1]["hash"])
+            and all(body["n"] <= stone["n"] for kind, body in story if kind == "resumed")
             and stone["public"] in (journal["keys"] or [stone["public"]])
             and is_signed(stone["public"], "tombstone", signed, stone["signature"])
         )
