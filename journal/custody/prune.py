@@ -39,13 +39,17 @@ class Left:
 
 @dataclass
 class Retention:
-    """What may go and what stays, as the journal stood when its own chain had `seen` events."""
+    """What may go and what stays, as the journal stood when its own chain had `seen` events.
+
+    `traces`: where something of what was taken out may stay behind; "" if nowhere.
+    """
 
     before: str
     seen: int
     stands: Standing
     old: list[RunRow] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    traces: str = ""
 
 
 def retention(journal: Journal, before: str) -> Retention:
@@ -106,7 +110,7 @@ async def prune(journal: Journal, found: Retention, signer: Signer) -> AsyncIter
                 break
         else:
             found.left.append(Left(row.run, row.incident, "others write the journal too fast: try again"))
-    await journal.drop_traces()
+    found.traces = await journal.drop_traces()
 
 
 def tombstone(row: RunRow, head: str, before: str, signer: Signer) -> dict[str, Any]:

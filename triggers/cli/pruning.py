@@ -60,6 +60,8 @@ def prune(
         return 0
     for event in gone:
         line(f"Run {event.body['run']} was taken out: {event.body['n']} events, head {event.body['head']}.")
+    if found.traces:
+        line(found.traces)
     _say_left(found)
     return 0
 
@@ -130,7 +132,7 @@ def _say_left(found: Retention) -> None:
 def _summary(found: Retention, gone: list[Event], *, dry_run: bool) -> dict[str, Any]:
     would = [{"run": row.run, "incident": row.incident, "n": row.n} for row in found.old] if dry_run else []
     return {
-        "before": found.before, "dry_run": dry_run, "would_prune": would,
+        "before": found.before, "dry_run": dry_run, "traces": bool(found.traces), "would_prune": would,
         "pruned": [{"run": e.body["run"], "incident": e.body["incident"], "n": e.body["n"], "head": e.body["head"]} for e in gone],
         "left": [{"run": left.run, "incident": left.incident, "why": left.why} for left in found.left],
     }  # fmt: skip
