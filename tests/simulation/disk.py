@@ -133,6 +133,7 @@ class Disk:
         event.listen(self.database.engine, "connect", self._connected)
         self.fault = ""
         self.durable = {}
+        self.wrong = []
         self.listeners = []
         self._marks = []
         self.reader = self.journal(None)
@@ -194,6 +195,8 @@ class Disk:
     def _add(self, events: list[Event]):
         now = self.loop.time()
         for one in events:
+            if (one.run, one.n) in self.durable:
+                self.wrong.append(f"record: {one.run} {one.n} was acknowledged twice, as two events")
             self.durable[one.run, one.n] = (now, one)
             self._trace(f"journal {one.run} {one.n} {one.fence} {one.at} {one.type} {_shown(one)}")
             for listener in self.listeners:

@@ -13,6 +13,7 @@ def judge(story):
         *_intents(story),
         *_answers(story),
         *_doubles(story),
+        *_after_the_lease(story),
         *_hammers(story),
         *_once(story),
         *_stops(story),
@@ -21,6 +22,7 @@ def judge(story):
 
 def _record(story):
     """The chain is whole, and nothing that was acknowledged is lost or altered."""
+    yield from story.disk.wrong
     for broken in verify_url(story.disk.url):
         yield f"record: {broken}"
     stored = {(e.run, e.n): e for run in story.runs for e in story.disk.reader.events(run)}
@@ -116,6 +118,17 @@ def _doubles(story):
         )  # fmt: skip
         if next(looks, None) is None:
             yield f"promise 2: {request.by} sent {line[1]} again at {request.left_at:.2f} ({first.by} did at {first.left_at:.2f}) without a look between"
+
+
+def _after_the_lease(story):
+    """Promise 2: who was replaced sends nothing more, however long it slept."""
+    taken = [(at, event) for at, event in story.disk.durable.values() if event.type == "leased"]
+    for request in _writes(story):
+        run, fence = story.fences.get(request.by, ("", 0))
+        for at, event in taken:
+            if event.run == run and event.fence > fence and at < request.left_at:
+                yield f"promise 2: {request.by} sent {_line(request)} at {request.left_at:.2f}, replaced since {at:.2f}"
+                break
 
 
 def _hammers(story):

@@ -89,6 +89,8 @@ class Story:
         self.recovering_at = None
         self.stopped = []
         self.freezes = 0
+        self.fences = {}
+        self._intents = 0
         self._woken = []
         self.disk.listeners.append(self._hears)
         self._event_crashes = [c for c in self.weather.crashes if c[0].endswith("_event")]
@@ -100,6 +102,8 @@ class Story:
         """A word became durable: what is truly open at this very instant?"""
         if event.type == "opened":
             self.runs.append(event.run)
+        if event.type == "intended":
+            self._sleep_at_intent(event)
         if event.type == "planned":
             self.world.known_shut |= {row["id"] for row in event.body["steps"] if row["held"]}
         if event.type == "worded" and event.body["word"] == "contained":
@@ -135,6 +139,7 @@ class Story:
         live, word, failure = None, "", None
         try:
             live = await opening(journal)
+            self.fences[process.name] = (live.run.id, live.lease.fence)
             run = live.run.id
             try:
                 word = await doing(live)
@@ -241,11 +246,21 @@ class Story:
         alive = [process for process in self._alive() if not process.frozen]
         if alive:
             process = self.fates.choice(alive)
-            self.trace(f"{process} is frozen for {for_s}")
-            process.freeze()
-            self.freezes += 1
-            self._woken.append(self.loop.time() + for_s)
-            self.loop.later(for_s, self._thaw, process)
+            self._freeze(process, for_s)
+
+    def _freeze(self, process, for_s):
+        self.trace(f"{process} is frozen for {for_s}")
+        process.freeze()
+        self.freezes += 1
+        self._woken.append(self.loop.time() + for_s)
+        self.loop.later(for_s, self._thaw, process)
+
+    def _sleep_at_intent(self, event):
+        self._intents += 1
+        for count, for_s in self.weather.sleeps:
+            process = next((p for p in self._alive() if self.fences.get(p.name) == (event.run, event.fence)), None)
+            if count == self._intents and process is not None and not process.frozen:
+                self._freeze(process, for_s)
 
     def _thaw(self, process):
         self.trace(f"{process} wakes")

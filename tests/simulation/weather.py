@@ -16,6 +16,7 @@ class Weather:
 
     Attributes:
         outages: (system, from, until): nothing of it answers.
+        sleeps: (k, seconds): a process is frozen right when the k-th intent of all is durable, and not sent yet.
         hung: how likely it is that nobody can tell that a dead process is dead: its lease has to lapse.
         calm_at: from then on nothing is broken any more, and nobody is killed or frozen.
         lag_s: how long a change takes to come into force; listing_lag_s: how long a new token is in no listing.
@@ -38,6 +39,7 @@ class Weather:
     disk: list = field(default_factory=list)
     crashes: list = field(default_factory=list)
     freezes: list = field(default_factory=list)
+    sleeps: list = field(default_factory=list)
     jumps: list = field(default_factory=list)
     off_s: float = 0.0
     doubles: bool = False
@@ -70,7 +72,7 @@ def draw(seed):
     w.admin, w.inside = d.random() < 0.45, d.random() < 0.4
     w.mint_per_s, w.most_minted = d.choice((0.0, 1.0, 4.0)), d.randint(4, 24)
     w.ids_grow = d.random() < 0.6
-    w.clean_before = tuple(name for name in ("client", "user", "path") if d.random() < 0.1)
+    w.clean_before = tuple(name for name in ("client", "user", "path") if d.random() < 0.15)
     w.off_s = d.choice((0.0, 0.0, -7200.0, 7200.0, -30.0))
     w.hung = d.choice((0.0, 0.0, 0.5))
     for _ in range(d.choice((0, 0, 0, 0, 1, 2))):
@@ -85,6 +87,8 @@ def draw(seed):
         w.freezes.append((d.uniform(2, w.calm_at), d.choice((1.0, 5.0, 21.0, 35.0, 50.0))))
     for _ in range(d.choice((0, 0, 1, 2, 3))):
         w.jumps.append((d.uniform(1, w.calm_at + 20), d.choice((-1, 1)) * d.choice((0.7, 5.0, 3600.0, 18_000.0))))
+    for _ in range(d.choice((0, 0, 0, 1, 1))):
+        w.sleeps.append((d.randint(1, 20), d.choice((8.0, 35.0, 50.0))))
     w.doubles = d.random() < 0.4
     w.stop_at = d.uniform(2, 12) if d.random() < 0.12 else 0.0
     w.approve_after = d.choice(((0.0, 0.0), (0.2, 3.0), (5.0, 20.0)))
