@@ -378,7 +378,10 @@ class Story:
 
     def people_say(self, judge):
         """Judge it, by the people's clock."""
-        return self._people_here.run(judge, self)
+        try:
+            return self._people_here.run(judge, self)
+        except Exception as error:
+            return [*self.wrong, f"the record does not read in the end: {type(error).__name__} {error}"]
 
     def run(self):
         """Tell it from its beginning to its end."""
@@ -387,6 +390,10 @@ class Story:
             self.loop.run_until_complete(self.loop.create_task(self._tell(), context=self._people_here))
         except Stuck as stuck:
             self.wrong.append(f"stuck at second {self.loop.time():.2f}: {stuck}")
+        except Exception as error:
+            self.wrong.append(
+                f"the record does not read at second {self.loop.time():.2f}: {type(error).__name__} {error}"
+            )
         return self
 
     def end(self):

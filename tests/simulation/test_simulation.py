@@ -13,10 +13,12 @@ from tests.simulation.tell import tell
 ROOT = Path(__file__).resolve().parents[2]
 
 FOUND = {
-    2: "a wall clock that was set back by two hours held up the last look, and with it the word, by two hours",
-    54: "an old stop ended every later process of its run while the wall clock was behind the journal's",
+    21: "a wall clock that was set back by hours held up the last look, and with it the word, by hours",
+    10: "an old stop ended every later process of its run while the wall clock was behind the journal's",
+    4: "what an admin attacker had switched back was closed again at every look, twenty times a second, until it settled",
+    924: "a run with an empty list, and a step that had given up, looked at everything for ever and never said a word",
 }
-"""Seeds that found something, and what."""
+"""Seeds that found something, and what. A change of what a seed draws moves them: look for others then."""
 
 
 @pytest.mark.parametrize("seed", [*FOUND, *range(1001, 1001 + 58)])
