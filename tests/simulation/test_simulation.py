@@ -16,7 +16,7 @@ FOUND = {
     21: "a wall clock that was set back by hours held up the last look, and with it the word, by hours",
     10: "an old stop ended every later process of its run while the wall clock was behind the journal's",
     4: "what an admin attacker had switched back was closed again at every look, twenty times a second, until it settled",
-    924: "a run with an empty list, and a step that had given up, looked at everything for ever and never said a word",
+    213: "a path that was shut before the incident, and that an admin attacker opened meanwhile, was opened by the recovery",
 }
 """Seeds that found something, and what. A change of what a seed draws moves them: look for others then."""
 
