@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from sqlalchemy import event
@@ -109,6 +110,7 @@ class SimJournal(Journal):
 @cache
 def _template(pid):
     folder = Path(tempfile.mkdtemp(prefix="rf-sim-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    Finalize(None, shutil.rmtree, args=(folder,), exitpriority=0)  # at the end of a pool's process as well
     database = open_database(f"sqlite:///{folder}/template.db")
     with database.engine.connect() as conn:
         conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
