@@ -34,12 +34,10 @@ RUN = {
     "run": str, "ended": bool, "playbook": {"sha256": str, "text": str}, "plan": dict, "approvals": [APPROVAL],
     "events": [EVENT], "head": HEAD,
 }  # fmt: skip
+PLACE = {"id": str, "n": int, "head": str}
 ANCHOR = {
     "sink": str, "independent": str, "why": str, "receipt": str, "public": str, "signature": str,
-    "statement": {
-        "journal": {"id": str, "n": int, "head": str}, "run": {"id": str, "incident": str, "n": int, "head": str},
-        "at": str, "key": str,
-    },
+    "statement": {"journal": PLACE, "run": {**PLACE, "incident": str}, "at": str, "key": str},
 }  # fmt: skip
 FILE = {
     "format": str, "journal": str, "incident": str, "exported": {"at": str, "by": str, "how": str}, "runs": [RUN],
@@ -125,11 +123,21 @@ def in_chain(run: Any, n: Any, digest: Any) -> bool:
     return type(n) is int and 0 < n <= len(run["events"]) and run["events"][n - 1]["hash"] == digest
 
 
-def check_chain(data: Any, run: Any) -> Iterator[str]:
+def approvals(events: Any) -> list[dict[str, Any]]:
+    """Who answered at which wall, for which scope, and the SHA-256 of the very words that they were shown."""
+    named = {"wall": "wall", "who": "by", "how": "how", "scope_hash": "scope_hash", "shown": "shown"}
+    answers = [(e["at"], e["type"], e["body"]) for e in events if e["type"] in ("approved", "declined")]
+    return [
+        {"at": at, "answer": answer, **{k: body.get(v, "") for k, v in named.items()}} for at, answer, body in answers
+    ]
+
+
+def check_run(data: Any, run: Any) -> Iterator[str]:
     """Each event holds the hash of the one before it: none can be changed, removed, put in or moved alone."""
+    name, events, told = safe(run["run"]), run["events"], run["playbook"]
     before: Any = {"n": 0, "hash": "", "at": "", "fence": 1}
-    for event in run["events"]:
-        at = f"Run {safe(run['run'])}, event {event['n']}"
+    for event in events:
+        at = f"Run {name}, event {event['n']}"
         if event["n"] != before["n"] + 1:
             yield f"{at}: it stands after event {before['n']}: events are missing, doubled or exchanged."
         if own_hash(event) != event["hash"]:
@@ -141,24 +149,11 @@ def check_chain(data: Any, run: Any) -> Iterator[str]:
         if not TIME.fullmatch(event["at"]) or event["at"] < before["at"] or event["fence"] < before["fence"]:
             yield f"{at}: its time or its lease is older than that of the event before it."
         before = event
-    if not run["events"] or run["head"] != {name: before[name] for name in HEAD}:
-        yield f"Run {safe(run['run'])}, event {run['head']['n']}: this head is not the last event: the end was cut off."
-
-
-def approvals(events: Any) -> list[dict[str, Any]]:
-    """Who answered at which wall, for which scope, and the SHA-256 of the very words that they were shown."""
-    named = {"wall": "wall", "who": "by", "how": "how", "scope_hash": "scope_hash", "shown": "shown"}
-    answers = [(e["at"], e["type"], e["body"]) for e in events if e["type"] in ("approved", "declined")]
-    return [
-        {"at": at, "answer": answer, **{k: body.get(v, "") for k, v in named.items()}} for at, answer, body in answers
-    ]
-
-
-def check_told(run: Any) -> Iterator[str]:
-    """Playbook, plan and approvals stand apart for readers: they must be what the events say."""
-    name, events, told = safe(run["run"]), run["events"], run["playbook"]
-    opened = events[0]["body"]
-    if events[0]["type"] != "opened" or told != {key: opened.get(key, "") for key in told}:
+    if not events or run["head"] != {key: before[key] for key in HEAD}:
+        yield f"Run {name}, event {run['head']['n']}: this head is not the last event: the end was cut off."
+    # Playbook, plan and approvals stand apart for readers: they must be what the events say.
+    opened = events[0]["body"] if events else {}
+    if not events or events[0]["type"] != "opened" or told != {key: opened.get(key, "") for key in told}:
         yield f"Run {name}, event 1: the playbook is not the one that the run was opened with."
     if told["text"] and sha256(told["text"].encode()) != told["sha256"]:
         yield f"Run {name}, event 1: the playbook's text does not have the SHA-256 that the opening names."
@@ -184,7 +179,7 @@ def check_records(data: Any, trusted: set[str]) -> Iterator[str]:
         if event["run"] != "@journal" or (name not in runs and body.get("incident") != data["incident"]):
             yield f"{at}: it is not about this incident."
         if kind == "pruned":
-            rest, key = {name: body[name] for name in body if name != "signature"}, body.get("public")
+            rest, key = {name: body[name] for name in body if name != "signature"}, str(body.get("public"))
             if key not in trusted or not signed_by(key, "tombstone", rest, body.get("signature")):
                 yield f"{at}: this tombstone is not signed by the trusted key."
         if kind == "opened" and name in runs and (name in last or not in_chain(runs[name], 1, body.get("hash"))):
@@ -227,18 +222,6 @@ def check_anchors(data: Any, trusted: set[str]) -> Iterator[str]:
         yield f"{len(recorded)} of the anchors that the journal recorded are missing, or not what was recorded."
 
 
-def check_signature(data: Any, trusted: set[str]) -> Iterator[str]:
-    """One signature over all of the file: nothing of its content changed since it was exported."""
-    public, said = data["signature"]["public"], data["signature"]["statement"]
-    content = sha256(canonical({name: data[name] for name in FILE if name != "signature"}))
-    if said != {"sha256": content, "heads": [run["head"] for run in data["runs"]], "at": data["exported"]["at"]}:
-        yield "The file is not what was signed: something in it was changed after the export."
-    if not signed_by(public, "export", said, data["signature"]["signature"]):
-        yield "The signature of the export was not made by the key that it names."
-    if public not in trusted:
-        yield f"The export is signed by another key than the trusted one: {safe(public)}."
-
-
 def check(data: Any, text: str, keys: set[str]) -> list[str]:
     """Give every finding; an empty list means: whole."""
     found = list(shaped(data, FILE, "file"))
@@ -248,14 +231,23 @@ def check(data: Any, text: str, keys: set[str]) -> list[str]:
         found.append(
             "Its bytes are not as they were written, be it a key twice, spaces or line ends: get the file again."
         )
-    trusted = keys or {data["signature"]["public"]}
+    public, said = data["signature"]["public"], data["signature"]["statement"]
     for run in data["runs"]:
-        found += [*check_chain(data, run), *(check_told(run) if run["events"] else ())]
-    return [*found, *check_records(data, trusted), *check_anchors(data, trusted), *check_signature(data, trusted)]
+        found += check_run(data, run)
+    found += [*check_records(data, keys or {public}), *check_anchors(data, keys or {public})]
+    # One signature over all of the file: nothing of its content changed since it was exported.
+    content = sha256(canonical({name: data[name] for name in FILE if name != "signature"}))
+    if said != {"sha256": content, "heads": [run["head"] for run in data["runs"]], "at": data["exported"]["at"]}:
+        found.append("The file is not what was signed: something in it was changed after the export.")
+    if not signed_by(public, "export", said, data["signature"]["signature"]):
+        found.append("The signature of the export was not made by the key that it names.")
+    if keys and public not in keys:
+        found.append(f"The export is signed by another key than the trusted one: {safe(public)}.")
+    return found
 
 
-def summary(data: Any) -> Iterator[str]:
-    """Say what a file that is whole proves."""
+def summary(data: Any, keys: set[str], receipts: Path | None) -> Iterator[str]:
+    """Say what a file that is whole proves, what was not checked here, and what no check of it can prove."""
     told = data["exported"]
     yield f"Incident {safe(data['incident'])}, exported {told['at']} by {clear(data, told['by'])} ({safe(told['how'])})."
     for run in data["runs"]:
@@ -274,10 +266,6 @@ def summary(data: Any) -> Iterator[str]:
         yield f"  anchored up to event {near} of {len(events)}; as the journal says, out of its own hands up to {far}"
     for body in [event["body"] for event in data["records"] if event["type"] == "pruned"]:
         yield f"Run {safe(body.get('run'))} was pruned: {safe(body.get('n'))} events, head {safe(body.get('head'))}"
-
-
-def limits(data: Any, keys: set[str], receipts: Path | None) -> Iterator[str]:
-    """Say what was not checked here, and what no check of this file can prove."""
     stamps = [one for one in data["anchors"] if one["receipt"] and one["sink"].startswith("timestamp:")]
     for number, anchor in enumerate(stamps, 1):
         file = (receipts or Path()) / f"receipt-{number}.tsr"
@@ -311,8 +299,8 @@ def main() -> int:
     try:
         data = strict(raw.decode())
         found = check(data, raw.decode(), keys)
-        lines = [*found, f"NOT WHOLE: {len(found)} findings."] if found else []
-        lines = lines or [*summary(data), *limits(data, keys, given.receipts), "WHOLE."]
+        bad = [*found, f"NOT WHOLE: {len(found)} findings."]
+        lines = bad if found else [*summary(data, keys, given.receipts), "WHOLE."]
     except OSError as error:
         parser.error(str(error))
     except Exception as error:  # noqa: BLE001  whatever a hostile file brings about, it is not whole
