@@ -382,7 +382,13 @@ def _ended_run_cut_short(file):
 
 def _other_playbook(file):
     file["runs"][0]["playbook"]["text"] += "#"
-    return "Run R1, event 1: the playbook"
+    return "the playbook is not the one that the run was opened with"
+
+
+def _text_that_is_not_what_the_opening_hashed(file):
+    run = file["runs"][1]
+    run["playbook"]["text"] = run["events"][0]["body"]["text"] = PLAYBOOK + "#"
+    return "the playbook's text does not have the SHA-256"
 
 
 def _other_plan(file):
@@ -438,7 +444,7 @@ def _stamp_of_another_head(file):
 @pytest.mark.parametrize(
     "change",
     [
-        _rewritten, _event_edited, _event_dropped, _number_skipped, _link_cut, _of_another_incident, _of_another_run, _time_goes_back, _lease_goes_back, _time_is_none, _head_of_an_earlier_event, _end_cut_off, _ended_run_cut_short, _other_playbook, _other_plan,
+        _rewritten, _event_edited, _event_dropped, _number_skipped, _link_cut, _of_another_incident, _of_another_run, _time_goes_back, _lease_goes_back, _time_is_none, _head_of_an_earlier_event, _end_cut_off, _ended_run_cut_short, _other_playbook, _text_that_is_not_what_the_opening_hashed, _other_plan,
         _other_approver, _run_said_to_have_ended, _opening_left_out, _record_edited, _record_left_out_in_a_row,
         _anchor_left_out, _anchor_said_to_be_independent, _anchor_of_another_journal, _stamp_of_another_head,
     ],
