@@ -19,9 +19,12 @@ SECRET = "bench-credential"
 BODY = {"reason": "contained"}
 
 
-def wire(url: str) -> Wire:
-    """A connection as the engine opens it: only its httpx client is used here."""
-    return Wire(Connection("bench", connectors.bench.bench, url, Secret(SECRET)), writes=True)
+def opened(url: str) -> httpx.AsyncClient:
+    """An httpx client over the very transport that the engine's connections use."""
+    import httpx
+
+    wire = Wire(Connection("bench", connectors.bench.bench, url, Secret(SECRET)), writes=True)
+    return httpx.AsyncClient(transport=wire.transport(), timeout=httpx.Timeout(10, pool=None), trust_env=False)
 
 
 async def request(client: httpx.AsyncClient, method: str, url: str) -> object:
@@ -34,8 +37,7 @@ async def request(client: httpx.AsyncClient, method: str, url: str) -> object:
 
 async def replay(url: str, asked: Sequence[tuple[str, str]]) -> float:
     """Send these requests in this order, 50 in flight; seconds."""
-    opened = wire(url)
-    client = opened.opened()
+    client = opened(url)
     todo = iter(asked)
 
     async def work() -> None:
@@ -45,5 +47,5 @@ async def replay(url: str, asked: Sequence[tuple[str, str]]) -> float:
     began = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
     took = time.perf_counter() - began
-    await opened.close()
+    await client.aclose()
     return took

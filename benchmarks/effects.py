@@ -64,8 +64,8 @@ def compare(way: str, provider: Provider, folder: Path, effects: int, rounds: in
 
 
 def peer(which: str, provider: Provider, folder: Path, items: int, rounds: int, within_s: float) -> Row:
-    """A DBOS step or a Prefect persisted task an item, in a process of its own; or why it was not measured."""
-    if importlib.util.find_spec(which) is None:
+    """Our journal alone, a DBOS step or a Prefect persisted task an item, in a process of its own; or why it was not measured."""
+    if importlib.util.find_spec(which) is None:  # our own journal is always there
         return {"peer": which, "why": "not installed: --group bench"}
     if within_s < 10:
         return {"peer": which, "why": "no time left in --quick"}

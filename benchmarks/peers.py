@@ -1,6 +1,7 @@
-"""The same requests an item under other checkpoints: a DBOS step an item, a Prefect persisted task an item.
+"""The same requests an item under checkpoints: our journal, a DBOS step an item, a Prefect persisted task an item.
 
-Run in a process of its own, as `python -m benchmarks.peers dbos|prefect URL ITEMS FOLDER ROUNDS`; it prints a JSON object.
+Run in a process of its own, as `python -m benchmarks.peers journal|dbos|prefect URL ITEMS FOLDER ROUNDS`; it prints a
+JSON object.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks.bare import IN_FLIGHT, replay, request, wire
+from benchmarks.bare import IN_FLIGHT, opened, replay, request
 from benchmarks.place import Provider
 
 Round = Callable[[list[str]], Awaitable[None]]
@@ -46,14 +47,44 @@ async def compared(url: str, items: int, rounds: int, one: Round) -> dict[str, f
     return {"items": items, "rounds": rounds, "seconds": min(took), "bare": min(bare), "requests": 3 * items}
 
 
+async def with_journal(url: str, items: int, folder: Path, rounds: int) -> dict[str, float | int]:
+    """Our journal without our engine: intent, outcome and settlement of each item durable before the next thing."""
+    from journal import Draft, Journal, Keys
+
+    journal = Journal.open(f"sqlite:///{folder}/journal.db", keys=Keys.none())
+    lease, _ = await journal.begin("R-1", "INC-1", Draft("opened", {}))
+    at_once = asyncio.Semaphore(IN_FLIGHT)
+    client = opened(url)
+
+    async def item(token: str) -> None:
+        effect = {"effect": f"tokens/{token}", "step": "tokens", "action": "bench.revoke_token", "target": token}
+        async with at_once:
+            await request(client, "GET", f"{url}/tokens/{token}")
+            line = f"POST /tokens/{token}/revoke"
+            more = {"params": {"token": token}, "calls": [token * 8], "lines": [line], "before": {"active": True}}
+            await journal.append(lease, [Draft("intended", {**effect, **more})])
+            await request(client, "POST", f"{url}/tokens/{token}/revoke")
+            await journal.append(lease, [Draft("answered", {**effect, "sends": [{"came": "ok", "status": 200}]})])
+            await request(client, "GET", f"{url}/tokens/{token}")
+            await journal.append(lease, [Draft("settled", {**effect, "word": "effective", "grade": "seen"})])
+
+    async def one(tokens: list[str]) -> None:
+        await asyncio.gather(*(item(token) for token in tokens))
+
+    try:
+        return await compared(url, items, rounds, one)
+    finally:
+        await client.aclose()
+        await journal.aclose()
+
+
 async def with_dbos(url: str, items: int, folder: Path, rounds: int) -> dict[str, float | int]:
     """DBOS as it comes, on SQLite: one workflow, a step an item."""
     from dbos import DBOS  # type: ignore[import-not-found]
 
     DBOS(config={"name": "bench", "system_database_url": f"sqlite:///{folder}/dbos.sqlite", "log_level": "ERROR"})
     at_once = asyncio.Semaphore(IN_FLIGHT)
-    opened = wire(url)
-    client = opened.opened()
+    client = opened(url)
 
     @DBOS.step()  # type: ignore[untyped-decorator]
     async def item(token: str) -> bool:
@@ -71,7 +102,7 @@ async def with_dbos(url: str, items: int, folder: Path, rounds: int) -> dict[str
     try:
         return await compared(url, items, rounds, one)
     finally:
-        await opened.close()
+        await client.aclose()
         DBOS.destroy()
 
 
@@ -85,8 +116,7 @@ async def with_prefect(url: str, items: int, folder: Path, rounds: int) -> dict[
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
 
-    opened = wire(url)
-    client = opened.opened()
+    client = opened(url)
     at_once = asyncio.Semaphore(IN_FLIGHT)
 
     @task(persist_result=True, cache_policy=NO_CACHE, retries=0)
@@ -107,7 +137,7 @@ async def with_prefect(url: str, items: int, folder: Path, rounds: int) -> dict[
     try:
         return await compared(url, items, rounds, one)
     finally:
-        await opened.close()
+        await client.aclose()
         await asyncio.to_thread(server.stop, folder)
 
 
@@ -115,7 +145,7 @@ def main() -> None:
     """Measure one of them."""
     which, url, items, folder, rounds = sys.argv[1:]
     logging.disable(logging.WARNING)
-    measure = {"dbos": with_dbos, "prefect": with_prefect}[which]
+    measure = {"journal": with_journal, "dbos": with_dbos, "prefect": with_prefect}[which]
     found = asyncio.run(measure(url, int(items), Path(folder), int(rounds)))
     print(json.dumps(found), flush=True)
     sys.stdout.flush()

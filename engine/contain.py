@@ -44,7 +44,7 @@ async def contain(live: Live, around: Around) -> str:
 
 
 async def _plan(live: Live) -> None:
-    await plan(live)
+    live.planned = await plan(live)
 
 
 def restore(live: Live) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
 from engine.bound import Bound
-from engine.observe import InDoubt, Observation, Sight, observe, side_by_side
+from engine.observe import InDoubt, Observation, Sight, holds, observe, planned, side_by_side
 from engine.send import send
 from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
 from engine.state import Live, View
@@ -69,10 +70,10 @@ async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
 async def _loop(live: Live, bound: Bound, view: View) -> None:
     within_s = bound.step.within_s or (MESSAGE_WITHIN_S if bound.kind == "message" else DEFAULT_WITHIN_S)
     loop = asyncio.get_running_loop()
-    began, failures, quiet = loop.time(), 0, 0
+    began, failures, quiet, since_s = loop.time(), 0, 0, math.inf
     while not live.over.is_set():
-        async with view.lock:
-            wait_s, hard = await one_round(live, bound)
+        async with view.lock:  # the judge may have looked while this waited: once is enough
+            wait_s, hard = view.came if view.looked_s >= since_s else await one_round(live, bound)
         failures = failures + 1 if view.value.failed else 0
         if wait_s is None or hard or loop.time() - began > within_s:
             view.gave_up = wait_s is not None
@@ -85,7 +86,9 @@ async def _loop(live: Live, bound: Bound, view: View) -> None:
         if failures:
             pause_s = max(pause_s, min(0.5 * 2**failures, SLOW_S))
         view.poke.clear()
-        await live.until(view.poke, pause_s)
+        since_s = loop.time()
+        if await live.until(view.poke, pause_s):
+            since_s = loop.time()
 
 
 def _pace_s(live: Live, bound: Bound, quiet: int) -> float:
@@ -98,8 +101,14 @@ def _pace_s(live: Live, bound: Bound, quiet: int) -> float:
 async def one_round(live: Live, bound: Bound) -> tuple[float | None, bool]:
     """Observe, decide, send once. Returns (seconds until the next round, None when nothing is left; hard failure)."""
     view = live.views[bound.id]
+    view.looked_s = asyncio.get_running_loop().time()
+    view.came = await _round(live, bound, view)
+    return view.came
+
+
+async def _round(live: Live, bound: Bound, view: View) -> tuple[float | None, bool]:
     try:
-        seen = await observe(live, bound)
+        seen = planned(live, bound) or await observe(live, bound)
         wait_s = await _act(live, bound, view, seen)
     except ConnectorError as error:
         await _failed(live, bound, view, error.code, str(error))
@@ -259,7 +268,9 @@ def at_most(planned: Mapping[str, Any], step: str) -> int:
 
 
 async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> int:
-    """How many were sent. The first item goes alone; the rest follow side by side once it has been looked at."""
+    """How many were sent. The first item of all goes alone; the rest follow side by side once it is proven, or was
+    looked at with the rest in the next round.
+    """  # noqa: D205
     tried = [effect for effect in live.run.of_step(bound.id) if effect.sends]
     limit = at_most(live.run.planned, bound.id)
     room = max(limit - len(tried), 0) if limit else len(sends)
@@ -268,10 +279,14 @@ async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: S
     if len(allowed) < len(sends):
         live.views[bound.id].why = f"{len(sends) - len(allowed)} more than the approved scope of {limit}"
         live.views[bound.id].sent_once.set()
+    rest = allowed
     if not tried and len(allowed) > 1:
-        allowed = allowed[:1]
+        await send(live, bound, action, allowed[0], allowed[0].missing)
+        if not await holds(live, bound, action, allowed[0]):
+            return 1
+        rest = allowed[1:]
     at_once = 2 * live.links[bound.connection].wire.connection.connector.rate.in_flight
-    await side_by_side(at_once, allowed, lambda sight: send(live, bound, action, sight, sight.missing))
+    await side_by_side(at_once, rest, lambda sight: send(live, bound, action, sight, sight.missing))
     if len(allowed) == len(sends):
         live.views[bound.id].sent_once.set()
     return len(allowed)

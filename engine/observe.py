@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from connectors.core import Action, NoState, NotAllowed, Params, State, Unseen
+from connectors.core import Action, ConnectorError, NoState, NotAllowed, Params, State, Unseen
 from engine.bound import Bound, foothold_of
 from engine.registry import item_of
 from engine.state import Live
 from language import Doubt, Values
 
+FRESH_S = 60.0
+"""For so long what was seen may be acted on: design, "a look younger than a minute"."""
 Item = TypeVar("Item")
 R = TypeVar("R")
 
@@ -36,18 +38,23 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A look at all of a step's targets. `after`: journal position at which it began."""
+    """A look at all of a step's targets. `after`: journal position at which it began; `at_s`: the loop's time then."""
 
     after: int
     sights: dict[str, Sight]
     requests: int = 1
     items: tuple[BaseModel, ...] = ()
     output: BaseModel | None = None
+    at_s: float = 0.0
 
 
 async def observe(live: Live, bound: Bound) -> Observation:
     """Look afresh at whatever the step is about. Raises a connector's error, or InDoubt."""
-    after = live.run.n
+    at_s = asyncio.get_running_loop().time()
+    return replace(await _observed(live, bound, live.run.n), at_s=at_s)
+
+
+async def _observed(live: Live, bound: Bound, after: int) -> Observation:
     if bound.action is None:
         return await _read(live, bound, after)
     if bound.source is not None:
@@ -59,6 +66,27 @@ async def observe(live: Live, bound: Bound) -> Observation:
     seen = await _look(live, bound, bound.action, params)
     sight = _sight(live, bound, bound.action, params, seen)
     return Observation(after, {sight.target: sight})
+
+
+def planned(live: Live, bound: Bound) -> Observation | None:
+    """What the plan saw of a step a moment ago, once: the first round need not look at all of it again.
+
+    Not of a step that works with what others saw or did since; a find that it lists by itself is no such thing.
+    """
+    seen = live.planned.pop(bound.id, None)
+    if seen is None or asyncio.get_running_loop().time() - seen.at_s > FRESH_S:
+        return None
+    alone = set(live.checked.waits.get(bound.id, ())) <= {bound.source} and not live.checked.depends_on_run(bound.id)
+    return seen if alone else None
+
+
+async def holds(live: Live, bound: Bound, action: Action[Any, Any], sight: Sight) -> bool:
+    """Whether a fresh look at this one target misses nothing any more."""
+    try:
+        seen = await _look(live, bound, action, sight.params)
+    except ConnectorError:  # it may be seen in listings only: the next round lists
+        return False
+    return action.sees is not None and not _sight(live, bound, action, sight.params, seen).missing
 
 
 def filled(live: Live, bound: Bound, item: object = None, values: Values | None = None) -> Params:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -24,6 +24,9 @@ from journal.seal.keys import Seal
 from journal.store import Journal
 from journal.write.lease import Lease
 from language import Checked, Incident, RunInfo, StepValue, Values
+
+if TYPE_CHECKING:
+    from engine.observe import Observation
 
 AT_ONCE = 500
 """Events of one append: the first of many calls need not wait until the intents of all are durable."""
@@ -55,6 +58,9 @@ class View:
     found: int = 0
     requests: int = 1
     gave_up: bool = False
+    looked_s: float = 0.0
+    """When its newest round began, by the loop's clock; `came` is how that ended: see `keep.one_round`."""
+    came: tuple[float | None, bool] = (0.0, False)
     sent_once: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -106,6 +112,8 @@ class Live:
     taken_s: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     heard: int = 0
     """Id of the newest wish that was heard, or was there before this process took the run up."""
+    planned: dict[str, Observation] = field(default_factory=dict)
+    """What the plan of this process saw of each step: its first round may act on it."""
     _written_s: dict[int, float] = field(default_factory=dict)
     _notes: deque[Note] = field(default_factory=deque)
     _writing: asyncio.Future[None] | None = None
@@ -119,7 +127,10 @@ class Live:
         self._notes.extend(notes)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.ensure_future(self._write())
-        await asyncio.gather(*(note.done for note in notes))
+        if len(notes) == 1:
+            await notes[0].done
+        else:
+            await asyncio.gather(*(note.done for note in notes))
 
     async def _write(self) -> None:
         """Whatever is noted while one append is on its way goes into the next one: an append costs more than an event."""

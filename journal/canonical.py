@@ -45,7 +45,8 @@ def canonical(body: Mapping[str, Any]) -> bytes:
     not be hashed in the clear; ValueError for integers from 2^53 on, keys that are not ASCII, lone surrogates, and
     what is too deep or too long. The message names the path.
     """
-    _check(body, "body", 0)
+    if not _fits(body, 0):
+        _check(body, "body", 0)
     text = orjson.dumps(body, default=_as_dict, option=orjson.OPT_SORT_KEYS)
     if len(text) > BODY_LIMIT:
         raise ValueError(f"body has {len(text)} bytes; an event holds at most {BODY_LIMIT}. Journal a fingerprint.")
@@ -56,6 +57,23 @@ def _as_dict(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _fits(value: object, depth: int) -> bool:
+    """Whether this is sure to be fit, told fast; where it is not sure, `_check` says what is wrong, if anything is."""
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii())  # type: ignore[attr-defined]
+    if kind is dict:
+        return depth < DEPTH_LIMIT and all(
+            type(key) is str and key.isascii() and _fits(inner, depth + 1)
+            for key, inner in value.items()  # type: ignore[attr-defined]
+        )
+    if kind is int:
+        return -INTEGER_LIMIT < value < INTEGER_LIMIT  # type: ignore[operator]
+    if kind is list:
+        return depth < DEPTH_LIMIT and all(_fits(inner, depth + 1) for inner in value)  # type: ignore[attr-defined]
+    return value is None or kind is bool
 
 
 def _check(value: object, path: str, depth: int) -> None:
@@ -195,9 +213,14 @@ def sound(value: object) -> Any:
     Lone surrogates become U+FFFD, floats and large integers text, keys ASCII by escapes. What is too large or too
     deep after that, `canonical` refuses.
     """
+    kind = type(value)
+    if (kind is str and value.isascii()) or kind is bool or value is None:  # type: ignore[attr-defined]
+        return value
+    if kind is list:
+        return [sound(inner) for inner in value]  # type: ignore[attr-defined]
+    if kind is dict and all(type(key) is str and key.isascii() for key in value):  # type: ignore[attr-defined]
+        return {key: sound(inner) for key, inner in value.items()}  # type: ignore[attr-defined]
     match value:
-        case None | bool():
-            return value
         case int() if -INTEGER_LIMIT < value < INTEGER_LIMIT:
             return int(value)
         case Mapping():

@@ -1,8 +1,9 @@
 """The HTTP under readers and senders: one exchange at a time is sent once, and nothing is resent behind our back.
 
-httpx over aiohttp. Left alone, aiohttp repeats PUT and DELETE when a kept-alive connection drops, so the session is
-built here with that switched off; cookies are not kept, redirects are not followed, environment proxies are not used.
-Only a connection that was never made counts as *not sent*; whatever happens later may have had its effect.
+httpx's requests and answers over aiohttp, without httpx's client between: what it would add (cookies, redirects, the
+environment's proxies, URLs in the log) is not wanted here. Left alone, aiohttp repeats PUT and DELETE when a kept-alive
+connection drops, so the session is built here with that switched off. Only a connection that was never made counts as
+*not sent*; whatever happens later may have had its effect.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, unquote_plus, urljoin, urlsplit
 
@@ -25,10 +24,14 @@ from connectors.core.errors import Impossible, Unexpected
 from connectors.core.secret import Secret
 
 if TYPE_CHECKING:
-    import httpx
+    from httpx_aiohttp import AiohttpTransport
 
 REQUEST_TIMEOUT_S = 10.0
 LONGEST_ANSWER = 16 * 1024 * 1024
+HEADERS = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": "ringfence"}
+_TIMEOUT = {
+    "timeout": {"connect": REQUEST_TIMEOUT_S, "read": REQUEST_TIMEOUT_S, "write": REQUEST_TIMEOUT_S, "pool": None}
+}
 SAFE = frozenset({"GET", "HEAD"})
 REQUEST_IDS = ("x-request-id", "request-id")
 """Headers that name the provider's own id of a request."""
@@ -119,7 +122,7 @@ class Wire:
         self.guard: Callable[[], bool] | None = None
         self.requests = 0
         self._discovery: asyncio.Future[Mapping[str, str]] | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._transport: AiohttpTransport | None = None
         self._base = connection.url.rstrip("/")
         parts = urlsplit(self._base)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
@@ -128,16 +131,11 @@ class Wire:
             )
         self._origin = (parts.scheme, parts.netloc)
 
-    def opened(self) -> httpx.AsyncClient:
-        """The client, made at first use: inside the event loop that will use it."""
-        if self._client is None:
+    def transport(self) -> AiohttpTransport:
+        """What carries requests, made at first use: inside the event loop that will use it."""
+        if self._transport is None:
             import aiohttp
-            import httpx
             from httpx_aiohttp import AiohttpTransport
-
-            logging.getLogger("httpx").setLevel(
-                logging.WARNING
-            )  # at INFO it prints URLs, and a webhook's URL is a secret
 
             def session() -> aiohttp.ClientSession:
                 made = aiohttp.ClientSession(
@@ -146,14 +144,8 @@ class Wire:
                 made._retry_connection = False  # noqa: SLF001  # the only switch there is; tests/connectors guard it
                 return made
 
-            self._client = httpx.AsyncClient(
-                transport=AiohttpTransport(client=session),
-                timeout=httpx.Timeout(REQUEST_TIMEOUT_S, pool=None),
-                trust_env=False,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                headers={"user-agent": "ringfence"},
-            )
-        return self._client
+            self._transport = AiohttpTransport(client=session)
+        return self._transport
 
     async def keep(self, answer: Answer, secret: Secret) -> None:
         """Put a rotated secret in the old one's place, sealed first where a run can seal it."""
@@ -166,8 +158,8 @@ class Wire:
         """Give the sockets back."""
         if self._discovery is not None:
             self._discovery.cancel()
-        if self._client is not None:
-            await self._client.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def exchange(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None,
@@ -178,26 +170,31 @@ class Wire:
         if not self.writes and not reads:
             raise Impossible(f"{method} {path}", "this connection was opened for reading only", "This is a dry run")
         url = await self._url(path)
-        headers: dict[str, str] = {}
+        headers = dict(HEADERS)
         sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
         self.requests += 1
         async with self.gate:
-            auth = self._authenticate(headers, bearer)
+            self._authenticate(headers, bearer)
             if not reads and self.guard is not None and not self.guard():
                 raise NotSent("our lease on this run is no longer sure")
-            return await self._once(method, url, params=dict(query or {}) or None, headers=headers, auth=auth, **sent)
+            return await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
         import aiohttp
         import httpx
 
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S), self.opened().stream(method, url, **sent) as answer:
-                body = bytearray()
-                async for part in answer.aiter_bytes():
-                    body += part
-                    if len(body) > LONGEST_ANSWER:
-                        raise NoAnswer("an answer of over 16 MiB")
+            request = httpx.Request(method, url, extensions=_TIMEOUT, **sent)
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                answer = await self.transport().handle_async_request(request)
+                try:
+                    body = bytearray()
+                    async for part in answer.aiter_bytes():
+                        body += part
+                        if len(body) > LONGEST_ANSWER:
+                            raise NoAnswer("an answer of over 16 MiB")
+                finally:
+                    await answer.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
             if isinstance(error.__cause__, aiohttp.ClientConnectorError):
                 raise NotSent(type(error.__cause__).__name__) from None
@@ -212,24 +209,21 @@ class Wire:
                 del headers[name]
         return Reply(answer.status_code, headers, content)
 
-    def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Any:
-        import httpx
-
+    def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> None:
         secret = bearer if bearer is not None else self.connection.secret
         if secret is None:
-            return None
+            return
         value = newest(secret, self.current).reveal()
         if bearer is None and self.connection.connector.auth == "basic":
             # RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials
-            return httpx.BasicAuth(
-                quote_plus(str(getattr(self.connection.settings, "client_id", ""))), quote_plus(value)
-            )
+            client = quote_plus(str(getattr(self.connection.settings, "client_id", "")))
+            headers["authorization"] = f"Basic {base64.b64encode(f'{client}:{quote_plus(value)}'.encode()).decode()}"
+            return
         if not (value.isascii() and value.isprintable()):
             tried = f"{self.connection.name}: our credential {secret!r}"
             raise Impossible(tried, "it holds line breaks or letters that no request carries", "Mend where it is kept")
         if bearer is not None or self.connection.connector.auth == "bearer":
             headers["authorization"] = f"Bearer {value}"
-        return None
 
     async def _url(self, path: str) -> str:
         connector = self.connection.connector

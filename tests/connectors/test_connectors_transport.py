@@ -61,7 +61,7 @@ async def test_left_alone_aiohttp_would_resend_so_the_switch_is_needed_and_works
         assert len([g for g in there.got if g.target == "/x"]) == 2
     async with provider(drops) as there, wired(there.url) as wire:
         await wire.exchange("GET", "/warm")
-        assert wire.opened()._transport.client._retry_connection is False
+        assert wire.transport().client._retry_connection is False
 
 
 async def test_only_a_refused_port_is_not_sent():

@@ -55,7 +55,7 @@ class Net:
                 return fate
         return "fine"
 
-    async def exchange(self, process, method, url, *, params, headers, auth, json=None, data=None):
+    async def exchange(self, process, method, url, *, params, headers, json=None, data=None):
         """One request, once."""
         parts = urlsplit(url)
         system, path = parts.netloc.partition(".")[0], parts.path
