@@ -218,6 +218,10 @@ def _answered(run: Run, event: Event) -> None:
 
 def _ordered(run: Run, event: Event) -> None:
     run.orders[event.body["phase"]] = event.body
+    for effect in run.effects.values():
+        if effect.back and effect.word != "undone":  # ordered anew by a person: what was given up is tried again
+            effect.tries = effect.rounds = 0
+            effect.came = "not-sent" if effect.came == "refused" else effect.came
 
 
 def _rotated(run: Run, event: Event) -> None:

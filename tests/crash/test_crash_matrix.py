@@ -17,7 +17,7 @@ from journal.proof.verify import verify_url
 from language import model
 from tests.crash.conftest import EVERY_KIND
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.long]
 
 KILLED = -signal.SIGKILL
 ACTION = ("intended", "send", "answered", "settled")

@@ -14,7 +14,7 @@ from connectors.core.wire import REQUEST_TIMEOUT_S
 from journal.clock import boot_s
 from journal.proof.verify import verify_url
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.long]
 
 LEASE_S = 12
 

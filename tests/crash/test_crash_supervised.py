@@ -11,7 +11,7 @@ import pytest
 from journal.proof.verify import verify_url
 from tests.crash.conftest import EVERY_KIND
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.long]
 
 KILLED = -signal.SIGKILL
 

@@ -1,10 +1,13 @@
 """The table *after a send*, row by row (design: section 4)."""
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.core.wire import REQUEST_TIMEOUT_S
 from engine.settle import ADRIFT_WAIT_S, MOST_ROUNDS, UNSURE_WAIT_S, Send, Settle, Wait, next_for, next_unproven
-from journal.replay import Effect
+from journal.event import Event
+from journal.replay import Effect, replay
 
 CALLS = ("aa",)
 
@@ -98,3 +101,21 @@ def test_rounds_have_an_end():
 def test_what_no_look_can_prove_is_sent_once(came, word):
     assert next_unproven(None, 0) == Send()
     assert next_unproven(effect(came=came), 99).word == word
+
+
+@pytest.mark.parametrize("came", ["ok", "refused"])
+def test_an_undo_that_was_given_up_is_sent_again_when_the_recovery_is_ordered_anew(came):
+    events = [
+        ("intended", {"effect": "path/x", "step": "path", "action": "a.b", "target": "x", "params": {}, "calls": ["c"],
+                      "lines": [], "once": False, "back": True, "answers": []}),
+        ("answered", {"effect": "path/x", "sends": [{"came": came, "status": 0, "why": "", "wait_ms": 0, "kept": []}]}),
+    ] * 3  # fmt: skip
+    run = _folded(events)
+    assert isinstance(next_for(replace(run.effects["path/x"], back=False), ["c"], 60, 1), Settle)
+    run = _folded([*events, ("ordered", {"phase": "recover", "by": "x", "yes": True, "leave": []})])
+    assert next_for(replace(run.effects["path/x"], back=False), ["c"], 60, 1) == Send()
+
+
+def _folded(drafts):
+    at = "2026-01-01T00:00:00.000000Z"
+    return replay(Event("R", n, "INC", 1, at, kind, body, "", "") for n, (kind, body) in enumerate(drafts, 1))
