@@ -10,7 +10,10 @@ from cyclopts import App
 
 from triggers.cli import place
 from triggers.cli.anchoring import anchor, anchors
+from triggers.cli.custody import rekey
+from triggers.cli.exporting import export
 from triggers.cli.proof import verify
+from triggers.cli.pruning import prune
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -20,9 +23,9 @@ app = App("journal", help="Show, list and verify the record of all runs. It is o
 app.command(verify)
 app.command(anchor)
 app.command(anchors)
-app.command("triggers.cli.exporting:export", name="export")
-app.command("triggers.cli.custody:rekey", name="rekey")
-app.command("triggers.cli.pruning:prune", name="prune")
+app.command(export)
+app.command(rekey)
+app.command(prune)
 
 WIDE = 160
 """Characters of an event's content on a line; all of it with --json."""
