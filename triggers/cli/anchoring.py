@@ -34,6 +34,7 @@ def anchorer(
 
 def sinks(inventory: Inventory | None, say: Callable[[str], None]) -> list[Sink]:
     """Give the configured places; without any, a file in the state folder. A place that cannot be used is left out."""
+    from inventory.read import BadInventory
     from journal.anchors.sinks import FileSink
 
     if inventory is None or not inventory.config.journal.anchors:
@@ -42,8 +43,10 @@ def sinks(inventory: Inventory | None, say: Callable[[str], None]) -> list[Sink]
     for entry in inventory.config.journal.anchors:
         try:
             found.append(_sink(entry, inventory))
-        except Exception as error:  # noqa: BLE001  a place that cannot be used must not stop what it stands beside
+        except (place.Refused, BadInventory) as error:
             say(f"An anchor of {inventory.path} cannot be used: {error}. The others go on.")
+        except Exception as error:  # noqa: BLE001  a place that cannot be used must not stop what it stands beside, and a foreign text may repeat the URL, a secret
+            say(f"An anchor of {inventory.path} cannot be used ({type(error).__name__}). The others go on.")
     return found
 
 
