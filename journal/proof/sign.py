@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 from journal.canonical import canonical
 from journal.errors import NoKey
+from journal.seal.keyfile import read_private
 
 KEY_BYTES = 32
 
@@ -72,7 +72,7 @@ class Signer:
         if kind == "env" and os.environ.get(name, "").strip():
             text = os.environ[name]
         elif kind == "file" and name:
-            text = _read_private(Path(name).expanduser())
+            text = read_private(Path(name).expanduser(), "signing key")
         else:
             raise NoKey(f"The signing key {reference!r} is not set: it must be env:NAME or file:PATH.")
         try:
@@ -102,15 +102,3 @@ class Signer:
     def sign(self, domain: str, statement: Mapping[str, Any]) -> str:
         """Sign a statement: hex, 64 bytes."""
         return self._key.sign(message(domain, statement)).hex()
-
-
-def _read_private(path: Path) -> str:
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if os.name == "posix" and mode & 0o077:
-            raise NoKey(f"The signing key {path} can be read by others (mode {mode:04o}): `chmod 600 {path}`.")
-        return path.read_text(encoding="ascii")
-    except OSError as error:
-        raise NoKey(f"The signing key {path} can not be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise NoKey(f"The signing key {path} is not base64.") from None

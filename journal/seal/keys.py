@@ -11,12 +11,12 @@ import binascii
 import hashlib
 import os
 import secrets
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from journal.errors import NoKey
+from journal.seal.keyfile import read_private
 
 Kind = Literal["run", "people"]
 """Whose key: a run's, for its secrets; or an incident's, for the names in it."""
@@ -71,7 +71,7 @@ class Keys:
             if not text.strip():
                 raise NoKey(f"The master key {reference} is not set. {HOW}")
         elif kind == "file" and name:
-            text = _read_private(Path(name).expanduser())
+            text = read_private(Path(name).expanduser(), "master key", HOW)
         else:
             raise NoKey(
                 f"The master key is named by env:NAME or file:PATH, not in another way. {HOW}"
@@ -174,15 +174,3 @@ def open_box(key: bytes, box: bytes, bound_to: bytes, otherwise: str) -> bytes:
         return AESGCM(key).decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], bound_to)
     except (InvalidTag, ValueError):
         raise NoKey(otherwise) from None
-
-
-def _read_private(path: Path) -> str:
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if os.name == "posix" and mode & 0o077:
-            raise NoKey(f"The master key {path} can be read by others (mode {mode:04o}): `chmod 600 {path}`.")
-        return path.read_text(encoding="ascii")
-    except OSError as error:
-        raise NoKey(f"The master key {path} can not be read: {error.strerror}. {HOW}") from None
-    except UnicodeDecodeError:
-        raise NoKey(f"The master key {path} is not base64. {HOW}") from None

@@ -95,7 +95,7 @@ class House:
         return self.start(*words, **environ).end()
 
     def contain(self, *more, playbook=None, **environ):
-        """As the issue says it: on the practice company, with --yes and --json."""
+        """As the README shows it: on the practice company, with --yes and --json."""
         return self.run("contain", playbook or "stolen_oauth_tokens", "--sandbox", "--yes", "--json", *more, **environ)
 
     def quick(self, *changes):
