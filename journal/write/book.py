@@ -211,6 +211,10 @@ class Book:
             (found,) = self.conn.execute(_LOAD, {"wanted": [JOURNAL]})  # perhaps another process was faster
             self.heads[JOURNAL] = Head(**found._mapping)  # noqa: SLF001
         event, columns = self._linked(self.heads[JOURNAL], line)
+        if self.kill is not None and self.kill.at_own(line.type):
+            if self.kill.side == "before":
+                self.kill.die()
+            self.cut = True
         self.notes.append(columns)
         self._moved(event)
         return event

@@ -8,7 +8,8 @@ RINGFENCE_KILL_AT is one of
 
 SIDE is before or after. POINT is an event's type, or `send`: right before a request leaves, or when its answer came
 and is not yet journaled. STEP is the playbook's step (of `asked` and `approved`: the wall). N: the n-th such, 1 when
-left out. The events of runs count, those of the journal's own chain do not.
+left out. Numbers count the events of runs alone; records of the journal's own chain are named: before:own-closed,
+after:own-anchored. Before such a record nothing of its transaction is durable, after it all of it is.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class KillAt:
         point: type of the event, or "send"; "" for any event.
         step: of which step; "" for any.
         count: at the how many-th of them.
-        seen: how many of them there were so far. Of events: how many are durable.
+        seen: how many of them there were so far. Of events of runs: how many are durable.
     """
 
     side: Side
@@ -73,6 +74,13 @@ class KillAt:
     def names(self, type_: str, body: Mapping[str, Any]) -> bool:
         """Whether such an event is one of those that count."""
         return (not self.point or self.point == type_) and (not self.step or self.step == _step_of(body))
+
+    def at_own(self, type_: str) -> bool:
+        """Whether the process is to die around this record of the journal's own chain."""
+        if self.point != f"own-{type_}":
+            return False
+        self.seen += 1
+        return self.seen == self.count
 
     def die(self) -> NoReturn:
         """End this process now, as a power cut would."""
