@@ -209,3 +209,20 @@ def test_a_company_that_was_contained_starts_afresh_for_the_next_practice(house)
     now = house.run("sandbox", "status", "--json").json
     assert now["url"] != before
     assert now["options"]["tokens"] == 5, "with the same options"
+
+
+@pytest.mark.slow
+def test_an_empty_list_beside_steps_that_gave_up_comes_to_a_word(house):
+    house.up("--tokens", "0", "--attacker", "none")
+    house.faults(false_200=1.0)
+    uses = (
+        "practice_idp.disable_client",
+        "practice_crm.freeze_user",
+        "practice_firewall.allow_only",
+        "practice_crm.end_session",
+    )
+    playbook = house.quick(*((f"uses: {name}", f"uses: {name}\n    within: 3s") for name in uses))
+    done = house.contain("--attacker", "none", playbook=playbook)
+    assert done.code == 2, done.text
+    assert done.json["word"] in {"partially-contained", "nothing-found"}
+    assert house.closed() == (False, False, False)
