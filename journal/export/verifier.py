@@ -211,7 +211,11 @@ def check_anchors(data: Any, trusted: set[str]) -> Iterator[str]:
         of = runs.get(run["id"], {"events": []})
         if run["incident"] != data["incident"] or not in_chain(of, run["n"], run["head"]):
             yield f"{at} names a head that is not in the chain: the chain was written anew, or the anchor is foreign."
-        receipt = base64.b64decode(anchor["receipt"])
+        try:
+            receipt = base64.b64decode(anchor["receipt"], validate=True)
+        except ValueError:
+            yield f"{at} has a receipt that is no base64."
+            continue
         row = {name: anchor[name] for name in ("sink", "independent", "why", "public", "signature")}
         row.update(run=run["id"], n=run["n"], hash=run["head"], at=said["at"], statement=canonical(said).decode())
         recorded.discard(sha256(canonical({**row, "receipt": sha256(receipt) if receipt else ""})))

@@ -275,6 +275,14 @@ def test_whatever_stands_anywhere_even_signed_by_our_key_crashes_nothing(written
         assert list(verifier.summary(read, set(), None))
 
 
+@pytest.mark.parametrize("receipt", ["0", "\x80", "!!!!", "YQ==junk"])
+def test_a_receipt_that_is_no_base64_is_a_finding(written_file, receipt):
+    changed = _signed_again(_changed(written_file, ("anchors", 0, "receipt"), receipt))
+    text = evidence.layout(changed)
+    found = verifier.check(verifier.strict(text), text, {SIGNER.public})
+    assert any("a receipt that is no base64" in one for one in found), found
+
+
 @pytest.fixture(scope="module")
 def written_file(tmp_path_factory):
     """A file of evidence, made once."""
