@@ -50,6 +50,10 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
 name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""
 
 
+SAYS = frozenset({"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "turned_away"})
+"""Events that another process than the run's owner may add: what people say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An event that is not yet written: the writer adds its place, its time and its hash."""

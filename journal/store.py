@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -176,13 +176,16 @@ class Journal:
         """Overwrite what deleted rows left behind, as far as that is ours to do; say where some may be left, or ""."""
         return await asyncio.to_thread(self._db.drop_traces)
 
-    def events(self, run: str, after: int = 0, *, names: bool = True) -> list[Event]:
+    def events(
+        self, run: str, after: int = 0, *, names: bool = True, types: Collection[str] = ()
+    ) -> list[Event]:
         """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing.
 
         People's names and reasons are clear where their key is here, else pseudonyms. Without `names` bodies are as
-        they are stored and hashed.
+        they are stored and hashed. `types`: only events of these.
         """
         query = select(events).where(events.c.run == run, events.c.n > after).order_by(events.c.n)
+        query = query.where(events.c.type.in_(types)) if types else query
         try:
             with self._reading() as conn:
                 found = [event_of(row) for row in conn.execute(query).all()]
@@ -190,11 +193,14 @@ class Journal:
         except orjson.JSONDecodeError:
             raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
 
-    def runs(self, *, owned: bool = False) -> list[RunRow]:
-        """Give all runs, newest first; `owned`: only those that have an owner, dead or alive."""
+    def runs(self, *, owned: bool = False, resting: bool = False) -> list[RunRow]:
+        """Give all runs, newest first; `owned`: only those that have an owner, dead or alive; `resting`: only those
+        that have none and still lock their integration.
+        """  # noqa: D205
         last = and_(events.c.run == leases.c.run, events.c.n == leases.c.last_n)
         query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run != JOURNAL)
         query = query.where(leases.c.owner.is_not(None)) if owned else query
+        query = query.where(leases.c.owner.is_(None), leases.c.lock.is_not(None)) if resting else query
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)
         with self._reading() as conn:
             now_us = self._db.now_us(conn)
