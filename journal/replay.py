@@ -5,7 +5,14 @@ Event types and their bodies (a `?` marks what may be missing):
     opened    playbook title sha256 text inputs mode integration footholds connections by reason ...
     leased    fence owner why gone                 gone: how the owner before went: rested, dead, lapsed
     planned   plan_hash scope_hash scope steps first_line
-    asked     wall role scope_hash shown         approved  wall scope_hash by how      declined  wall by how
+    asked     wall role people scope_hash shown class interrupted hours ladder within_s rung_s targets
+    decided   wall answer scope_hash by how role shown reason glass? code? signed_at? public? signature?
+    approved  wall scope_hash by how shown glass?  the wall is open; with the say that completes it
+    objected  wall scope_hash by reason            declined  wall by how
+    turned_away wall answer by code why            a say that does not count, and why
+    reviewed  wall by how reason                   a break-glass approval was looked at by somebody else
+    told      whom of how why                      why: what kept it from being told; "" where it was
+    attested  step effect by how reason            retried   step effect by how reason
     intended  effect step action target params calls lines once back round before? answers
     ordered   phase by yes leave                   who started a recovery, and what they decided beforehand
     answered  effect sends=[{came status wait_ms request_id why kept=[{field replaces fingerprint}]}]
@@ -113,6 +120,14 @@ class Run:
     asked: dict[str, Event] = field(default_factory=dict)
     approved: dict[str, Event] = field(default_factory=dict)
     declined: dict[str, Event] = field(default_factory=dict)
+    questions: dict[str, Event] = field(default_factory=dict)
+    """By wall, the question as it was first asked of the scope that is asked about now: its time runs from there."""
+    decisions: dict[str, list[Event]] = field(default_factory=dict)
+    """By wall, what people said of any scope, oldest first."""
+    turned_away: list[Event] = field(default_factory=list)
+    reviewed: dict[str, Event] = field(default_factory=dict)
+    told: list[Event] = field(default_factory=list)
+    notes: list[Event] = field(default_factory=list)
     orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     rotated: dict[str, str] = field(default_factory=dict)
     awaiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
@@ -146,6 +161,20 @@ def replay(events: Iterable[Event]) -> Run:
     for event in events:
         advance(run, event)
     return run
+
+
+def catch_up(run: Run, events: Iterable[Event]) -> list[Event]:
+    """Take in what is not taken in yet, oldest first; give it. For a live run beside which people say things.
+
+    `events` follow each other without a gap, from anywhere up to the run's next place on: raises ValueError where one
+    is left out, for a state that skipped an event is not what a replay gives.
+    """
+    fresh = [event for event in events if event.n > run.n]
+    for event in fresh:
+        if event.n != run.n + 1:
+            raise ValueError(f"run {event.run}: event {run.n + 1} is left out")
+        advance(run, event)
+    return fresh
 
 
 def advance(run: Run, event: Event) -> Run:
@@ -265,6 +294,25 @@ def _wall(kind: str) -> Any:
     return take
 
 
+def _asked(run: Run, event: Event) -> None:
+    wall = event.body["wall"]
+    run.asked[wall] = event
+    first = run.questions.get(wall)
+    if first is None or first.body["scope_hash"] != event.body["scope_hash"]:
+        run.questions[wall] = event
+
+
+def _decided(run: Run, event: Event) -> None:
+    run.decisions.setdefault(event.body["wall"], []).append(event)
+
+
+def _kept(kind: str) -> Any:
+    def take(run: Run, event: Event) -> None:
+        getattr(run, kind).append(event)
+
+    return take
+
+
 _HANDLERS = {
     "opened": _opened,
     "leased": _leased,
@@ -278,7 +326,12 @@ _HANDLERS = {
     "listed": _listed,
     "step": _step,
     "worded": _worded,
-    "asked": _wall("asked"),
+    "asked": _asked,
+    "decided": _decided,
+    "reviewed": _wall("reviewed"),
+    "turned_away": _kept("turned_away"),
+    "told": _kept("told"),
+    "noted": _kept("notes"),
     "approved": _wall("approved"),
     "declined": _wall("declined"),
 }
