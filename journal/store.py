@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -38,7 +38,7 @@ from journal.write import lease as leasing
 from journal.write.book import Book, Line
 from journal.write.kill import KillAt
 from journal.write.lease import Lease, Owner
-from journal.write.requests import Append, Begin, Record, Release, Request, Take
+from journal.write.requests import Append, Begin, Record, Release, Request, Say, Take
 from journal.write.writer import Writer
 
 __all__ = [
@@ -141,6 +141,25 @@ class Journal:
         for one in sealed:
             _checked(one.name)
         request = Append(run=lease.run, lease=lease, lines=[_line(d) for d in drafts], sealed=list(sealed))
+        written: list[Event] = await self._writer.ask(request)
+        return written
+
+    async def say(
+        self, run: str, drafts: Sequence[Draft], *, after: int = 0, unless: Iterable[str] = (), once: Sequence[str] = ()
+    ) -> list[Event]:
+        """Add what people say of a run, all or none, whether or not somebody carries it out; returns when it is durable.
+
+        It takes no lease: whoever carries the run out goes on, and reads it in `events`. `unless`: types of events
+        that matter to what is said: where one came behind place `after` meanwhile, Overtaken is raised and nothing is
+        written. `once`: digests of what is good for one time in this whole journal; Used is raised where one was used.
+
+        Raises UnknownRun, IncidentClosed, Overtaken, Used, NoKey, JournalFailed.
+        """
+        if len(drafts) > APPEND_LIMIT:
+            raise ValueError(f"{len(drafts)} events in one append: at most {APPEND_LIMIT}")
+        request = Say(
+            run=run, lines=[_line(d) for d in drafts], after=after, unless=frozenset(unless), once=tuple(once)
+        )
         written: list[Event] = await self._writer.ask(request)
         return written
 
