@@ -188,7 +188,6 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
         datetime.fromisoformat(run.opened_at), prepared.inventory.config,
     )  # fmt: skip
-    live.heard_n = run.n
     live.hold_only = prepared.order.hold_only
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret

@@ -47,6 +47,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "reviewed": ("by", "reason"),
     "attested": ("by", "reason"),
     "retried": ("by", "reason"),
+    "adopted": ("by", "reason"),
     "told": ("whom",),
     "frozen": ("by", "why"),
     "stopped": ("by",),
@@ -58,10 +59,6 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
 }
 """Where a body may hold `Private` text: event type -> fields. Nowhere else is a text taken for a sealed one, so that a
 name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""
-
-
-SAYS = frozenset({"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "turned_away"})
-"""Events that another process than the run's owner may add: what people say."""
 
 
 @dataclass(frozen=True, slots=True)
