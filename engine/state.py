@@ -36,7 +36,9 @@ Answered = Literal["yes", "no", "nobody"]
 
 
 class Desk(Protocol):
-    """Who the run talks to: the terminal, a page, nobody."""
+    """Who the run talks to: the terminal, a page, nobody. `attended`: somebody sits there and can act meanwhile."""
+
+    attended: bool
 
     async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
         """Put a question about what `shown` says: (answer, by whom, how)."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from journal import Journal
 
 EXIT = {
-    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "held": 3, "stopped": 130,
+    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "objected": 3, "expired": 3,
+    "held": 3, "closing": 0, "stopped": 130,
 }  # fmt: skip
 
 
