@@ -11,35 +11,55 @@ from engine.approvals import Cost, needed, needed_beyond_guardrail
 from engine.state import Live
 from inventory.people import ApprovalsEntry
 from journal.clock import now
+from language import Step
 
 HOT_S = 15 * 60
 """So fresh a use from a strange address means that he is reading now."""
 
 
-def needs_of_wall(live: Live, what: str, wall: Any = None) -> Mapping[str, Any] | None:
-    """The part of an `asked` event that says what is wanted. None: holds begin on one responder's word."""
-    approvals = live.config.approvals if live.config is not None else ApprovalsEntry()
-    planned = live.run.planned
-    people = int(planned.get("people") or 0)
-    cost = Cost(people, Decimal(approvals.restore_h))
-    beyond = [str(one) for one in planned.get("guardrails", {}).get("asks", ())]
-    if what == "hold":
-        critical = live.integration is not None and live.integration.critical and live.run.opened["mode"] == "live"
-        if not critical and not any("hold" in one for one in beyond):
-            return None
-        wants = needed_beyond_guardrail(cost, approvals) if beyond else needed(cost, approvals)
-        return wants.body(approvals) | {"why": "; ".join(beyond) or "a critical integration"}
+def needs_of_holds(live: Live) -> Mapping[str, Any] | None:
+    """What is wanted before what can be undone begins. None: it begins on one responder's word."""
+    approvals = _approvals(live)
+    critical = live.integration is not None and live.integration.critical and live.run.opened["mode"] == "live"
+    beyond = [one for one in _beyond(live) if "hold" in one]
+    if not critical and not beyond:
+        return None
+    wants = needed_beyond_guardrail(_cost(live), approvals) if beyond else needed(_cost(live), approvals)
+    return wants.body(approvals) | {"why": "; ".join(beyond) or "a critical integration"}
+
+
+def needs_of_wall(live: Live, wall: Step) -> Mapping[str, Any]:
+    """The part of an `asked` event that says what is wanted: by whom, how many, and by which ladder."""
+    approvals, beyond = _approvals(live), _beyond(live)
     if beyond:
-        wants = needed_beyond_guardrail(cost, approvals, people=wall.people)
+        wants = needed_beyond_guardrail(_cost(live), approvals, people=wall.people)
     else:
-        wants = needed(cost, approvals, role=wall.approve, people=wall.people)
+        wants = needed(_cost(live), approvals, role=wall.approve, people=wall.people)
     return wants.body(approvals, within_s=wall.within_s) | ({"why": "; ".join(beyond)} if beyond else {})
+
+
+def _approvals(live: Live) -> ApprovalsEntry:
+    return live.config.approvals if live.config is not None else ApprovalsEntry()
+
+
+def _cost(live: Live) -> Cost:
+    return Cost(int(live.run.planned.get("people") or 0), Decimal(_approvals(live).restore_h))
+
+
+def _beyond(live: Live) -> list[str]:
+    """The guardrails that the plan passes, a sentence each."""
+    return [str(one) for one in (live.run.planned.get("guardrails") or {}).get("asks", ())]
 
 
 def hot(live: Live) -> str:
     """What shows that the attacker is reading now, in words; "" where nothing does, or the hot rule does not hold."""
     integration = live.integration
-    if integration is None or integration.critical or not integration.addresses or live.run.opened.get("trigger") == "alert":
+    if (
+        integration is None
+        or integration.critical
+        or not integration.addresses
+        or live.run.opened.get("trigger") == "alert"
+    ):
         return ""
     uses = [
         (str(getattr(item, "used_at", "")), str(getattr(item, "used_from", "")))

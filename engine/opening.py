@@ -132,8 +132,10 @@ async def reopen(
     if not look_only:
         journal.need_names(run.incident)
     names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    checked = mended.checked if mended is not None else read(
-        opened["text"], opened["file"], catalogue(registry(), names), pinned(opened).get
+    checked = (
+        mended.checked
+        if mended is not None
+        else read(opened["text"], opened["file"], catalogue(registry(), names), pinned(opened).get)
     )
     pool = {
         name.removeprefix("secret/"): Secret(value.decode())
@@ -175,8 +177,7 @@ ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
     return {
-        name: Link(*opener(_connection(inventory, name, registry()), writes=writes))
-        for name in _connections(bound)
+        name: Link(*opener(_connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)
     }
 
 

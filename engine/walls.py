@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from engine.approvals import decisions_of, question_of, standing
 from engine.bound import Bound
-from engine.needs import hot, needs_of_wall, review_by
+from engine.needs import hot, needs_of_holds, needs_of_wall, review_by
 from engine.state import Around, Live
 from journal.clock import now
 from journal.errors import JournalError
@@ -25,7 +25,7 @@ HASH_LETTERS = 8
 
 async def stand_at_the_wall(live: Live, around: Around) -> None:
     """Ask once each hold has been sent, not once it is proven: an admin attacker dies only in the cut."""
-    if (gate := needs_of_wall(live, "hold")) is None:
+    if (gate := needs_of_holds(live)) is None:
         live.hold_open.set()
     elif not await _opened(live, around, HOLD, gate):
         return
@@ -36,7 +36,7 @@ async def stand_at_the_wall(live: Live, around: Around) -> None:
     if wall is None:
         live.wall_open.set()
         return
-    await _opened(live, around, wall, needs_of_wall(live, "cut", wall))
+    await _opened(live, around, wall, needs_of_wall(live, wall))
 
 
 class _Hold:
@@ -86,51 +86,63 @@ async def _ask(live: Live, wall: Any, needs: Any, gate: asyncio.Event) -> None:
         live.break_off(error)
 
 
-async def _question(live: Live, wall: Any, needs: Any, gate: asyncio.Event) -> None:
+async def _question(live: Live, wall: Any, needs: Mapping[str, Any], gate: asyncio.Event) -> None:
     scope = live.run.planned["scope_hash"]
+    evidence = hot(live) if wall is not HOLD else ""
+    body = {"wall": wall.id, "scope_hash": scope, **needs, **({"hot": evidence} if evidence else {})}
     shown = shown_text(live, one_way=wall is not HOLD)
-    digest = hashlib.sha256(shown.encode()).hexdigest()
-    body = {"wall": wall.id, "scope_hash": scope, "shown": digest, **needs}
-    if (evidence := hot(live)) and wall is not HOLD:
-        body["hot"] = evidence
-    known = live.run.asked.get(wall.id)
-    if known is None or any(known.body.get(name) != body[name] for name in ("scope_hash", "role", "people", "class")):
-        await live.note(Draft("asked", body))
-    answer, by, how = await _answer(live, wall, needs["role"], shown)
-    if live.over.is_set():
-        return
-    if covered(live, wall.id):
+    if await put(live, body, shown, wall.within_s, lambda: covered(live, wall.id)):
         gate.set()
-        return
-    said = {"wall": wall.id, "scope_hash": scope, "by": Private(by), "how": how, "shown": digest}
-    if answer == "yes" and (refused := _not_theirs(live, scope, evidence)) is not None:
-        code, why = refused
-        live.desk.say(why)
-        await live.note(Draft("turned_away", {
-            "wall": wall.id, "answer": "yes", "by": Private(by), "code": code, "why": Private(why),
-        }))  # fmt: skip
-    elif answer == "yes":
-        review = review_by(live, evidence) if _alone(live) else {}
-        await live.note(Draft("approved", {**said, **review}))
-        gate.set()
-        return
-    elif answer == "no":
-        await live.note(Draft("declined", said))
-        live.desk.say("Not approved: what is held stays held; nothing one-way was done.")
-    live.parked = "waiting"
     live.moved.set()
 
 
-async def _answer(live: Live, wall: Any, role: str, shown: str) -> tuple[str, str, str]:
+async def put(
+    live: Live, body: Mapping[str, Any], shown: str, within_s: float | None, is_open: Callable[[], bool]
+) -> bool:
+    """Ask for an approval, here and of whoever answers elsewhere. False: the run is to rest until somebody does.
+
+    `body`: of the `asked` event, its wall and scope_hash among the rest. `is_open`: whether the record has the approval.
+    """
+    digest = hashlib.sha256(shown.encode()).hexdigest()
+    wall, scope, evidence = body["wall"], body["scope_hash"], str(body.get("hot", ""))
+    known = live.run.asked.get(wall)
+    if known is None or any(
+        known.body.get(name) != body.get(name) for name in ("scope_hash", "role", "people", "class")
+    ):
+        await live.note(Draft("asked", {**body, "shown": digest}))
+    answer, by, how = await _answer(live, wall, str(body["role"]), shown, within_s, is_open)
+    if live.over.is_set():
+        return False
+    if is_open():
+        return True
+    said = {"wall": wall, "scope_hash": scope, "by": Private(by), "how": how, "shown": digest}
+    if answer == "yes" and (refused := _not_theirs(live, scope, evidence)) is not None:
+        code, why = refused
+        live.desk.say(why)
+        away = {"wall": wall, "answer": "yes", "by": Private(by), "code": code, "why": Private(why)}
+        await live.note(Draft("turned_away", away))
+    elif answer == "yes":
+        await live.note(Draft("approved", said | (review_by(live, evidence) if _others(live) else {})))
+        return True
+    elif answer == "no":
+        await live.note(Draft("declined", said))
+        live.desk.say("Not approved: everything stays as it is; nothing one-way was done.")
+    live.parked = "waiting"
+    return False
+
+
+async def _answer(
+    live: Live, wall: str, role: str, shown: str, within_s: float | None, is_open: Callable[[], bool]
+) -> tuple[str, str, str]:
     """Whichever comes first: what is said here, an answer from another process, or the end of the time."""
-    asked = asyncio.ensure_future(live.desk.ask(wall.id, role, shown))
+    asked = asyncio.ensure_future(live.desk.ask(wall, role, shown))
     loop = asyncio.get_running_loop()
-    end = loop.time() + wall.within_s if wall.within_s else None
+    end = loop.time() + within_s if within_s else None
     try:
-        while not asked.done() and not live.over.is_set() and not covered(live, wall.id):
+        while not asked.done() and not live.over.is_set() and not is_open():
             left_s = 0.25 if end is None else min(0.25, end - loop.time())
             if left_s <= 0:
-                return "nobody", "", ""
+                break
             await asyncio.wait({asked}, timeout=left_s)
         return asked.result() if asked.done() else ("nobody", "", "")
     finally:
@@ -140,8 +152,8 @@ async def _answer(live: Live, wall: Any, role: str, shown: str) -> tuple[str, st
                 await asked
 
 
-def _alone(live: Live) -> bool:
-    """Whether people are configured who could approve, so that whoever started a live run does not do so alone."""
+def _others(live: Live) -> bool:
+    """Whether there are people who could approve: then whoever started a live run does not do so alone."""
     return live.run.opened["mode"] == "live" and live.config is not None and bool(live.config.people)
 
 
@@ -152,10 +164,12 @@ def _not_theirs(live: Live, scope: str, evidence: str) -> tuple[str, str] | None
             f"The scope is {scope[:HASH_LETTERS]} now, not the {live.yes_scope[:HASH_LETTERS]} that was approved beforehand:"
             " nothing was approved. Look at the plan again."
         )  # fmt: skip
-    if not _alone(live):
+    if not _others(live):
         return None
     if evidence and live.run.opened.get("by_how") in {"token", "key"}:
-        return None  # the hot rule: he is reading now, so the responder cuts at once, and another looks at it afterwards
+        return (
+            None  # the hot rule: he is reading now, so the responder cuts at once, and another looks at it afterwards
+        )
     why = "not one's own request: another person approves it"
     return "requester", f"{live.run.opened['by']} asked for this run: {why} (`ringfence approve {live.run.id}`)."
 

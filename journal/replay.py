@@ -184,7 +184,13 @@ def _attested(run: Run, event: Event) -> None:
     """A person's word that it is done: of a person's step, or of what no look can prove."""
     body = event.body
     if (effect := run.effects.get(str(body.get("effect", "")))) is not None:
-        effect.word, effect.grade, effect.n, effect.settled_at, effect.why = "effective", "attested", event.n, event.at, ""
+        effect.word, effect.grade, effect.n, effect.settled_at, effect.why = (
+            "effective",
+            "attested",
+            event.n,
+            event.at,
+            "",
+        )
         return
     run.attested[f"{body['step']}!back" if body.get("back") else body["step"]] = event
 

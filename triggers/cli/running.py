@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from triggers.cli import place, say
+from triggers.cli import place
 from triggers.cli.desk import Terminal
-from triggers.cli.desk import who as os_user
 from triggers.cli.say import as_json, tell
-from triggers.cli.starting import Wanted, need_scope, start
+from triggers.cli.starting import Wanted, claimed, need_scope, start
 from triggers.cli.taking import chosen, recorded, take_up
 from triggers.cli.work import EXIT, TerminalWork
 
@@ -241,6 +240,9 @@ def recover(
     last: bool = False,
     yes: bool = False,
     leave: Annotated[tuple[str, ...], Parameter(name="--leave", negative=())] = (),
+    as_: As = None,
+    token: str | None = None,
+    key: Path | None = None,
     config: Config = None,
     json: bool = False,
 ) -> int:
@@ -254,6 +256,8 @@ def recover(
         Approve what is printed.
     leave
         A step to leave as it is, such as one that drifted.
+    as_, token, key
+        Who you are: your name in `people:`, your token (@FILE, env:VARIABLE, -), your private key's file.
     """
     run_id = chosen(run, last=last, config=config)
     from flows import launch
@@ -266,6 +270,6 @@ def recover(
         raise place.Refused(f"Run {run_id} is not through: resume it first (`ringfence resume {run_id}`).")
     from engine.recover import Wanted as Wish
 
-    wanted = Wish(os_user(), yes, frozenset(leave))
+    wanted = Wish(claimed(found, (as_, token, key), config).by, yes, frozenset(leave))
     work = take_up(run_id, Terminal(yes=yes, quiet=json), config=config, wanted=wanted)
     return carry(work, "recover", live=found.opened["mode"] == "live", json=json)

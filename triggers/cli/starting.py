@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.state import Live
     from inventory.proof import Sayer
     from inventory.read import Inventory
+    from journal.replay import Run
 
 What = Literal["contain", "dry-run", "planned"]
 SCOPE = re.compile(r"[0-9a-f]{8,64}")
@@ -103,7 +104,9 @@ def _prepared(wanted: Wanted, inventory: Inventory, checked: Any, raw: dict[str,
     from engine.opening import Order, prepare
 
     sayer = _responder(wanted, inventory)
-    mode: Any = "drill" if wanted.sandbox and wanted.what == "contain" else "live" if wanted.what == "contain" else "dry-run"
+    mode: Any = (
+        "drill" if wanted.sandbox and wanted.what == "contain" else "live" if wanted.what == "contain" else "dry-run"
+    )
     return prepare(inventory, Order(
         checked, str(file), raw, mode, sayer.by, wanted.reason, version("ringfence"), wanted.yes, by_how=sayer.how,
         incident=wanted.incident, hold_only=wanted.hold_only, yes_scope=wanted.scope_hash,
@@ -112,25 +115,45 @@ def _prepared(wanted: Wanted, inventory: Inventory, checked: Any, raw: dict[str,
 
 def _responder(wanted: Wanted, inventory: Inventory) -> Sayer:
     """Who starts it. In a live run, where people are configured, they must be one of these with a responder's role."""
+    sayer = known(inventory, wanted.claim)
+    live = wanted.what == "contain" and not wanted.sandbox
+    if live and inventory.config.people and not sayer.roles & {"responder", "approver", "commander"}:
+        raise place.Refused(
+            f"{sayer.by} may not start a live run: say who you are with --as NAME --token @FILE, or have"
+            " `accounts: [os:USER]` under your name in `people:`. Nothing was done."
+        )
+    return sayer
+
+
+Claim = tuple[str | None, str | None, Path | None]
+"""Who somebody says they are: name, token as it was given, key file."""
+
+
+def known(inventory: Inventory, claim: Claim) -> Sayer:
+    """Whoever the claim proves; the machine's user where it is empty. Raises Refused where it fits nobody."""
     from triggers.cli.proving import prove
 
-    name, token, key = wanted.claim
+    name, token, key = claim
     sayer = prove(inventory, name=name, token=token, key=key).sayer
     if sayer is None:
         raise place.Refused("This token or key is nobody's: `people:` in the configuration names whose there are.")
-    if wanted.what == "contain" and not wanted.sandbox and inventory.config.people:
-        if not sayer.roles & {"responder", "approver", "commander"}:
-            raise place.Refused(
-                f"{sayer.by} may not start a live run: say who you are with --as NAME --token @FILE, or have"
-                " `accounts: [os:USER]` under your name in `people:`. Nothing was done."
-            )
     return sayer
+
+
+def claimed(run: Run, claim: Claim, config: Path | None) -> Sayer:
+    """The same for somebody who acts on a run: by the configuration that it was opened with."""
+    from triggers.cli.taking import surroundings
+
+    inventory, _ = surroundings(run, config)
+    return known(inventory, claim)
 
 
 def need_scope(*, yes: bool, scope_hash: str, live: bool) -> None:
     """Refuse to approve a live scope that nobody has looked at."""
     if scope_hash and not SCOPE.fullmatch(scope_hash):
-        raise place.Refused("--scope-hash: at least the first 8 letters of the scope's hash, as `ringfence plan` prints it.")
+        raise place.Refused(
+            "--scope-hash: at least the first 8 letters of the scope's hash, as `ringfence plan` prints it."
+        )
     if live and yes and not scope_hash and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise place.Refused(
             "--yes without a terminal approves a live scope that nobody has looked at: look at it with `ringfence plan`,"

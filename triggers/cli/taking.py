@@ -104,7 +104,9 @@ def first_of(incident: str, config: Path | None = None) -> Run:
     finally:
         journal.close()
     if found is None:
-        raise place.Refused(f"There is no run of an incident {incident}: `ringfence status --json` shows what there is.")
+        raise place.Refused(
+            f"There is no run of an incident {incident}: `ringfence status --json` shows what there is."
+        )
     return found
 
 

@@ -54,7 +54,9 @@ def check(which: str | None = None, /, *, last: bool = False, config: Config = N
     which
         A run's id, or an incident's.
     """
-    runs = _of_incident(which, config) if which and which.startswith("INC-") else [chosen(which, last=last, config=config)]
+    runs = (
+        _of_incident(which, config) if which and which.startswith("INC-") else [chosen(which, last=last, config=config)]
+    )
     told, closed = [], True
     for run_id in runs:
         found = recorded(run_id, config)
@@ -69,7 +71,9 @@ def check(which: str | None = None, /, *, last: bool = False, config: Config = N
         if len(runs) > 1:
             line(f"Run {run_id}, {found.opened['integration'] or found.opened['playbook']}:")
         for one in results:
-            state = "closed" if one.closed else f"unknown: {one.why}" if one.why else f"OPEN: {', '.join(one.open[:10])}"
+            state = (
+                "closed" if one.closed else f"unknown: {one.why}" if one.why else f"OPEN: {', '.join(one.open[:10])}"
+            )
             line(f"{one.step:<14} {one.uses:<32} {state}")
         line("Closed, as seen just now." if now else f"NOT closed. `ringfence resume {run_id}` closes it again.")
     if json:
@@ -90,7 +94,9 @@ def _of_incident(incident: str, config: Path | None) -> list[str]:
     finally:
         journal.close()
     if not found:
-        raise place.Refused(f"There is no run of an incident {incident}: `ringfence status --json` shows what there is.")
+        raise place.Refused(
+            f"There is no run of an incident {incident}: `ringfence status --json` shows what there is."
+        )
     return found
 
 
@@ -155,7 +161,11 @@ def _unattended(one: dict[str, Any], *, watched: bool) -> str:
     """What is to be known of a run that rests and is not over."""
     if watched and one["word"] != "stopped":
         return "  waits; what it holds is watched"
-    nobody = "nobody watches what it holds" if one["word"] in {"waiting", "objected", "expired", "held", "closing"} else "nobody is at it"
+    nobody = (
+        "nobody watches what it holds"
+        if one["word"] in {"waiting", "objected", "expired", "held", "closing"}
+        else "nobody is at it"
+    )
     return f"  {nobody}: `ringfence resume {one['run']}`, or `ringfence supervise`"
 
 
