@@ -166,7 +166,7 @@ async def reopen(
     live.heard = heard
     if mended is not None:
         await live.note(Draft("adopted", {
-            "text": checked.text, "sha256": checked.sha256, "file": mended.file, "subs": _subs(checked),
+            "text": checked.source, "sha256": checked.sha256, "file": mended.file, "subs": _subs(checked),
             "by": Private(mended.by), "reason": Private(mended.reason),
         }))  # fmt: skip
     return live
@@ -195,7 +195,7 @@ def _subs(checked: Checked) -> dict[str, str]:
     """The texts of all sub-playbooks, those in sub-playbooks too, by playbook id."""
     found: dict[str, str] = {}
     for sub in checked.subs.values():
-        found |= {sub.playbook.id: sub.text, **_subs(sub)}
+        found |= {sub.playbook.id: sub.source, **_subs(sub)}
     return found
 
 
@@ -316,7 +316,7 @@ def _opened(
         },
         "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
-        "text": order.checked.text, "subs": _subs(order.checked), "hold_only": order.hold_only,
+        "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
     }  # fmt: skip
 
 
