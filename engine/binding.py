@@ -129,7 +129,7 @@ class _Binder:
         where it is enough to switch it off.
         """  # noqa: D205
         needs = needs_of(entry.kind)
-        able = []
+        able: list[tuple[Action[Any, Any], dict[str, Any]]] = []
         for action in system.actions.values():
             if action.layer != layer or not action.does & needs:
                 continue

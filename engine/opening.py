@@ -253,6 +253,7 @@ def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Map
         shown: dict[str, object] = {
             "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
             "addresses": list(integration.addresses),
+            "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
         }  # fmt: skip
         for entry in integration.footholds:
             system, fields = _foothold(inventory, entry, pool)
@@ -261,6 +262,11 @@ def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Map
         return shown
 
     return given
+
+
+def _system(inventory: Inventory, entry: FootholdEntry) -> str | None:
+    connection = inventory.config.connections.get(entry.at or "")
+    return connection.system if connection is not None else None
 
 
 def _foothold(
