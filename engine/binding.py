@@ -140,7 +140,9 @@ class _Binder:
         undone = frozenset[Any]().union(*(action.does for action, _ in able if not action.cuts))
         return [(a, more) for a, more in able if not a.cuts or (below and a.does & needs - undone)]
 
-    def _sweep(self, action: Action[Any, Any], asked: Mapping[str, Any]) -> tuple[Find[Any, Any], Mapping[str, Any]] | None:
+    def _sweep(
+        self, action: Action[Any, Any], asked: Mapping[str, Any]
+    ) -> tuple[Find[Any, Any], Mapping[str, Any]] | None:
         """The find that lists an action's targets when it is asked about the foothold."""
         for find in self.found.system_of(action.name).finds.values():
             covers = action.sees is not None and set(action.params.model_fields) <= set(find.of.params.model_fields)

@@ -100,8 +100,10 @@ class Bound:
     @property
     def one_way(self) -> bool:
         """It cannot be undone: a doubt about it parks it."""
-        return self.kind == "cut" or (self.kind == "manual" and self.step.undo_by is None) or (
-            self.kind == "group" and self.below
+        return (
+            self.kind == "cut"
+            or (self.kind == "manual" and self.step.undo_by is None)
+            or (self.kind == "group" and self.below)
         )
 
     @property
@@ -114,7 +116,9 @@ class Bound:
     @property
     def layer(self) -> str:
         """The layer that it belongs to; "" for what closes nothing."""
-        return (self.step.layer or "") if self.kind == "manual" else self.action.layer if self.action is not None else ""
+        return (
+            (self.step.layer or "") if self.kind == "manual" else self.action.layer if self.action is not None else ""
+        )
 
     @property
     def waits(self) -> tuple[str, ...]:

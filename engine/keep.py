@@ -95,7 +95,9 @@ async def _loop(live: Live, bound: Bound, view: View) -> None:
         async with view.lock:  # the judge may have looked while this waited: once is enough
             wait_s, hard = view.came if view.looked_s >= since_s else await one_round(live, bound)
         failures = failures + 1 if view.value.failed else 0
-        late = loop.time() - began > within_s and view.true_since_s is None  # what is true must stay so: that takes longer
+        late = (
+            loop.time() - began > within_s and view.true_since_s is None
+        )  # what is true must stay so: that takes longer
         if wait_s is None or hard or late or view.broke:
             view.gave_up = wait_s is not None
             view.settled.set()
@@ -118,5 +120,3 @@ def _pace_s(live: Live, bound: Bound, quiet: int) -> float:
     rate = live.links[bound.connection].wire.connection.connector.rate
     cost_s = 4 * live.views[bound.id].requests * rate.per_s / rate.calls
     return max(cost_s, min(PACE_S * 1.5 ** (quiet - 1), SLOWEST_S))
-
-

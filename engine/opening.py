@@ -153,8 +153,7 @@ ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
     return {
-        name: Link(*opener(_connection(inventory, name, registry()), writes=writes))
-        for name in _connections(bound)
+        name: Link(*opener(_connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)
     }
 
 

@@ -58,7 +58,9 @@ class Visits:
         if rests.answered and now_s - rests.visited_s >= pause_s:
             return "answered"
         if rests.word == "closing" and rests.until:
-            return "visit" if now >= datetime.fromisoformat(rests.until) and now_s - rests.visited_s >= pause_s else "no"
+            return (
+                "visit" if now >= datetime.fromisoformat(rests.until) and now_s - rests.visited_s >= pause_s else "no"
+            )
         return "visit" if now_s - rests.visited_s >= VISIT_S else "no"
 
     def went(self, run: str, now_s: float, *, well: bool) -> None:

@@ -60,7 +60,9 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
 name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""
 
 
-SAYS = frozenset({"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "turned_away"})
+SAYS = frozenset(
+    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "turned_away"}
+)
 """Events that another process than the run's owner may add: what people say."""
 
 

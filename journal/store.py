@@ -30,7 +30,7 @@ from journal.db.base import Database
 from journal.db.open import open_database
 from journal.db.tables import about, events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
-from journal.event import JOURNAL, Draft, Event, Private
+from journal.event import JOURNAL, SAYS, Draft, Event, Private
 from journal.rows import RunRow, Wish, closed_at, event_of, run_row
 from journal.seal.keys import Keys, Ring, Seal, unseal
 from journal.seal.people import Names, is_token, read, seal_text
@@ -195,9 +195,7 @@ class Journal:
         """Overwrite what deleted rows left behind, as far as that is ours to do; say where some may be left, or ""."""
         return await asyncio.to_thread(self._db.drop_traces)
 
-    def events(
-        self, run: str, after: int = 0, *, names: bool = True, types: Collection[str] = ()
-    ) -> list[Event]:
+    def events(self, run: str, after: int = 0, *, names: bool = True, types: Collection[str] = ()) -> list[Event]:
         """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing.
 
         People's names and reasons are clear where their key is here, else pseudonyms. Without `names` bodies are as
@@ -216,8 +214,9 @@ class Journal:
         """Give all runs, newest first; `owned`: only those that have an owner, dead or alive; `resting`: only those
         that have none and still lock their integration.
         """  # noqa: D205
-        last = and_(events.c.run == leases.c.run, events.c.n == leases.c.last_n)
-        query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run != JOURNAL)
+        own = and_(events.c.run == leases.c.run, events.c.type.not_in(SAYS))
+        last = select(events.c.type).where(own).order_by(events.c.n.desc()).limit(1).scalar_subquery()
+        query = select(leases, last.label("type")).where(leases.c.run != JOURNAL)
         query = query.where(leases.c.owner.is_not(None)) if owned else query
         query = query.where(leases.c.owner.is_(None), leases.c.lock.is_not(None)) if resting else query
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)

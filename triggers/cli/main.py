@@ -23,6 +23,10 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "In an incident",
         (
             ("contain", "running:contain", "Carry out a playbook against a breached integration."),
+            ("approve", "deciding:approve", "Show what a run asks, and say yes to just that, as a proven person."),
+            ("object", "deciding:object_", "Say no to what a run asks: more authority, or one more person, is asked."),
+            ("note", "noting:note", "Add a remark to the record of a run or an incident."),
+            ("freeze", "freezing:freeze", "Let no new automatic run begin, for an hour at most; people's runs go on."),
             ("status", "watching:status", "Say what runs, what waits for whom, and what is still open."),
             ("resume", "running:resume", "Go on with a run that was stopped, or whose process died."),
             ("stop", "watching:stop", "End what a run has in flight and start nothing new; it can be resumed."),
@@ -38,12 +42,14 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("playbook", "playbook:app", "Check, list and show playbooks."),
             ("connectors", "connectors:app", "List the systems that can be reached, and what can be done there."),
             ("integrations", "integrations:app", "Check and show the integrations and their footholds."),
+            ("person", "person:app", "Make what proves a person: a token, a key, a sealed code; list the people."),
             ("sandbox", "sandbox:app", "Start and stop the practice company and its thief."),
         ),
     ),
     (
         "Beside and after",
         (
+            ("review", "deciding:review", "Record that you looked at a wall that was opened by breaking the glass."),
             ("close", "custody:close", "Close an incident that is over, and shred what its runs needed of secrets."),
             ("legal-hold", "custody:legal_hold", "Keep all of an incident for the law, or end that."),
             ("erase", "custody:erase", "Erase people's names from an incident; its record stays whole."),
