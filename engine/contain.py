@@ -14,7 +14,7 @@ from engine.last_look import quiet, sends_of, verified
 from engine.paces import MESSAGE_WITHIN_S
 from engine.plan import plan
 from engine.state import Around, Live
-from engine.walls import holds_closed, stand_at_the_wall, why_parked
+from engine.walls import holds_closed, parked_word, stand_at_the_wall, why_parked
 from journal.event import Draft, Private
 
 CLOSING_WAIT_S = 30.0
@@ -95,7 +95,8 @@ async def _parked(live: Live) -> str | None:
         live.parked = "waiting"
     if not live.parked:
         return None
-    return await _say(live, live.parked, live.verdict(), why_parked(live, hands))
+    word = parked_word(live) if live.parked == "waiting" else live.parked
+    return await _say(live, word, live.verdict(), why_parked(live, hands))
 
 
 async def _stays(live: Live, word: str) -> str | None:

@@ -29,7 +29,7 @@ class Freeze:
 
 def frozen(journal: Journal, now: datetime) -> Freeze | None:
     """The freeze that is on at this time; None: automatic runs may begin."""
-    return frozen_by(journal.events(JOURNAL, types=["frozen"]), now)
+    return frozen_by(journal.events(JOURNAL), now)
 
 
 def frozen_by(events: list[Event], now: datetime) -> Freeze | None:

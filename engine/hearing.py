@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from engine.state import Live
-from journal.event import SAYS
-from journal.replay import advance
+from journal.replay import catch_up
 
 ASKED_EVERY_S = 0.5
 
@@ -24,13 +23,11 @@ async def listen(live: Live) -> None:
         live.heard = wish.id
         if wish.what == "stop":
             stop(live, wish.by)
-    for event in await asyncio.to_thread(live.journal.events, live.run.id, live.heard_n, types=SAYS):
-        live.heard_n = max(live.heard_n, event.n)
-        if not live.wrote(event.n):
-            advance(live.run, event)
-            live.moved.set()
-            for view in live.views.values():
-                view.poke.set()
+    said = catch_up(live.run, await asyncio.to_thread(live.journal.events, live.run.id, live.run.n))
+    if said:
+        live.moved.set()
+        for view in live.views.values():
+            view.poke.set()
 
 
 def stop(live: Live, by: str) -> None:

@@ -45,6 +45,8 @@ class Order:
         yes: they approved the scope that is printed, beforehand; a resume keeps to it.
         incident: the incident that it is widened to; "" opens one of its own.
         hold_only: only what can be undone; the rest once a person goes on with it.
+        by_how: what proves who asked: token, key, or the machine's user.
+        yes_scope: the scope that `yes` is about, or its first letters; "" for whatever is printed.
     """
 
     checked: Checked
@@ -57,6 +59,18 @@ class Order:
     yes: bool = False
     incident: str = ""
     hold_only: bool = False
+    by_how: str = "os"
+    yes_scope: str = ""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A playbook that takes the place of a run's own: checked, where from, who says so, and why."""
+
+    checked: Checked
+    file: str
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -101,12 +115,13 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
 
 async def reopen(
     journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False, why: str = "resumed",
-    resting: bool = True, opener: Opener = connect,
+    resting: bool = True, opener: Opener = connect, mended: Mended | None = None,
 ) -> Live:  # fmt: skip
     """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now.
 
     `look_only` takes no lease and opens connections for reading: for a check while somebody else carries it out.
-    Without `resting` only a run whose process is gone is taken, not one that was released.
+    Without `resting` only a run whose process is gone is taken, not one that was released. `mended`: another playbook
+    in the place of its own; what it does beyond what was approved is asked anew.
     """
     run = replay(journal.events(run_id))
     opened = run.opened
@@ -117,7 +132,11 @@ async def reopen(
     if not look_only:
         journal.need_names(run.incident)
     names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    checked = read(opened["text"], opened["file"], catalogue(registry(), names), pinned(opened).get)
+    checked = (
+        mended.checked
+        if mended is not None
+        else read(opened["text"], opened["file"], catalogue(registry(), names), pinned(opened).get)
+    )
     pool = {
         name.removeprefix("secret/"): Secret(value.decode())
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
@@ -145,6 +164,11 @@ async def reopen(
     lease, event = await journal.take(run_id, why=why, resting=resting)
     live = _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
     live.heard = heard
+    if mended is not None:
+        await live.note(Draft("adopted", {
+            "text": checked.text, "sha256": checked.sha256, "file": mended.file, "subs": _subs(checked),
+            "by": Private(mended.by), "reason": Private(mended.reason),
+        }))  # fmt: skip
     return live
 
 
@@ -187,8 +211,9 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
         datetime.fromisoformat(run.opened_at), prepared.inventory.config,
     )  # fmt: skip
-    live.heard_n = run.n
-    live.hold_only = prepared.order.hold_only
+    live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
+    live.yes_scope = prepared.order.yes_scope
+    live.attended = desk.attended
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
         link.wire.guard = live.may_send
@@ -289,7 +314,7 @@ def _opened(
             name: {"system": connections[name].system, "url": inventory.base(connections[name].url)}
             for name in _connections(bound)
         },
-        "by": Private(order.by), "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.text, "subs": _subs(order.checked), "hold_only": order.hold_only,
     }  # fmt: skip

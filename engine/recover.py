@@ -19,8 +19,11 @@ from engine.observe import InDoubt, Sight, observe
 from engine.send import send
 from engine.settle import Send, Settle, Wait, next_for
 from engine.state import Around, Live
+from engine.needs import needs_of_wall
 from engine.undoing import Back, Doubted, carried, hands_back, in_order, recollect, todo
+from engine.walls import put
 from journal.event import Draft, Private
+from language import Step
 
 UNDO_WITHIN_S = 120.0
 
@@ -60,7 +63,7 @@ async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> s
                 await around(step.id, partial(carried, live, live.every[step.id], partial(_undo, live, leave)))
     except Doubted as doubt:
         live.desk.say(str(doubt))
-        word = "stopped" if live.over.is_set() else "waiting" if live.parked else "partially-recovered"
+        word = "stopped" if live.over.is_set() else live.parked or "partially-recovered"
         return await _say(live, word, str(doubt))
     finally:
         wishes.cancel()
@@ -76,9 +79,10 @@ async def _say(live: Live, word: str, why: str) -> str:
     return word
 
 
-async def _approved(live: Live, step: Any) -> None:
+async def _approved(live: Live, step: Step) -> None:
+    """The wall of a phase after contain: what would be given back, by name, approved by people as any other."""
     backs = todo(live, "contain")
-    if step.id in live.run.approved or not backs:
+    if not backs:
         return
     shown = "\n".join(
         [
@@ -86,20 +90,13 @@ async def _approved(live: Live, step: Any) -> None:
             *(f"  {b.effect.id}: {b.action.name}" for b in reversed(backs)),
         ]
     )
-    scope = live.run.planned["scope_hash"]
-    digest = hashlib.sha256(shown.encode()).hexdigest()
-    await live.note(Draft("asked", {"wall": step.id, "role": step.approve, "scope_hash": scope, "shown": digest}))
-    answer, by, how = await live.desk.ask(step.id, step.approve, shown)
-    if live.over.is_set():
-        raise Doubted("stopped before anything was given back")
-    kind = "approved" if answer == "yes" else "declined"
-    if answer != "nobody":
-        await live.note(
-            Draft(kind, {"wall": step.id, "scope_hash": scope, "by": Private(by), "how": how, "shown": digest})
-        )
-    if answer != "yes":
-        live.parked = True
-        raise Doubted("Recovery was not approved: everything stays as it is.")
+    scope = hashlib.sha256(shown.encode()).hexdigest()
+    if step.id in live.run.approved:
+        return
+    body = {"wall": step.id, "scope_hash": scope, **needs_of_wall(live, step)}
+    if not await put(live, body, shown, step.within_s, lambda: step.id in live.run.approved):
+        stopped = "stopped before anything was given back"
+        raise Doubted(stopped if live.over.is_set() else "Recovery is not approved: everything stays as it is.")
 
 
 async def _undo(live: Live, leave: frozenset[str], bound: Bound) -> None:

@@ -20,7 +20,7 @@ from journal.canonical import sound
 from journal.clock import at, now
 from journal.errors import NoKey
 from journal.event import Draft
-from journal.replay import Run, advance
+from journal.replay import Run, catch_up
 from journal.seal.keys import Seal
 from journal.store import Journal
 from journal.write.lease import Lease
@@ -36,7 +36,9 @@ Answered = Literal["yes", "no", "nobody"]
 
 
 class Desk(Protocol):
-    """Who the run talks to: the terminal, a page, nobody."""
+    """Who the run talks to: the terminal, a page, nobody. `attended`: somebody sits there and can act meanwhile."""
+
+    attended: bool
 
     async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
         """Put a question about what `shown` says: (answer, by whom, how)."""
@@ -124,6 +126,8 @@ class Live:
     """The word under which the run is to rest, as it waits for people; "" while it goes on."""
     hold_only: bool = False
     """Only what can be undone was ordered: once that is held, the run rests."""
+    yes_scope: str = ""
+    """The scope, or its first letters, that was approved beforehand; "" for whatever is printed."""
     attended: bool = False
     """Somebody sits before this process: it waits for people while it lives."""
     stopped_by: str = ""
@@ -133,8 +137,6 @@ class Live:
     """Id of the newest wish that was heard, or was there before this process took the run up."""
     planned: dict[str, Observation] = field(default_factory=dict)
     """What the plan of this process saw of each step: its first round may act on it."""
-    heard_n: int = 0
-    """Journal position up to which it was looked for what people said in other processes."""
     _written_s: dict[int, float] = field(default_factory=dict)
     _notes: deque[Note] = field(default_factory=deque)
     _writing: asyncio.Future[None] | None = None
@@ -175,8 +177,9 @@ class Live:
             sealed = [value for note in group for value in note.sealed]
             events = await self.journal.append(self.lease, drafts, sealed=sealed)
             self._written_s.update(dict.fromkeys((event.n for event in events), asyncio.get_running_loop().time()))
-            for event in events:
-                advance(self.run, event)
+            if events[0].n > self.run.n + 1:  # people said something between, from another process
+                events = await asyncio.to_thread(self.journal.events, self.run.id, self.run.n)
+            catch_up(self.run, events)
         except (ValueError, TypeError, NoKey) as refused:  # before anything was written: tell the one who is the cause
             if len(group) > 1:
                 for note in group:
@@ -191,10 +194,6 @@ class Live:
         for note in group:
             if not note.done.done():  # else its caller was cancelled
                 note.done.set_result(None) if error is None else note.done.set_exception(error)
-
-    def wrote(self, n: int) -> bool:
-        """Whether the event at this place was written, and taken in, by this process."""
-        return n in self._written_s
 
     def elapsed_s(self, n: int, at: str = "") -> float:
         """Seconds since the event at place `n`. By this process's own clock: the wall's may be set by hours meanwhile.

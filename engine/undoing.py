@@ -142,7 +142,7 @@ async def _hand(live: Live, bound: Bound, *, back: bool = False) -> None:
 
 async def hands_back(live: Live, what: str, leave: frozenset[str]) -> None:
     """What a person closed by hand, a person opens again, newest first."""
-    for name in reversed(live.bound):
+    for name in reversed(list(live.bound)):
         bound = live.bound[name]
         effect = live.run.effects.get(f"{name}/{by_hand.TARGET}")
         if bound.kind == "manual" and bound.step.undo_by and effect is not None and effect.closed:

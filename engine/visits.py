@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from journal.event import SAYS, Event
+from journal.event import Event
 from journal.replay import Run, replay
 
 VISIT_S = 60.0
@@ -45,7 +45,7 @@ class Visits:
         last_owner = max((event.n for event in events if event.type in {"opened", "leased"}), default=0)
         word = str(found.words[-1].body["word"]) if found.words else ""
         until = str(found.words[-1].body.get("until", "")) if found.words else ""
-        answered = any(event.type in SAYS and counts(found, event) for event in events if event.n > last_owner)
+        answered = any(counts(found, event) for event in events if event.n > last_owner)
         visited_s = before.visited_s if before is not None else now_s
         self.known[run] = Resting(events[-1].n, word, answered, until, visited_s)
 

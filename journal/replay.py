@@ -72,6 +72,7 @@ def _opened(run: Run, event: Event) -> None:
 
 def _leased(run: Run, event: Event) -> None:
     run.leased_why = str(event.body.get("why", ""))
+    run.went_on = run.went_on or run.leased_why == "resumed"
     if event.body.get("gone") == "lapsed":
         for effect in run.effects.values():
             effect.adrift = effect.adrift or bool(effect.sends and not effect.answered)
@@ -174,6 +175,39 @@ def _wall(kind: str) -> Any:
     return take
 
 
+def _approved(run: Run, event: Event) -> None:
+    run.approved[event.body["wall"]] = event
+    run.scopes[event.body["wall"]] = list(run.planned.get("scope") or ())
+
+
+def _attested(run: Run, event: Event) -> None:
+    """A person's word that it is done: of a person's step, or of what no look can prove."""
+    body = event.body
+    if (effect := run.effects.get(str(body.get("effect", "")))) is not None:
+        effect.word, effect.grade, effect.n, effect.settled_at, effect.why = (
+            "effective",
+            "attested",
+            event.n,
+            event.at,
+            "",
+        )
+        return
+    run.attested[f"{body['step']}!back" if body.get("back") else body["step"]] = event
+
+
+def _retried(run: Run, event: Event) -> None:
+    """A person has it sent again, whatever became of it: as if it had never been sent."""
+    effect = run.effects[event.body["effect"]]
+    effect.tries = effect.rounds = 0
+    effect.word, effect.came, effect.answered, effect.once, effect.wait_ms = "", "not-sent", True, False, 0
+
+
+def _adopted(run: Run, event: Event) -> None:
+    """A mended playbook in the place of the one that was opened: it is planned anew, and what is more is asked anew."""
+    run.opened = {**run.opened, **{name: event.body[name] for name in ("text", "sha256", "file", "subs")}}
+    run.planned = {}
+
+
 def _asked(run: Run, event: Event) -> None:
     wall = event.body["wall"]
     run.asked[wall] = event
@@ -212,6 +246,9 @@ _HANDLERS = {
     "turned_away": _kept("turned_away"),
     "told": _kept("told"),
     "noted": _kept("notes"),
-    "approved": _wall("approved"),
+    "approved": _approved,
+    "attested": _attested,
+    "retried": _retried,
+    "adopted": _adopted,
     "declined": _wall("declined"),
 }

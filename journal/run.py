@@ -9,7 +9,7 @@ from typing import Any
 from journal.event import Event
 
 CLOSED_WORDS = frozenset({"effective", "held-already"})
-RESTS = frozenset({"waiting", "stopped", "running", "held", "recovering"})
+RESTS = frozenset({"waiting", "objected", "expired", "stopped", "running", "held", "closing", "recovering"})
 """Words of a run that goes on later: its integration stays locked."""
 
 
@@ -95,6 +95,8 @@ class Run:
     seen_counts: dict[str, int] = field(default_factory=dict)
     asked: dict[str, Event] = field(default_factory=dict)
     approved: dict[str, Event] = field(default_factory=dict)
+    scopes: dict[str, list[Any]] = field(default_factory=dict)
+    """By wall, the scope that was approved: what is no more than that is not asked again."""
     declined: dict[str, Event] = field(default_factory=dict)
     questions: dict[str, Event] = field(default_factory=dict)
     """By wall, the question as it was first asked of the scope that is asked about now: its time runs from there."""
@@ -104,6 +106,10 @@ class Run:
     reviewed: dict[str, Event] = field(default_factory=dict)
     told: list[Event] = field(default_factory=list)
     notes: list[Event] = field(default_factory=list)
+    attested: dict[str, Event] = field(default_factory=dict)
+    """What a named person said was done: step -> event; of its undo under `STEP!back`."""
+    went_on: bool = False
+    """A person went on with it after it had come to rest, so that `hold` holds it back no more."""
     orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     rotated: dict[str, str] = field(default_factory=dict)
     awaiting: dict[str, Mapping[str, str]] = field(default_factory=dict)

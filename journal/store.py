@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -195,14 +195,13 @@ class Journal:
         """Overwrite what deleted rows left behind, as far as that is ours to do; say where some may be left, or ""."""
         return await asyncio.to_thread(self._db.drop_traces)
 
-    def events(self, run: str, after: int = 0, *, names: bool = True, types: Collection[str] = ()) -> list[Event]:
+    def events(self, run: str, after: int = 0, *, names: bool = True) -> list[Event]:
         """Give a run's events in order, from place `after` + 1 on; none when there is no such run. Verifies nothing.
 
         People's names and reasons are clear where their key is here, else pseudonyms. Without `names` bodies are as
-        they are stored and hashed. `types`: only events of these.
+        they are stored and hashed.
         """
         query = select(events).where(events.c.run == run, events.c.n > after).order_by(events.c.n)
-        query = query.where(events.c.type.in_(types)) if types else query
         try:
             with self._reading() as conn:
                 found = [event_of(row) for row in conn.execute(query).all()]

@@ -132,7 +132,7 @@ def _counted(
     if what.answer == "no":
         drafts.append(Draft("objected", {**scope, "reason": Private(what.reason)}))
     elif is_open(question, [*decisions, decided]):
-        by_when = (at + timedelta(seconds=review_s)).isoformat()
+        by_when = (at + timedelta(seconds=review_s)).isoformat(timespec="seconds").replace("+00:00", "Z")
         glass = {"glass": True, "review_by": by_when} if heard.role == GLASS else {}
         drafts.append(Draft("approved", {**scope, "how": how, "shown": shown, **glass}))
     return drafts, decided
@@ -149,14 +149,16 @@ def turned_away(what: Say, heard: Heard, question: Question | None, wall: str | 
 async def review(
     journal: Journal, run_id: str, wall: str | None, sayer: Sayer | None, reason: str, *, os: str
 ) -> Heard:
-    """Take in that somebody looked at a wall that was opened by breaking the glass. Raises as `say` does."""
+    """Take in that somebody looked at a wall that one person opened alone. Raises as `say` does."""
     for _ in range(TRIES):
         run = run_of(journal, run_id)
-        broken = [one for one in run.approved.values() if one.body.get("glass") and wall in {None, one.body["wall"]}]
+        broken = [one for one in run.approved.values() if _wants_review(one) and wall in {None, one.body["wall"]}]
         unseen = [one for one in broken if not _is_reviewed(run, one)]
         newest = max(unseen or broken, key=lambda event: event.n, default=None)
         if newest is None:
-            heard = Heard("no_question", f"No glass was broken in run {run_id}: there is nothing to review.")
+            heard = Heard(
+                "no_question", f"No wall of run {run_id} was opened by one person alone: there is nothing to review."
+            )
         else:
             question = asked_of(journal, run, newest.body["wall"])
             targets = question.targets if question is not None else targets_of(run)
@@ -180,8 +182,13 @@ async def review(
 
 
 def unreviewed(run: Run) -> list[Event]:
-    """The walls that were opened by breaking the glass and that nobody else has looked at yet: each `approved` event."""
-    return [one for one in run.approved.values() if one.body.get("glass") and not _is_reviewed(run, one)]
+    """The walls that one person opened alone and that nobody else has looked at yet: each `approved` event."""
+    return [one for one in run.approved.values() if _wants_review(one) and not _is_reviewed(run, one)]
+
+
+def _wants_review(approved: Event) -> bool:
+    """Opened by breaking the glass, or by the hot rule: somebody else looks at it afterwards."""
+    return bool(approved.body.get("review_by"))
 
 
 def _is_reviewed(run: Run, approved: Event) -> bool:
