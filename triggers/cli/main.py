@@ -23,8 +23,12 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "In an incident",
         (
             ("contain", "running:contain", "Carry out a playbook against a breached integration."),
+            ("hold", "running:hold", "Do of a playbook only what can be undone; the rest waits for people."),
+            ("widen", "running:widen", "Contain one more integration in an incident that is under way."),
             ("approve", "deciding:approve", "Show what a run asks, and say yes to just that, as a proven person."),
             ("object", "deciding:object_", "Say no to what a run asks: more authority, or one more person, is asked."),
+            ("attest", "attesting:attest", "Say, as a proven person, that what no look can prove is done."),
+            ("retry", "attesting:retry", "Let an effect be sent again that was given up."),
             ("note", "noting:note", "Add a remark to the record of a run or an incident."),
             ("freeze", "freezing:freeze", "Let no new automatic run begin, for an hour at most; people's runs go on."),
             ("status", "watching:status", "Say what runs, what waits for whom, and what is still open."),
