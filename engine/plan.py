@@ -9,8 +9,8 @@ from typing import Any
 
 from connectors.core import ConnectorError
 from connectors.core.call import veil
-from engine.bound import Bound
 from engine.acting import settled
+from engine.bound import Bound
 from engine.observe import InDoubt, Observation, filled, observe
 from engine.state import Live
 from journal.canonical import canonical, sound

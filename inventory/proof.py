@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inventory.people import PersonEntry
+from inventory.read import BadInventory
 
 TOKEN_PREFIX = "rfp_"  # noqa: S105  it says what it is
 CODE_PREFIX = "rfc_"
@@ -97,7 +98,7 @@ def of_token(
 ) -> Sayer | None:
     """Whose token this is; None where it fits nobody. Everyone's is compared, in constant time.
 
-    Raises what `resolve` raises for a reference that cannot be read: then nobody knows whose it is.
+    A reference that cannot be read here proves nobody, and does not keep others from proving who they are.
     """
     mine, found = digest(token).encode(), ""
     for name, person in people.items():
@@ -128,5 +129,8 @@ def _sayer(people: Mapping[str, PersonEntry], name: str, how: How, os: str, publ
 
 
 def _digest_of(kept: str, resolve: Callable[[str], str]) -> str:
-    value = kept if kept.startswith("sha256:") else resolve(kept).strip()
+    try:
+        value = kept if kept.startswith("sha256:") else resolve(kept).strip()
+    except BadInventory:
+        return ""
     return value if value.startswith("sha256:") else digest(value)

@@ -61,6 +61,12 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
 name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""
 
 
+SAYS = frozenset(
+    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "told", "turned_away"}
+)  # fmt: skip
+"""Events that are added beside a run, whoever carries it out, by `Journal.say`: none of them moves it by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An event that is not yet written: the writer adds its place, its time and its hash."""

@@ -30,7 +30,7 @@ from journal.db.base import Database
 from journal.db.open import open_database
 from journal.db.tables import about, events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
-from journal.event import JOURNAL, Draft, Event, Private
+from journal.event import JOURNAL, SAYS, Draft, Event, Private
 from journal.rows import RunRow, Wish, closed_at, event_of, run_row
 from journal.seal.keys import Keys, Ring, Seal, unseal
 from journal.seal.people import Names, is_token, read, seal_text
@@ -213,8 +213,9 @@ class Journal:
         """Give all runs, newest first; `owned`: only those that have an owner, dead or alive; `resting`: only those
         that have none and still lock their integration.
         """  # noqa: D205
-        last = and_(events.c.run == leases.c.run, events.c.n == leases.c.last_n)
-        query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run != JOURNAL)
+        own = and_(events.c.run == leases.c.run, events.c.type.not_in(SAYS))
+        last = select(events.c.type).where(own).order_by(events.c.n.desc()).limit(1).scalar_subquery()
+        query = select(leases, last.label("type")).where(leases.c.run != JOURNAL)
         query = query.where(leases.c.owner.is_not(None)) if owned else query
         query = query.where(leases.c.owner.is_(None), leases.c.lock.is_not(None)) if resting else query
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)

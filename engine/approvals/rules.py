@@ -176,3 +176,23 @@ def _same_seat(question: Question, sayer: Sayer, people: Mapping[str, PersonEntr
 
 def _roles(sayer: Sayer) -> str:
     return " and ".join(sorted(sayer.roles))
+
+
+def judge_review(opened_by: str, reviewed: bool, sayer: Sayer | None, targets: frozenset[str], os: str) -> Heard:
+    """Whether somebody may review a wall that one person opened alone: anybody but that one.
+
+    `opened_by`: who opened it, as the record names them. `os`: the user of this machine.
+    """
+    if sayer is None:
+        return Heard("unknown", "This token or key is nobody's: `people:` in the configuration names whose there are.")
+    if not sayer.proven:
+        return Heard("unproven", f"{os} alone is no proof of who sits there. Say it with --token or --key.")
+    if reviewed:
+        return Heard("decided_before", "It was reviewed already; nothing was changed. `ringfence note` adds a remark.")
+    if account := target_among(sayer.accounts, targets):
+        return Heard("target", f"{sayer.name} has no say in this incident: {account} is among what it acts on.")
+    if sayer.by.casefold() == opened_by.casefold():
+        return Heard("requester", f"{sayer.name} opened it alone: somebody else must look at it.")
+    if rank(highest(sayer.roles)) < rank("approver"):
+        return Heard("no_role", f"{sayer.name} is {_roles(sayer)}; a review takes the authority of approver at least.")
+    return Heard("", role=highest(sayer.roles))
