@@ -98,6 +98,12 @@ class House:
         """As the README shows it: on the practice company, with --yes and --json."""
         return self.run("contain", playbook or "stolen_oauth_tokens", "--sandbox", "--yes", "--json", *more, **environ)
 
+    def scope(self, *words, **environ):
+        """The hash of the scope that `ringfence plan` shows: a live `--yes` without a terminal names it."""
+        said = self.run("plan", *words, "--json", **environ)
+        assert said.code == 0, said.text
+        return said.json["scope_hash"]
+
     def quick(self, *changes):
         """The playbook with a watch of a second, for what is not about watching; `changes` are (old, new)."""
         text = PLAYBOOK.read_text()
