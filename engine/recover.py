@@ -44,6 +44,7 @@ class Wanted:
 async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> str:
     """Carry the recover phase out; without `wanted`, go on with the one that was ordered."""
     restore(live)
+    live.yes_scope = ""  # that was the scope of the cut
     if wanted is not None:
         body = {"phase": "recover", "by": Private(wanted.by), "yes": wanted.yes, "leave": sorted(wanted.leave)}
         await live.note(Draft("ordered", body))

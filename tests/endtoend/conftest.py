@@ -202,8 +202,9 @@ class House:
             return journal.execute(query, values).fetchall()
 
     def the_run(self):
-        """The id of the only run that there is."""
-        ((run,),) = self.rows("SELECT DISTINCT run FROM events WHERE run != '@journal'")
+        """The id of the only run that there is, beside those that only looked."""
+        rows = self.rows("SELECT run, body FROM events WHERE run != '@journal' AND type = 'opened'")
+        ((run, _),) = [row for row in rows if len(rows) == 1 or json.loads(row[1])["mode"] != "dry-run"]
         return run
 
     def events(self, *types, run=None):
