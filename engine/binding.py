@@ -28,7 +28,7 @@ def bind(
     binder = _Binder(found, inventory, integration, fields_of)
     for phase in ("contain", "eradicate", "recover"):
         for step in checked.playbook.phase(phase):
-            binder.take(checked, step, phase, below=step.id in checked.below_wall)
+            binder.take(checked, step, phase, below=step.id in checked.below)
     if binder.problems:
         raise NotBound("\n".join(binder.problems))
     return binder.bound
@@ -129,7 +129,7 @@ class _Binder:
         where it is enough to switch it off.
         """  # noqa: D205
         needs = needs_of(entry.kind)
-        able = []
+        able: list[tuple[Action[Any, Any], dict[str, Any]]] = []
         for action in system.actions.values():
             if action.layer != layer or not action.does & needs:
                 continue

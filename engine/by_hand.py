@@ -46,13 +46,7 @@ async def by_hand(live: Live, bound: Bound, view: View) -> None:
 async def ask(live: Live, bound: Bound, *, back: bool = False) -> str:
     """Put the instruction into the record, once, and say it. `back`: how it is undone."""
     found = bound.book.text(bound.step.id, live.values(bound), "undo_by" if back else "manual")
-    text = (
-        found
-        if isinstance(found, str)
-        else f"{bound.step.manual} (in doubt: {found.why})"
-        if isinstance(found, Doubt)
-        else ""
-    )
+    text = f"{bound.step.manual} (in doubt: {found.why})" if isinstance(found, Doubt) else found
     known = live.run.steps.get(bound.id, {})
     if (known.get("state"), known.get("back", False), known.get("why")) != (ASKED, back, text):
         await live.note(Draft("step", {"step": bound.id, "state": ASKED, "why": text, "back": back}))

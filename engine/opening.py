@@ -166,7 +166,7 @@ async def reopen(
     live.heard = heard
     if mended is not None:
         await live.note(Draft("adopted", {
-            "text": checked.text, "sha256": checked.sha256, "file": mended.file, "subs": _subs(checked),
+            "text": checked.source, "sha256": checked.sha256, "file": mended.file, "subs": _subs(checked),
             "by": Private(mended.by), "reason": Private(mended.reason),
         }))  # fmt: skip
     return live
@@ -195,7 +195,7 @@ def _subs(checked: Checked) -> dict[str, str]:
     """The texts of all sub-playbooks, those in sub-playbooks too, by playbook id."""
     found: dict[str, str] = {}
     for sub in checked.subs.values():
-        found |= {sub.playbook.id: sub.text, **_subs(sub)}
+        found |= {sub.playbook.id: sub.source, **_subs(sub)}
     return found
 
 
@@ -253,6 +253,7 @@ def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Map
         shown: dict[str, object] = {
             "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
             "addresses": list(integration.addresses),
+            "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
         }  # fmt: skip
         for entry in integration.footholds:
             system, fields = _foothold(inventory, entry, pool)
@@ -261,6 +262,11 @@ def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Map
         return shown
 
     return given
+
+
+def _system(inventory: Inventory, entry: FootholdEntry) -> str | None:
+    connection = inventory.config.connections.get(entry.at or "")
+    return connection.system if connection is not None else None
 
 
 def _foothold(
@@ -316,7 +322,7 @@ def _opened(
         },
         "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
-        "text": order.checked.text, "subs": _subs(order.checked), "hold_only": order.hold_only,
+        "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
     }  # fmt: skip
 
 

@@ -102,12 +102,12 @@ async def _approved(live: Live, step: Step) -> None:
 async def _undo(live: Live, leave: frozenset[str], bound: Bound) -> None:
     """Look at all of it before the first write; then give back, newest first, and of a `share` that part alone."""
     backs = [back for back in reversed(todo(live, bound.step.undo)) if back.bound.id not in leave]
-    if bound.step.share_part < 1:
-        backs = backs[: math.ceil(len(backs) * bound.step.share_part)]
+    if bound.step.fraction < 1:
+        backs = backs[: math.ceil(len(backs) * bound.step.fraction)]
     await _clean(live, backs)
     for back in backs:
         await _give_back(live, back)
-    if bound.step.share_part >= 1:
+    if bound.step.fraction >= 1:
         await hands_back(live, bound.step.undo, leave)
 
 

@@ -69,6 +69,16 @@ class JournalEntry(Part):
     anchors: tuple[AnchorEntry, ...] = Field(default=(), strict=False)
 
 
+class Org(Part):
+    """What playbooks may know of the company itself.
+
+    Attributes:
+        addresses: the networks from which our own people and machines come.
+    """
+
+    addresses: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class Config(Part):
     """`ringfence.yaml`.
 
@@ -80,6 +90,7 @@ class Config(Part):
         people: who may say what, by id.
         approvals: how many of them a wall wants, and who is asked when nobody answers.
         tell: who hears of what without looking.
+        org: what playbooks may know of the company, as `org`.
     """
 
     connections: dict[Id, ConnectionEntry] = Field(min_length=1)
@@ -92,6 +103,7 @@ class Config(Part):
     tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
 
     _one_person = field_validator("people")(one_account_one_person)
+    org: Org = Org()
 
 
 class FootholdEntry(Part):
