@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from triggers.cli import place
+from triggers.cli import place, testing
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from language import Checked, Problem, Step
 
 app = App("playbook", help="Check, list and show playbooks.")
+app.command(testing.test)
 
 
 @app.command
