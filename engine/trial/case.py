@@ -57,7 +57,7 @@ class Fault(Part):
     at: str
     answers: Annotated[str, AfterValidator(_as_answer)]
     times: int | None = Field(default=None, ge=1, le=10_000)
-    target: str | None = None
+    target: str | None = Field(default=None, min_length=1)
 
     @property
     def does(self) -> bool:
@@ -107,7 +107,8 @@ class Expect(Part):
 
     Attributes:
         plan: step -> what the plan says of it.
-        sent: every call that leaves us, each once, in any order: `step: the call as plans show it`.
+        sent: every call that leaves us, each once, in any order: `step: the call as plans show it`; a line that
+            ends with ... means all that begin so.
         sends: step -> how many calls left for it, repeats included.
         order: steps whose first calls leave in this order.
         word: the run's last word; `why` a part of its reason.

@@ -212,7 +212,7 @@ class Faults:
     def next(self, names: frozenset[str], target: str) -> Fault | None:
         """The fault of a request that goes by any of these names, used up by one."""
         for number, fault in enumerate(self.faults):
-            if fault.at not in names or fault.target not in {None, target}:
+            if fault.at not in names or not _meant(fault, target):
                 continue
             left = self.left.get(number, fault.times if fault.times is not None else -1)
             if left == 0:
@@ -224,3 +224,8 @@ class Faults:
     def unused(self) -> list[int]:
         """Which of them never came to pass."""
         return [number for number in range(len(self.faults)) if number not in self.left]
+
+
+def _meant(fault: Fault, target: str) -> bool:
+    """Whether a fault is about this target; one that is a secret goes by its fingerprint, and is written in clear."""
+    return fault.target is None or target in {fault.target, Secret(fault.target).fingerprint}
