@@ -135,7 +135,16 @@ def _unsaid(state: type[State]) -> dict[str, Any]:
     return empty
 
 
+def blank(state: type[State]) -> State:
+    """A state with nothing in it: where every field is required, the emptiest of its values."""
+    needed = {name: _empty(info.annotation) for name, info in state.model_fields.items() if info.is_required()}
+    return state.model_validate(needed)
+
+
 def _empty(annotation: Any) -> Any:
+    annotation = _kinds(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)[0]
     kind = get_origin(annotation) or annotation
     plain: dict[Any, Any] = {str: "", int: 0, float: 0.0, bool: False, dict: {}, list: [], tuple: ()}
     return plain.get(kind)
@@ -183,7 +192,7 @@ def _options(state: State, name: str, hints: list[Mapping[str, Any]]) -> Iterato
         elif get_origin(one) is Literal:
             yield from (choice for choice in get_args(one) if choice != now)
         elif (get_origin(one) or one) in {tuple, list}:
-            yield ()
+            yield () if now else ("example",)
         elif one is type(None):
             yield None
 

@@ -301,15 +301,20 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
 
 def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
     """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
-    from engine.registry import catalogue, registry
-    from language import read
-
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Refused(f"The playbook {path} cannot be read: {why}.") from None
+    return checked_text(text, str(path), inventory)
+
+
+def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
+    """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
+    from engine.registry import catalogue, registry
+    from language import read
+
     names = None
     if inventory is not None:
         names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    return read(text, str(path), catalogue(registry(), names))
+    return read(text, file, catalogue(registry(), names))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from triggers.cli import place, showing, testing
+from triggers.cli import place, showing, skeleton, testing
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 app = App("playbook", help="Check, list and show playbooks.")
 app.command(showing.show)
 app.command(testing.test)
+app.command(skeleton.new)
 
 
 @app.command
