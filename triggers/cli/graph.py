@@ -36,7 +36,7 @@ class Node:
     def label(self) -> str:
         """What it is, in words that need no colour."""
         if self.what == "approve":
-            return f"WALL: {self.uses} approves"
+            return f"WALL: {self.uses}"
         return f"{self.what.upper()} {self.name}".rstrip()
 
     def as_json(self) -> dict[str, str]:
@@ -90,8 +90,15 @@ def _nodes(phase: str, rows: Sequence[Mapping[str, Any]]) -> list[Node]:
     for at, row in enumerate(rows):
         side = "" if not walls or at in walls else "above" if at < walls[0] else "below"
         more = (row["layer"], row["within"], row["if"])
-        here.append(Node(row["key"], row["id"], row["what"], row["uses"], phase, side, *more))
+        here.append(Node(row["key"], row["id"], row["what"], _uses(row), phase, side, *more))
     return here
+
+
+def _uses(row: Mapping[str, Any]) -> str:
+    """What a step uses, or for a wall who opens it."""
+    if row["what"] == "approve":
+        return f"{row['uses']} approves" + (f" ({row['people']} people)" if row["people"] > 1 else "")
+    return str(row["uses"]) + (f", {row['share']} of it first" if row["share"] else "")
 
 
 def _walls(here: Sequence[Node], edges: Iterable[Edge]) -> list[Edge]:
@@ -165,7 +172,7 @@ def terminal(drawn: Graph, width: int = WIDTH) -> list[str]:
 def _wall(wall: Node, width: int) -> list[str]:
     within = f" within {wall.within}" if wall.within else ""
     below = "below it nothing can be undone" if wall.phase == "contain" else "nothing below happens before"
-    said = f" WALL: {wall.uses} approves{within}; {below} "
+    said = f" {wall.label}{within}; {below} "
     return [said.center(width, "═")[:width]]
 
 
@@ -206,7 +213,7 @@ def _side(nodes: Sequence[Node], drawn: Graph, width: int) -> list[str]:
 
 
 def _step(node: Node, also: Sequence[str], first: str, rest: str, width: int) -> list[str]:
-    said = f"{node.label} {node.uses}"
+    said = f"{node.label}: {node.uses}" if node.name else f"{node.label} {node.uses}"
     said += f" [{node.layer}]" if node.layer else ""
     said += f", if {node.if_}" if node.if_ else ""
     said += f", within {node.within}" if node.within else ""

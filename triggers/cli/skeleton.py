@@ -170,7 +170,7 @@ def _value(name: str, system: Connector, action: Action[Any, Any] | None) -> str
     if name == "addresses":
         return '"${inputs.integration.addresses}"'
     kind = action.params.model_fields[name].annotation if action is not None else str
-    return {bool: "false  # FILL IN", int: "0  # FILL IN"}.get(kind, "FILL IN")  # type: ignore[call-overload,no-any-return]
+    return {bool: "false  # FILL IN", int: "0  # FILL IN"}.get(kind, "FILL IN")
 
 
 def _foothold(system: Connector) -> dict[str, Any]:
