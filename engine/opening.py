@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
-from engine.bound import Bound, NotBound, bind
+from engine.binding import bind
+from engine.bound import Bound, NotBound
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
 from inventory.model import FootholdEntry, Integration, Mode
@@ -42,6 +43,10 @@ class Order:
         by: who asked, as the trigger knows them.
         reason: why, in their words; "" where nobody said.
         yes: they approved the scope that is printed, beforehand; a resume keeps to it.
+        incident: the incident that it is widened to; "" opens one of its own.
+        hold_only: only what can be undone; the rest once a person goes on with it.
+        by_how: what proves who asked: token, key, or the machine's user.
+        yes_scope: the scope that `yes` is about, or its first letters; "" for whatever is printed.
     """
 
     checked: Checked
@@ -52,6 +57,20 @@ class Order:
     reason: str = ""
     version: str = ""
     yes: bool = False
+    incident: str = ""
+    hold_only: bool = False
+    by_how: str = "os"
+    yes_scope: str = ""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A playbook that takes the place of a run's own: checked, where from, who says so, and why."""
+
+    checked: Checked
+    file: str
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,7 @@ class Prepared:
         """Journal the opening. Raises the journal's Busy when another run is at this integration."""
         body = _opened(self.order, self.inventory, self.name, self.integration, self.bound)
         lease, event = await journal.begin(
-            self.run, f"INC-{self.run[2:]}", Draft("opened", sound(body)),
+            self.run, self.order.incident or f"INC-{self.run[2:]}", Draft("opened", sound(body)),
             lock=self.name if self.order.mode != "dry-run" else None,
             sealed=[seal_of(secret) for secret in self.pool.values()] if self.order.mode != "dry-run" else [],
         )  # fmt: skip
@@ -88,7 +107,7 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
-    bound = bind(order.checked, registry(), inventory, integration)
+    bound = bind(order.checked, registry(), inventory, integration, _fields_of(inventory, pool))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
     run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
@@ -96,12 +115,13 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
 
 async def reopen(
     journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False, why: str = "resumed",
-    resting: bool = True, opener: Opener = connect,
+    resting: bool = True, opener: Opener = connect, mended: Mended | None = None,
 ) -> Live:  # fmt: skip
     """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now.
 
     `look_only` takes no lease and opens connections for reading: for a check while somebody else carries it out.
-    Without `resting` only a run whose process is gone is taken, not one that was released.
+    Without `resting` only a run whose process is gone is taken, not one that was released. `mended`: another playbook
+    in the place of its own; what it does beyond what was approved is asked anew.
     """
     run = replay(journal.events(run_id))
     opened = run.opened
@@ -112,7 +132,11 @@ async def reopen(
     if not look_only:
         journal.need_names(run.incident)
     names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    checked = read(opened["text"], opened["file"], catalogue(registry(), names))
+    checked = (
+        mended.checked
+        if mended is not None
+        else read(opened["text"], opened["file"], catalogue(registry(), names), pinned(opened).get)
+    )
     pool = {
         name.removeprefix("secret/"): Secret(value.decode())
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
@@ -124,8 +148,8 @@ async def reopen(
         inventory.resolve, inventory.base,
     )  # fmt: skip
     inputs = checked.parse_inputs(raw, _given(used, pool))
-    bound = bind(checked, registry(), used, integration)
-    leads = {b.connection: inventory.base(inventory.config.connections[b.connection].url) for b in bound.values()}
+    bound = bind(checked, registry(), used, integration, _fields_of(used, pool))
+    leads = {name: inventory.base(inventory.config.connections[name].url) for name in _connections(bound)}
     then = {name: entry["url"] for name, entry in opened["connections"].items()}
     if leads != then:
         raise NotBound(
@@ -140,6 +164,11 @@ async def reopen(
     lease, event = await journal.take(run_id, why=why, resting=resting)
     live = _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
     live.heard = heard
+    if mended is not None:
+        await live.note(Draft("adopted", {
+            "text": checked.source, "sha256": checked.sha256, "file": mended.file, "subs": _subs(checked),
+            "by": Private(mended.by), "reason": Private(mended.reason),
+        }))  # fmt: skip
     return live
 
 
@@ -148,9 +177,30 @@ ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
     return {
-        name: Link(*opener(_connection(inventory, name, registry()), writes=writes))
-        for name in sorted({b.connection for b in bound.values()})
+        name: Link(*opener(_connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)
     }
+
+
+def _connections(bound: Mapping[str, Bound]) -> list[str]:
+    """The connections that these steps work over."""
+    return sorted({b.connection for b in bound.values()} - {""})
+
+
+def pinned(opened: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The sub-playbooks of a run as they were when it was opened: id -> (text, file)."""
+    return {name: (text, f"{name} (as recorded)") for name, text in opened.get("subs", {}).items()}
+
+
+def _subs(checked: Checked) -> dict[str, str]:
+    """The texts of all sub-playbooks, those in sub-playbooks too, by playbook id."""
+    found: dict[str, str] = {}
+    for sub in checked.subs.values():
+        found |= {sub.playbook.id: sub.source, **_subs(sub)}
+    return found
+
+
+def _fields_of(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[FootholdEntry], Mapping[str, Any]]:
+    return lambda entry: _foothold(inventory, entry, pool)[1] or {}
 
 
 def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, desk: Desk) -> Live:
@@ -158,9 +208,12 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
     live = Live(
         journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
         {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
-        prepared.links, prepared.pool, desk, {name: View() for name in prepared.bound},
-        datetime.fromisoformat(run.opened_at), prepared.inventory.config.org,
+        prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
+        datetime.fromisoformat(run.opened_at), prepared.inventory.config,
     )  # fmt: skip
+    live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
+    live.yes_scope = prepared.order.yes_scope
+    live.attended = desk.attended
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
         link.wire.guard = live.may_send
@@ -264,12 +317,12 @@ def _opened(
             for e in (integration.footholds if integration else ())
         },
         "connections": {
-            b.connection: {"system": connections[b.connection].system, "url": inventory.base(connections[b.connection].url)}
-            for b in bound.values()
+            name: {"system": connections[name].system, "url": inventory.base(connections[name].url)}
+            for name in _connections(bound)
         },
-        "by": Private(order.by), "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
-        "text": order.checked.source,
+        "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
     }  # fmt: skip
 
 

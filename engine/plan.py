@@ -9,8 +9,8 @@ from typing import Any
 
 from connectors.core import ConnectorError
 from connectors.core.call import veil
+from engine.acting import settled
 from engine.bound import Bound
-from engine.keep import settled
 from engine.observe import InDoubt, Observation, filled, observe
 from engine.state import Live
 from journal.canonical import canonical, sound
@@ -33,10 +33,10 @@ async def plan(live: Live) -> dict[str, Observation]:
 
     async def one(bound: Bound) -> None:
         try:
-            for other in live.checked.waits.get(bound.id, ()):
+            for other in bound.waits:
                 if other in done:
                     await done[other].wait()
-            if isinstance(live.checked.ask(bound.id, "if", live.values()), Doubt) or bound.step.if_ is not None:
+            if isinstance(live.ask(bound, "if"), Doubt) or bound.step.if_ is not None:
                 whys[bound.id] = f"later, if {bound.step.if_}"
                 return
             seen[bound.id] = await observe(live, bound)

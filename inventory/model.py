@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_REFERENCE = re.compile(r"(env|file|sandbox):.+")
+from inventory.part import Id, Part, Reference, Url
+from inventory.people import ApprovalsEntry, PersonEntry, TellEntry, one_account_one_person
 
-
-def _as_id(value: str) -> str:
-    if not _ID.fullmatch(value):
-        raise ValueError("an id is lower-case letters, digits and _, from a letter on, at most 40")
-    return value
-
-
-def _as_reference(value: str) -> str:
-    if not _REFERENCE.fullmatch(value):
-        raise ValueError("a secret stands here by reference only: env:NAME or file:PATH")
-    return value
-
-
-def _as_url(value: str) -> str:
-    if not re.match(r"(https?://|sandbox:/)[^\s?#@]+$", value):
-        raise ValueError("must be an http(s) URL without user, query or fragment")
-    return value
-
-
-Id = Annotated[str, AfterValidator(_as_id)]
-Reference = Annotated[str, AfterValidator(_as_reference)]
-
-
-class Part(BaseModel):
-    """Anything in these files: strict, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+__all__ = ["Id", "Part", "Reference"]
 
 
 class ConnectionEntry(Part):
@@ -44,7 +17,7 @@ class ConnectionEntry(Part):
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     system: Id
-    url: Annotated[str, AfterValidator(_as_url)]
+    url: Url
     secret: Reference | None = None
 
     @property
@@ -66,7 +39,7 @@ class AnchorEntry(Part):
 
     file: str | None = None
     webhook: Reference | None = None
-    timestamp: Annotated[str, AfterValidator(_as_url)] | None = None
+    timestamp: Url | None = None
     trust: str | None = None
     independent: str = ""
 
@@ -114,6 +87,9 @@ class Config(Part):
         playbooks: further folders of playbooks, from this file's folder.
         seal: reference of the master key that seals what resume and recovery need of secrets.
         journal: where the record lies, who signs its heads, and to which places they are carried.
+        people: who may say what, by id.
+        approvals: how many of them a wall wants, and who is asked when nobody answers.
+        tell: who hears of what without looking.
         org: what playbooks may know of the company, as `org`.
     """
 
@@ -122,6 +98,11 @@ class Config(Part):
     playbooks: tuple[str, ...] = Field(default=(), strict=False)
     seal: Reference | None = None
     journal: JournalEntry = JournalEntry()
+    people: dict[Id, PersonEntry] = Field(default_factory=dict)
+    approvals: ApprovalsEntry = ApprovalsEntry()
+    tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
+
+    _one_person = field_validator("people")(one_account_one_person)
     org: Org = Org()
 
 

@@ -33,6 +33,7 @@ class Terminal:
         self.yes = yes
         self.quiet = quiet
         self.drawn = sys.stdout.isatty() and not quiet
+        self.attended = self.drawn and sys.stdin.isatty()
         self._live: Any = None
         self._last = 0.0
         self._words = 0

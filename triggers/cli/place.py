@@ -221,6 +221,24 @@ def _from(inventory: Inventory, reference: str) -> str:
     return f"file:{(inventory.path.parent / Path(name).expanduser()).resolve()}" if kind == "file" else reference
 
 
+@contextlib.contextmanager
+def watching() -> Iterator[None]:
+    """Say by a lock that somebody watches the runs of this state folder, for as long as this process lives."""
+    import fcntl
+
+    with (state_folder() / "supervisor.lock").open("ab") as lock:
+        with contextlib.suppress(BlockingIOError):  # two of them do no harm
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def is_watched() -> bool:
+    """Whether `ringfence supervise` runs over this state folder."""
+    from flows.server import is_held
+
+    return is_held(state_path() / "supervisor.lock")
+
+
 def configuration(
     config: Path | None = None,
     integrations: Path | None = None,

@@ -1,0 +1,83 @@
+"""How many people of which authority a wall wants, and when one responder may cut alone: by cost, guardrails and what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from engine.approvals import Cost, needed, needed_beyond_guardrail
+from engine.state import Live
+from inventory.people import ApprovalsEntry
+from journal.clock import now
+from language import Step
+
+HOT_S = 15 * 60
+"""So fresh a use from a strange address means that he is reading now."""
+
+
+def needs_of_holds(live: Live) -> Mapping[str, Any] | None:
+    """What is wanted before what can be undone begins. None: it begins on one responder's word."""
+    approvals = _approvals(live)
+    critical = live.integration is not None and live.integration.critical and live.run.opened["mode"] == "live"
+    beyond = [one for one in _beyond(live) if "hold" in one]
+    if not critical and not beyond:
+        return None
+    wants = needed_beyond_guardrail(_cost(live), approvals) if beyond else needed(_cost(live), approvals)
+    return wants.body(approvals) | {"why": "; ".join(beyond) or "a critical integration"}
+
+
+def needs_of_wall(live: Live, wall: Step) -> Mapping[str, Any]:
+    """The part of an `asked` event that says what is wanted: by whom, how many, and by which ladder."""
+    approvals, beyond = _approvals(live), _beyond(live)
+    if beyond:
+        wants = needed_beyond_guardrail(_cost(live), approvals, people=wall.people)
+    else:
+        wants = needed(_cost(live), approvals, role=wall.approve, people=wall.people)
+    return wants.body(approvals, within_s=wall.within_s) | ({"why": "; ".join(beyond)} if beyond else {})
+
+
+def _approvals(live: Live) -> ApprovalsEntry:
+    return live.config.approvals if live.config is not None else ApprovalsEntry()
+
+
+def _cost(live: Live) -> Cost:
+    return Cost(int(live.run.planned.get("people") or 0), Decimal(_approvals(live).restore_h))
+
+
+def _beyond(live: Live) -> list[str]:
+    """The guardrails that the plan passes, a sentence each."""
+    return [str(one) for one in (live.run.planned.get("guardrails") or {}).get("asks", ())]
+
+
+def hot(live: Live) -> str:
+    """What shows that the attacker is reading now, in words; "" where nothing does, or the hot rule does not hold."""
+    integration = live.integration
+    if (
+        integration is None
+        or integration.critical
+        or not integration.addresses
+        or live.run.opened.get("trigger") == "alert"
+    ):
+        return ""
+    uses = [
+        (str(getattr(item, "used_at", "")), str(getattr(item, "used_from", "")))
+        for view in live.views.values() for item in view.value.items
+    ]  # fmt: skip
+    strange = [use for use in uses if all(use) and use[1] not in integration.addresses]
+    if not strange:
+        return ""
+    at, address = max(strange)
+    try:
+        age_s = (now() - datetime.fromisoformat(at)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    return f"used at {at[11:19]} UTC from {address}, not an address of the vendor" if 0 <= age_s <= HOT_S else ""
+
+
+def review_by(live: Live, evidence: str) -> dict[str, str]:
+    """What is added to an approval that one responder gave alone: why, and until when another person looks at it."""
+    assert live.config is not None
+    until = now() + timedelta(seconds=live.config.approvals.review_s)
+    return {"hot": evidence, "review_by": until.isoformat(timespec="seconds").replace("+00:00", "Z")}
