@@ -145,6 +145,7 @@ class Case(Part):
         seen: look or find -> the things that it shows: the fields that name each, and those that are seen of it.
         after: action or step -> the fields that change when its calls are carried out, or `gone`. Needed only where
             the action's own goal does not tell.
+        hands: manual step -> `done`, `nobody`, or what then is to be seen, as in `seen`. Without it nobody does it.
         approve: what comes of the question at the wall; `recover`: of the one above a recovery, which is then tried.
     """
 
@@ -154,6 +155,7 @@ class Case(Part):
     seen: dict[str, list[dict[str, JsonValue]]] = Field(default_factory=dict)
     faults: list[Fault] = Field(default_factory=list)
     after: dict[str, dict[str, JsonValue] | Literal["gone"]] = Field(default_factory=dict)
+    hands: dict[str, Literal["done", "nobody"] | dict[str, list[dict[str, JsonValue]]]] = Field(default_factory=dict)
     approve: Answer = "given"
     recover: Answer | None = None
     expect: Expect

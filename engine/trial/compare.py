@@ -46,7 +46,9 @@ def compare(told: Told, came: Came) -> list[Difference]:
             differs("refused", expect.refused, came.refused or "it was not refused")
         return found
     if expect.word is not None:
-        differs("word", expect.word, f"{came.word} ({came.why})" if came.word != expect.word and came.why else came.word)
+        differs(
+            "word", expect.word, f"{came.word} ({came.why})" if came.word != expect.word and came.why else came.word
+        )
     if expect.why is not None and expect.why not in came.why:
         differs("why", expect.why, came.why or "nothing")
     for name, state in expect.footholds.items():

@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from connectors.core import Secret
 from engine.bound import NotBound
 from engine.contain import contain
 from engine.opening import Order, Prepared, prepare, reopen
 from engine.plan import NothingSeen
 from engine.recover import Wanted, recover
 from engine.registry import registry
-from engine.state import Answered, Live, Step
-from engine.trial.case import Answer, BadCase, Told, texts
+from engine.state import Live, Step
+from engine.trial.case import BadCase, Told
 from engine.trial.loop import CaseClock, Loop, Stuck
+from engine.trial.names import known, ours
+from engine.trial.people import Desk, work
 from engine.trial.record import Shelf
 from engine.trial.wire import Sent, Stage
 from engine.trial.world import Faults, world_of
-from inventory.model import Config, Integration
 from inventory.read import BadInventory, Inventory
 from journal.clock import clock
 from journal.event import Draft
 from journal.replay import RESTS, Run
 from journal.store import Journal
 from language import BadInput, BadPlaybook, Checked
-from language.errors import Report, nearest
+from language.errors import Report
 
 LONGEST_S = 6 * 3600.0
 """Seconds of the case's own time after which it has not ended."""
 LOOKS_ON_S = 30.0
 """For so long of a playbook's watch a case looks on."""
-NAME = "the_integration"
-"""How an integration is called that a case declares without an id."""
 
 
 @dataclass
@@ -67,26 +62,6 @@ class Came:
     seconds: float = 0.0
 
 
-class _Desk:
-    """The people of a case."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.said: list[str] = []
-
-    async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
-        """Answer as the case says."""
-        answers: dict[Answer, Answered] = {"given": "yes", "declined": "no", "nobody": "nobody"}
-        return answers[self.answer], f"case:{role}", f"the case answers for {wall}, {len(shown)} characters shown"
-
-    def changed(self, run: Run) -> None:
-        """Nobody draws."""
-
-    def say(self, line: str) -> None:
-        """Keep what a responder would read."""
-        self.said.append(line)
-
-
 async def _around(_: str, doing: Step) -> None:
     await doing()
 
@@ -95,8 +70,8 @@ def carry_out(told: Told, checked: Checked, file: str, shelf: Shelf) -> Came:
     """Try one case. Raises BadCase where it names what is not there."""
     report = Report(str(told.file))
     world = world_of(told, registry(), report)
-    inventory, raw = _ours(told, checked, report)
-    _known(told, checked, report)
+    inventory, raw = ours(told, checked, report)
+    known(told, checked, report)
     try:
         report.settle()
     except BadPlaybook as bad:
@@ -129,10 +104,8 @@ def carry_out(told: Told, checked: Checked, file: str, shelf: Shelf) -> Came:
 def _end(loop: Loop) -> None:
     for task in asyncio.all_tasks(loop):
         task.cancel()
-    try:
+    with contextlib.suppress(Stuck, RuntimeError):
         loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True))
-    except (Stuck, RuntimeError):
-        pass
     asyncio.set_event_loop(None)
     loop.close()
 
@@ -151,11 +124,11 @@ async def _tried(came: Came, stage: Stage, inventory: Inventory, order: Order, s
 
 
 async def _contained(came: Came, stage: Stage, prepared: Prepared, journal: Journal) -> None:
-    desk = _Desk(stage.told.case.approve)
+    desk = Desk(stage, stage.told.case.approve)
     stage.live = live = await prepared.begin(journal, desk)
     came.said, came.run = desk.said, live.run
     came.kinds = {name: bound.kind for name, bound in live.bound.items()}
-    watched = asyncio.ensure_future(_cut_short(live))
+    beside = [asyncio.ensure_future(_cut_short(live)), asyncio.ensure_future(work(stage, live))]
     try:
         came.word = await contain(live, _around)
         came.standings = {standing.step: standing.state for standing in live.standings()}
@@ -167,7 +140,8 @@ async def _contained(came: Came, stage: Stage, prepared: Prepared, journal: Jour
         came.word, came.why = "refused", str(error)
         await live.finish(Draft("worded", {"word": "refused", "footholds": {}, "why": str(error)}), unlock=True)
     finally:
-        watched.cancel()
+        for one in beside:
+            one.cancel()
         await live.hang_up()
 
 
@@ -179,92 +153,14 @@ async def _cut_short(live: Live) -> None:
 
 
 async def _recovered(came: Came, stage: Stage, inventory: Inventory, journal: Journal) -> None:
-    desk = _Desk(stage.told.case.recover or "nobody")
+    desk = Desk(stage, stage.told.case.recover or "nobody")
     wanted = Wanted("case:responder")
     stage.live = live = await reopen(journal, inventory, came.run.id, desk, why=wanted.why, opener=stage.open)
+    hands = asyncio.ensure_future(work(stage, live))
     try:
         came.recovered = await recover(live, _around, wanted)
         came.said += desk.said
         await live.finish(Draft("ended", {"word": came.recovered}), unlock=came.recovered not in RESTS)
     finally:
+        hands.cancel()
         await live.hang_up()
-
-
-def _ours(told: Told, checked: Checked, report: Report) -> tuple[Inventory | None, dict[str, object]]:
-    """The inventory of a case, and its inputs as a trigger would give them."""
-    raw: dict[str, object] = {}
-    integrations = dict(told.integrations)
-    for name, value in told.case.given.items():
-        wanted = checked.playbook.inputs.get(name)
-        kind = wanted.type if wanted is not None else "text"
-        if kind == "integration" and isinstance(value, dict):
-            id_ = str(value.get("id", NAME))
-            try:
-                fields = {key: part for key, part in value.items() if key != "id"}
-                integrations[id_] = Integration.model_validate(fields)
-            except ValidationError as error:
-                for one in error.errors(include_url=False, include_input=False):
-                    said = f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"
-                    report.add("given", told.place("given", name, *one["loc"]), said)
-            raw[name] = id_
-        elif kind.endswith("secret"):
-            found = [Secret(text) for text in texts(value) if text]
-            raw[name] = found if kind.startswith("list of") else found[0] if found else ""
-        else:
-            raw[name] = texts(value) if isinstance(value, list) else str(value)
-    connections = _connections(told, checked, integrations, report)
-    try:
-        config = Config.model_validate({"connections": connections})
-    except ValidationError as error:
-        report.add("connections", told.place("connections"), str(error.errors()[0]["msg"]))
-        return None, raw
-    return Inventory(told.file, config, integrations, lambda name: f"made up for {name}", lambda url: url), raw
-
-
-def _connections(
-    told: Told, checked: Checked, integrations: Mapping[str, Integration], report: Report
-) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for name, said in told.case.connections.items():
-        entry = {"system": said} if isinstance(said, str) else dict(said)
-        if (system := str(entry.get("system", ""))) not in registry().systems:
-            hint = nearest(system, registry().systems)
-            report.add("connections", told.place("connections", name), f"no system '{system}'{hint}")
-        found[name] = {"url": f"http://{name.replace('_', '-')}.case", **entry}
-    there = {str(entry["system"]) for entry in found.values() if "system" in entry}
-    named = {e.at for one in integrations.values() for e in one.footholds if e.at} & registry().systems.keys()
-    used = {step.uses.partition(".")[0] for step in checked.playbook.steps if step.uses} & registry().systems.keys()
-    for system in sorted((used | named) - there - found.keys()):
-        found[system] = {"system": system, "url": f"http://{system.replace('_', '-')}.case"}
-    return found or {"nothing": {"system": "notify", "url": "http://nothing.case"}}
-
-
-def _known(told: Told, checked: Checked, report: Report) -> None:
-    """Everything in a case that names a step, an action or a connection must name one."""
-    steps, expect, all_ = {step.id for step in checked.playbook.steps}, told.case.expect, registry()
-    for key in ("plan", "sends", "steps"):
-        for name in getattr(expect, key):
-            _step(name, told.place("expect", key, name), steps, report)
-    for key in ("later", "order"):
-        for at, name in enumerate(getattr(expect, key) or ()):
-            _step(name, told.place("expect", key, at), steps, report)
-    for key in ("sent", "given_back"):
-        for at, row in enumerate(getattr(expect, key) or ()):
-            for name in row:
-                _step(name, told.place("expect", key, at), steps, report)
-    known = {*all_.actions, *all_.looks, *all_.finds, *all_.systems, *told.case.connections, *steps}
-    for at, fault in enumerate(told.case.faults):
-        if fault.at not in known:
-            where = told.place("faults", at, "at")
-            report.add("fault", where, f"no step, action, look, find or connection '{fault.at}'{nearest(fault.at, known)}")
-        if fault.false and fault.at in {*all_.looks, *all_.finds}:
-            report.add("fault", told.place("faults", at, "answers"), "a look does nothing, so it cannot be answered falsely")
-    for name in told.case.after:
-        if name not in all_.actions and name not in steps:
-            hint = nearest(name, {*all_.actions, *steps})
-            report.add("after", told.place("after", name), f"no step or action '{name}'{hint}")
-
-
-def _step(name: str, place: Any, steps: set[str], report: Report) -> None:
-    if name not in steps:
-        report.add("step", place, f"this playbook has no step '{name}'{nearest(name, steps)}")

@@ -49,6 +49,11 @@ class Stage:
         assert self.live is not None
         return self.live.run.effects[me.partition("/")[2]]
 
+    def by_hand(self, step: str) -> None:
+        """Let a person's work have its effect: what the case says is to be seen then."""
+        for thing in self.world.by_hand.get(step, ()):
+            self.world.things[(thing.look.name, thing.key)].state = thing.state
+
     def carry_out(self, call: Call, me: str) -> None:
         """Let a call have its effect: with the last of an effect's calls, what the action wanted is so."""
         assert self.live is not None
@@ -143,8 +148,8 @@ class _Reader(Reader):
 
     def _stage_names(self, name: str) -> frozenset[str]:
         connection = self._wire.connection
-        playbook = self._stage.live.checked.playbook if self._stage.live is not None else None
-        steps = {step.id for step in (playbook.contain if playbook is not None else ()) if step.uses == name}
+        live = self._stage.live
+        steps = {bound.id for bound in (live.every.values() if live is not None else ()) if bound.step.uses == name}
         return frozenset({name, connection.name, connection.connector.name, *steps})
 
 
@@ -176,6 +181,7 @@ class _Wire(Wire):
         return f"{self.connection.url}/{path.lstrip('/@')}"
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
+        del method, url, sent  # what is asked for is known without them
         asked = _asked.get()
         fault = self.stage.faults.next(asked.names, asked.target)
         writes = asked.call is not None

@@ -43,6 +43,7 @@ class World:
     """All things of a case, and what was asked for and is not there."""
 
     things: dict[tuple[str, str], Thing] = field(default_factory=dict)
+    by_hand: dict[str, list[Thing]] = field(default_factory=dict)
     listed: dict[str, list[Thing]] = field(default_factory=dict)
     missed: dict[str, None] = field(default_factory=dict)
 
@@ -66,49 +67,63 @@ class World:
 def world_of(told: Told, found: Registry, report: Report) -> World:
     """Make the world of a case. What does not fit a look's types is reported with its place."""
     world = World()
-    for name, rows in told.case.seen.items():
+    for find, shown in _things(told, ("seen",), told.case.seen, found, report):
+        thing = world.things.setdefault((shown.look.name, shown.key), shown)
+        if find is not None:
+            world.listed.setdefault(find.name, []).append(thing)
+    for step, hand in told.case.hands.items():
+        if isinstance(hand, dict):
+            world.by_hand[step] = [thing for _, thing in _things(told, ("hands", step), hand, found, report)]
+    return world
+
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def _things(
+    told: Told, key: tuple[str, ...], shown: Rows, found: Registry, report: Report
+) -> Iterator[tuple[Find[Any, Any] | None, Thing]]:
+    for name, rows in shown.items():
         find = found.finds.get(name)
         look = find.of if find is not None else found.looks.get(name)
         if look is None:
             known = [*found.looks, *found.finds]
-            report.add("seen", told.place("seen", name), f"no look or find '{name}'{nearest(name, known)}")
+            report.add("seen", told.place(*key, name), f"no look or find '{name}'{nearest(name, known)}")
             continue
         for at, row in enumerate(rows):
-            if (thing := _thing(told, name, at, row, look, find, report)) is None:
-                continue
-            thing = world.things.setdefault((look.name, thing.key), thing)
-            if find is not None:
-                world.listed.setdefault(name, []).append(thing)
-    return world
+            if (thing := _thing(told, (*key, name, at), row, look, find, report)) is not None:
+                yield find, thing
 
 
 def _thing(
-    told: Told, name: str, at: int, row: Mapping[str, Any], look: Look[Any, Any], find: Find[Any, Any] | None,
+    told: Told, key: tuple[str | int, ...], row: Mapping[str, Any], look: Look[Any, Any], find: Find[Any, Any] | None,
     report: Report,
 ) -> Thing | None:  # fmt: skip
+    name = find.name if find is not None else look.name
     given = dict(row)
     of = given.pop("of", {}) if find is not None else {}
     params, state = look.params.model_fields, look.state.model_fields
-    place = told.place("seen", name, at)
-    problems = []
-    for key in given.keys() - params.keys() - state.keys():
-        problems.append((told.place("seen", name, at, key), f"{name} shows no '{key}'{nearest(key, {*params, *state})}"))
+    place = told.place(*key)
+    problems = [
+        (told.place(*key, one), f"{name} shows no '{one}'{nearest(one, {*params, *state})}")
+        for one in sorted(given.keys() - params.keys() - state.keys())
+    ]
     named = params if find is not None else look.identifies
-    problems += [(place, f"'{key}' is missing: it names what {name} shows") for key in named if key not in given]
+    problems += [(place, f"'{one}' is missing: it names what {name} shows") for one in named if one not in given]
     if not isinstance(of, dict):
         problems.append((place, "of: the fields of the selector that lists it"))
     fields: dict[str, Any] = {}
-    for key in params.keys() & given.keys():
+    for one in params.keys() & given.keys():
         try:
-            fields[key] = _param(params[key].annotation, given[key])
+            fields[one] = _param(params[one].annotation, given[one])
         except (ValidationError, ValueError) as error:
-            problems.append((told.place("seen", name, at, key), f"{key}: {_said(error)}"))
+            problems.append((told.place(*key, one), f"{one}: {_said(error)}"))
     try:
         seen = look.state.model_validate(_unsaid(look.state) | {k: v for k, v in given.items() if k in state})
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            said = "is missing: what is seen of it" if one["type"] == "missing" else one["msg"]
-            problems.append((told.place("seen", name, at, *one["loc"][:1]), f"{'.'.join(map(str, one['loc']))}: {said}"))
+        for bad in error.errors(include_url=False, include_input=False):
+            said = "is missing: what is seen of it" if bad["type"] == "missing" else bad["msg"]
+            problems.append((told.place(*key, *bad["loc"][:1]), f"{'.'.join(map(str, bad['loc']))}: {said}"))
     for where, said in problems:
         report.add("seen", where, said)
     return None if problems else Thing(look, fields, seen, of)

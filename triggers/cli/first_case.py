@@ -30,9 +30,11 @@ def first_case(name: str, text: str, systems: list[Connector], playbook: Path, f
     ]
     came = _tried("\n".join([*head, "expect: {}"]) + "\n", checked, file)
     lines = [*head, "# What came of it when this was written: is it what you want?", "expect:", "  plan:"]
-    for row in came.run.planned["steps"]:
-        if row["kind"] in {"hold", "cut"}:
-            lines.append(f"    {row['id']}: {{kind: {row['kind']}, calls: {len(row['calls'])}}}")
+    lines += [
+        f"    {row['id']}: {{kind: {row['kind']}, calls: {len(row['calls'])}}}"
+        for row in came.run.planned["steps"]
+        if row["kind"] in {"hold", "cut"}
+    ]
     sends: dict[str, int] = {}
     for sent in came.sent:
         sends[sent.step] = sends.get(sent.step, 0) + 1

@@ -5,6 +5,7 @@ It knows no playbook: it draws the rows that `triggers.cli.showing` describes st
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,11 +130,14 @@ def mermaid(drawn: Graph) -> list[str]:
             opens, closes = SHAPES.get(node.what, ("[", "]"))
             lines.append(f'    s_{node.id}{opens}"{_label(node)}"{closes}')
         lines.append("  end")
-    for edge in drawn.edges:
-        lines.append(f"  s_{edge.of} {'-.->' if edge.wall else '-->'} s_{edge.to}")
+    lines += [f"  s_{edge.of} {'-.->' if edge.wall else '-->'} s_{edge.to}" for edge in drawn.edges]
     phases = list(dict.fromkeys(node.phase for node in drawn.nodes))
-    lines += [f"  phase_{one} ==> phase_{other}" for one, other in zip(phases, phases[1:], strict=False)]
-    for what, style in (("approve", "stroke-width:4px"), ("cut", "stroke-dasharray:6 3"), ("manual", "stroke-width:2px")):
+    lines += [f"  phase_{one} ==> phase_{other}" for one, other in itertools.pairwise(phases)]
+    for what, style in (
+        ("approve", "stroke-width:4px"),
+        ("cut", "stroke-dasharray:6 3"),
+        ("manual", "stroke-width:2px"),
+    ):
         if named := [f"s_{node.id}" for node in drawn.nodes if node.what == what]:
             lines += [f"  classDef {what} {style}", f"  class {','.join(named)} {what}"]
     return lines
@@ -173,7 +177,7 @@ def _wall(wall: Node, width: int) -> list[str]:
     within = f" within {wall.within}" if wall.within else ""
     below = "below it nothing can be undone" if wall.phase == "contain" else "nothing below happens before"
     said = f" {wall.label}{within}; {below} "
-    return [said.center(width, "═")[:width]]
+    return [f"══{said}".ljust(width, "═")[:width]]
 
 
 def _side(nodes: Sequence[Node], drawn: Graph, width: int) -> list[str]:

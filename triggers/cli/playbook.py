@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = App("playbook", help="Check, list and show playbooks.")
 app.command(showing.show)
-app.command(testing.test)
+app.command(testing.try_cases, name="test")
 app.command(skeleton.new)
 
 

@@ -151,8 +151,7 @@ def _step(draft: Draft, system: Connector, action: Action[Any, Any], *, below: b
         draft.cut_ids.append(step)
     if "kills-access" in action.does and not any("blocks-reissue" in a.does for a in system.actions.values()):
         lines.insert(-1, "    accept_reissue: FILL IN why it matters not that a new one may be given out")
-    for name in asked:
-        lines.append(f"      {name}: {item.get(name) or _value(name, system, action)}")
+    lines += [f"      {name}: {item.get(name) or _value(name, system, action)}" for name in asked]
     return [*lines, ""]
 
 
@@ -180,7 +179,9 @@ def _foothold(system: Connector) -> dict[str, Any]:
 def _secret_of(action: Action[Any, Any]) -> str:
     from connectors.core import Secret
 
-    return next((n for n, f in action.params.model_fields.items() if f.annotation is Secret and n in action.identifies), "")
+    return next(
+        (n for n, f in action.params.model_fields.items() if f.annotation is Secret and n in action.identifies), ""
+    )
 
 
 def _text(name: str, systems: list[Connector], draft: Draft) -> str:
@@ -206,7 +207,12 @@ def _text(name: str, systems: list[Connector], draft: Draft) -> str:
         lines += ["  # LOOK: what is still open.", *draft.finds]
     lines += draft.left_out + ([""] if draft.left_out else [])
     if draft.cuts:
-        lines += ["  # THE WALL: below it nothing can be undone. Who opens it?", "  - approve: approver", "    within: 10m", ""]
+        lines += [
+            "  # THE WALL: below it nothing can be undone. Who opens it?",
+            "  - approve: approver",
+            "    within: 10m",
+            "",
+        ]
         lines += ["  # CUT: looked at again until nothing is left.", *draft.cuts]
     lines += _told(draft)
     lines += ["  # What is switched on again for so long is closed again.", "  - watch: 1h"]

@@ -47,7 +47,7 @@ class Tried:
         }  # fmt: skip
 
 
-def test(
+def try_cases(
     *names: str,
     config: Path | None = None,
     require_cases: bool = False,
