@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from triggers.cli import place, showing, skeleton, testing
+from triggers.cli import place, releasing, showing, skeleton, testing
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ app = App("playbook", help="Check, list and show playbooks.")
 app.command(showing.show)
 app.command(testing.try_cases, name="test")
 app.command(skeleton.new)
+app.command(releasing.release)
 
 
 @app.command
@@ -98,7 +99,9 @@ def list_(*, config: Path | None = None, json: bool = False) -> None:
     for file in place.playbooks(ours):
         row: dict[str, Any] = {"name": file.stem, "file": str(file), "hidden": file.stem in names, "ok": True}
         try:
-            row["title"] = place.checked_playbook(file, ours).playbook.title
+            checked = place.checked_playbook(file, ours)
+            row["title"] = checked.playbook.title
+            row |= releasing.as_row(releasing.stands(checked, file, ours))
         except BadPlaybook as bad:
             row |= {"ok": False, "title": f"does not pass `ringfence playbook lint`: {len(bad.problems)} problems"}
         names.add(file.stem)
@@ -111,6 +114,8 @@ def list_(*, config: Path | None = None, json: bool = False) -> None:
     for row in rows:
         hidden = "  (by file only: an earlier one has this name)" if row["hidden"] else ""
         line(f"{row['name']:<32} {row['title']}{hidden}")
+        if row.get("released") or row.get("changed"):
+            line(f"{'':<32} {row['release']}")
 
 
 def _inventory(config: Path | None, integrations: Path | None, *, sandbox: bool) -> Inventory | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triggers.cli import place
+from triggers.cli import place, releasing
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def show(
     inventory = place.described(config) if place.has_configuration(config) else None
     file = place.find_playbook(name, inventory)
     checked = place.checked_playbook(file, inventory)
-    phases = described(checked)
+    phases, stands = described(checked), releasing.stands(checked, file, inventory)
     if json:
         from triggers.cli.graph import graph as graph_of
 
         drawn = graph_of(phases)
-        as_json(_head(checked, file) | {"phases": phases, "graph": drawn.as_json()})
+        as_json(_head(checked, file) | releasing.as_row(stands) | {"phases": phases, "graph": drawn.as_json()})
         return
     if graph or mermaid:
         from triggers.cli import graph as graphs
@@ -60,6 +60,7 @@ def show(
         for step in steps:
             line(_as_line(step, phase))
     line(f"File {file}, SHA-256 {checked.sha256}.")
+    line(f"Released: {releasing.as_line(stands)}.")
 
 
 def described(checked: Checked) -> dict[str, list[dict[str, Any]]]:
