@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
+from engine.alike import lookalikes
 from engine.bound import Bound, NotBound, bind
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
@@ -159,7 +160,7 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
         {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {name: View() for name in prepared.bound},
-        datetime.fromisoformat(run.opened_at),
+        datetime.fromisoformat(run.opened_at), prepared.inventory.config,
     )  # fmt: skip
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
@@ -258,9 +259,13 @@ def _opened(
             for e in (integration.footholds if integration else ())
         },
         "connections": {
-            b.connection: {"system": connections[b.connection].system, "url": inventory.base(connections[b.connection].url)}
+            b.connection: {
+                "system": connections[b.connection].system, "url": inventory.base(connections[b.connection].url),
+                "tenant": connections[b.connection].tenant, "environment": connections[b.connection].environment,
+            }
             for b in bound.values()
         },
+        "alike": lookalikes(name, inventory.integrations) if name else [],
         "by": Private(order.by), "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.text,

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from connectors.core import Answer, Reader, Secret, Sender, Wire
 from engine.bound import Bound
 from engine.judge import Standing, StandingState, Verdict, judge
-from inventory.model import Integration
+from inventory.model import Config, Integration
 from journal.canonical import sound
 from journal.clock import now
 from journal.errors import NoKey
@@ -102,6 +102,7 @@ class Live:
     desk: Desk
     views: dict[str, View]
     since: datetime
+    config: Config | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
     wall_open: asyncio.Event = field(default_factory=asyncio.Event)
     judged: asyncio.Event = field(default_factory=asyncio.Event)

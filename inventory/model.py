@@ -40,12 +40,19 @@ class Part(BaseModel):
 
 
 class ConnectionEntry(Part):
-    """A way to one system: what it is, where, with whose credential. Further keys are the connector's own settings."""
+    """A way to one system: what it is, where, with whose credential. Further keys are the connector's own settings.
+
+    Attributes:
+        environment: what people call it: production, test. tenant: whose part of a shared system it is. A plan says
+            both in its first line: of two connections that look alike, one is the wrong one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     system: Id
     url: Annotated[str, AfterValidator(_as_url)]
     secret: Reference | None = None
+    environment: str = ""
+    tenant: str = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -104,6 +111,8 @@ class Config(Part):
         playbooks: further folders of playbooks, from this file's folder.
         seal: reference of the master key that seals what resume and recovery need of secrets.
         journal: where the record lies, who signs its heads, and to which places they are carried.
+        protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
+            of them on one person's word.
     """
 
     connections: dict[Id, ConnectionEntry] = Field(min_length=1)
@@ -111,6 +120,7 @@ class Config(Part):
     playbooks: tuple[str, ...] = Field(default=(), strict=False)
     seal: Reference | None = None
     journal: JournalEntry = JournalEntry()
+    protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)
 
 
 class FootholdEntry(Part):
