@@ -20,6 +20,9 @@ UNUSED = timedelta(days=30)
 _HIDDEN = ("token", "registration", "secret", "key")
 """Parts of the names of fields that no first line shows: they name nothing to a person, or hold a reference."""
 
+_FIRST = {kind: at for at, kind in enumerate(("client", "app", "key", "role", "user"))}
+"""Who comes in is named before the way by which."""
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -75,7 +78,8 @@ def told(
     opened: Mapping[str, Any], found: Sequence[Use], *, vendor: Sequence[str], people: int, now: datetime
 ) -> dict[str, Any]:
     """What the first line says, as data; `text` is the line itself."""
-    ways = [_way(name, foothold, opened) for name, foothold in opened.get("footholds", {}).items()]
+    footholds = sorted(opened.get("footholds", {}).items(), key=lambda one: _FIRST.get(one[1]["kind"], len(_FIRST)))
+    ways = [_way(name, foothold, opened) for name, foothold in footholds]
     strange = sorted({use.address for use in found if use.address and not is_vendors(use.address, vendor)})
     timed = [use for use in found if use.at is not None]
     last = max(timed, key=lambda use: use.at or now, default=None)

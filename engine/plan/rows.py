@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.core import NoState
 from engine.bound import Bound
 from engine.observe import Observation, Sight
 from engine.plan.scope import at_most, differs
@@ -57,7 +58,11 @@ def _row(live: Live, bound: Bound, observed: Observation | None, why: str, alive
 
 
 def _shown(sight: Sight) -> dict[str, Any]:
-    return {"target": sight.target, "seen": seen_in_words(sight.seen), "calls": [str(call) for call in sight.missing]}
+    return {"target": sight.target, "seen": _seen(sight), "calls": [str(call) for call in sight.missing]}
+
+
+def _seen(sight: Sight) -> str:
+    return "" if isinstance(sight.seen, NoState) else seen_in_words(sight.seen)
 
 
 def _wanted(bound: Bound, sights: Sequence[Sight]) -> str:
