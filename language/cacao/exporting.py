@@ -76,7 +76,7 @@ def export_playbook(checked: Checked, catalogue: Catalogue, modified: dt.datetim
 
 def raw_of(checked: Checked) -> dict[str, Any]:
     """Give the playbook as it is written, as JSON would hold it."""
-    root = load(checked.text, Report("playbook"))
+    root = load(checked.source, Report("playbook"))
     assert root is not None
     written = plain(root)
     assert isinstance(written, dict)

@@ -26,7 +26,10 @@ LONGEST_TEXT = 5000
 BREAKS = "Not said by its source: read every step before you approve it."
 DOES_NOT = "Anything by itself: it was imported, and a person carries out each of its steps."
 _NETWORK = frozenset({"firewall", "router", "switch", "ids", "ips", "wireless", "content-gateway"})
-_LAYER_GUESSED = "from the kinds of its agent and targets: network where one is network gear, else application"
+_WALL = (
+    "No way back is known of any of these steps: all of them wait for an approval. CACAO knows no layers: each `layer` is "
+    "network where the agent or a target is network gear, else application."
+)
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,7 @@ def _translated(book: CacaoPlaybook, ledger: Ledger, faults: Faults) -> str:
     head = list(_head(book, words, ledger))
     while steps and not steps[-1]:
         steps.pop()
-    wall = [
-        "contain:",
-        "  # No way back is known of any of these steps: all of them wait for an approval.",
-        "  - approve: approver",
-        "",
-    ]
+    wall = ["contain:", *comment(_WALL, 2), "  - approve: approver", ""]
     lines = [*head, *_inputs(words), *wall, *steps]
     losses = len(ledger.losses())
     first = [*comment(f"Imported from {book.id}, in its version of {book.modified}."), *_count(losses)]

@@ -82,4 +82,7 @@ def _holds_objects(path: Path) -> bool:
 
 def _why(path: Path) -> str:
     names = [part for part in path if isinstance(part, str)]
-    return next((_WHY[name] for name in (names[-1], *names[:1], *names[2:3]) if name in _WHY), _NO_FIELD)
+    # The whole of a definition that nobody uses, or one field: of the credentials, every field.
+    group = names[0] if len(path) <= 2 or names[0] == "authentication_info_definitions" else ""
+    kinds = [part for part in names[:-1] if part.endswith("_variables")]
+    return next((_WHY[name] for name in (names[-1], *kinds[:1], group) if name in _WHY), _NO_FIELD)

@@ -33,7 +33,7 @@ def unseen(checked: Checked, raw: Mapping[str, Any], held_longer: Mapping[str, f
 
 
 def _all(checked: Checked, raw: Mapping[str, Any], held_longer: Mapping[str, frozenset[str]]) -> Iterator[Loss]:
-    if any(line.lstrip().startswith("#") for line in checked.text.splitlines()):
+    if any(line.lstrip().startswith("#") for line in checked.source.splitlines()):
         yield Loss("", "comments", "are not in the export, nor in what is imported of it again")
     for key, value in raw.items():
         if key not in PHASES and key not in _HEAD_CARRIED:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from language.cacao.ledger import Ledger, Path
 from language.cacao.model import VARIABLE, CacaoPlaybook, Step, Variable
 from language.cacao.rules import USED
-from language.model import RESERVED
+from language.spelling import RESERVED
 
 SECRET_NAME = re.compile(
     r"(?i)authorization|cookie|passw|passphrase|secret|token|api[-_]?key|private[-_]?key|credential|bearer|x-auth"
@@ -53,7 +53,8 @@ class Words:
                 parts[-1] = (False, parts[-1][1] + said)
             else:
                 parts.append((False, said))
-        return _joined([(given, said if given else self._seen(said, where)) for given, said in parts]).strip()
+        said = _joined([(given, said if given else self._seen(said, where)) for given, said in parts])
+        return "\n".join(line.rstrip() for line in said.split("\n")).strip()
 
     def plain(self, text: str, where: Path = ()) -> str:
         """Make a text ours that is no template: a title, a comment, an input's default."""
@@ -131,7 +132,7 @@ class Words:
         shown = "".join(c if c.isprintable() or c == "\n" else f"<U+{ord(c):04X}>" for c in text)
         if shown != text and where:
             self._ledger.lose("holds characters that cannot be seen: they are written as <U+…>", *where)
-        return "\n".join(line.rstrip() for line in shown.split("\n"))
+        return shown
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -18,7 +18,7 @@ def scalar(value: Any, plain: re.Pattern[str] = _PLAIN) -> str:
     """Write one value on one line; without quotes where the pattern allows it."""
     if not isinstance(value, str):
         return json.dumps(value)
-    if plain.fullmatch(value) and value.lower() not in _WORDS:
+    if (plain.fullmatch(value) or _PLAIN.fullmatch(value)) and value.lower() not in _WORDS:
         return value
     quoted = json.dumps(value, ensure_ascii=False)
     return "".join(c if c.isprintable() else _escaped(c) for c in quoted)

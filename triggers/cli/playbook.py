@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from language import Checked, Problem, Step
 
 app = App("playbook", help="Check, list and show playbooks.")
+app.command("triggers.cli.cacao:import_", name="import", help="Make a playbook of ours of one of CACAO 2.0.")
+app.command("triggers.cli.cacao:export", name="export", help="Write a playbook as one of CACAO 2.0.")
 
 
 @app.command
