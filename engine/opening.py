@@ -159,7 +159,7 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
         {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {name: View() for name in prepared.bound},
-        datetime.fromisoformat(run.opened_at),
+        datetime.fromisoformat(run.opened_at), prepared.inventory.config.org,
     )  # fmt: skip
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
@@ -200,6 +200,7 @@ def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Map
         shown: dict[str, object] = {
             "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
             "addresses": list(integration.addresses),
+            "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
         }  # fmt: skip
         for entry in integration.footholds:
             system, fields = _foothold(inventory, entry, pool)
@@ -208,6 +209,11 @@ def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Map
         return shown
 
     return given
+
+
+def _system(inventory: Inventory, entry: FootholdEntry) -> str | None:
+    connection = inventory.config.connections.get(entry.at or "")
+    return connection.system if connection is not None else None
 
 
 def _foothold(
@@ -263,7 +269,7 @@ def _opened(
         },
         "by": Private(order.by), "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
-        "text": order.checked.text,
+        "text": order.checked.source,
     }  # fmt: skip
 
 

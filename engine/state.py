@@ -102,6 +102,7 @@ class Live:
     desk: Desk
     views: dict[str, View]
     since: datetime
+    org: BaseModel
     over: asyncio.Event = field(default_factory=asyncio.Event)
     wall_open: asyncio.Event = field(default_factory=asyncio.Event)
     judged: asyncio.Event = field(default_factory=asyncio.Event)
@@ -187,6 +188,7 @@ class Live:
             incident=Incident(id=self.run.incident, since=self.since, reason=str(opened.get("reason") or "") or None),
             run=RunInfo(id=self.run.id, now=now(), word=self.run.word),
             steps={name: view.value for name, view in self.views.items()},
+            org=self.org,
             secrets=self.secrets,
         )
 

@@ -96,6 +96,16 @@ class JournalEntry(Part):
     anchors: tuple[AnchorEntry, ...] = Field(default=(), strict=False)
 
 
+class Org(Part):
+    """What playbooks may know of the company itself.
+
+    Attributes:
+        addresses: the networks from which our own people and machines come.
+    """
+
+    addresses: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class Config(Part):
     """`ringfence.yaml`.
 
@@ -104,6 +114,7 @@ class Config(Part):
         playbooks: further folders of playbooks, from this file's folder.
         seal: reference of the master key that seals what resume and recovery need of secrets.
         journal: where the record lies, who signs its heads, and to which places they are carried.
+        org: what playbooks may know of the company, as `org`.
     """
 
     connections: dict[Id, ConnectionEntry] = Field(min_length=1)
@@ -111,6 +122,7 @@ class Config(Part):
     playbooks: tuple[str, ...] = Field(default=(), strict=False)
     seal: Reference | None = None
     journal: JournalEntry = JournalEntry()
+    org: Org = Org()
 
 
 class FootholdEntry(Part):

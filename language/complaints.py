@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from pydantic_core import ErrorDetails
+
 from language.errors import nearest, short
 from language.kinds import Kind, words
 from language.walk import Flaw
@@ -12,6 +14,34 @@ _NO_FIELD = re.compile(r"undefined field '([^']*)' not found in struct '([^']*)'
 _NO_NAME = re.compile(r"undeclared reference to '([^']*)'")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
 _NO_RANGE = re.compile(r"expression of type '([^']*)' cannot be the range")
+_PLAIN = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be `key: value` lines",
+    "model_type": "must be `key: value` lines",
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "datetime_type": "must be a time with its zone, as 2026-03-01T02:40:00Z",
+    "datetime_parsing": "must be a time with its zone, as 2026-03-01T02:40:00Z",
+    "datetime_from_date_parsing": "must be a time with its zone, as 2026-03-01T02:40:00Z",
+    "timezone_aware": "must be a time with its zone, as 2026-03-01T02:40:00Z",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "is not written as it must be ({pattern})",
+    "too_short": "must have at least {min_length} items",
+    "too_long": "must have at most {max_length} items",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "greater_than": "must be more than {gt}",
+    "less_than": "must be less than {lt}",
+}
 _OPERATORS = {"_[_]": "[…]", "_?_:_": "? :", "!_": "!", "-_": "-", "@in": "in"}
 FUNCTIONS = frozenset(
     [
@@ -104,3 +134,9 @@ def _types(text: str) -> list[str]:
         else:
             last += char
     return [re.sub(r"^list\((.*)\)$", r"LIST<\1>", p.strip()) for p in [*parts, last] if p.strip()]
+
+
+def plainly(detail: ErrorDetails) -> str:
+    """Say pydantic's complaint as people would; what has no words of ours keeps pydantic's."""
+    said = _PLAIN.get(detail["type"])
+    return said.format(**detail.get("ctx", {})) if said else detail["msg"].removeprefix("Value error, ")

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from language.errors import Place, Report, nearest, short
-from language.model import KINDS, PHASES, STEP_KEYS, Input, Kind, Playbook
+from language.model import KINDS, PHASES, STEP_KEYS, Guardrails, Input, Kind, Playbook, Trigger
 from language.source import Items, Keys, Node, Scalar, plain
 
 _TOP = frozenset(field.alias or name for name, field in Playbook.model_fields.items())
 _INPUT = frozenset(Input.model_fields)
-EXPRESSION_KEYS = frozenset({"if", "where", "expect", "for_each"})
+_TRIGGER = frozenset(field.alias or name for name, field in Trigger.model_fields.items())
+EXPRESSION_KEYS = frozenset({"if", "where", "expect", "for_each", "when"})
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SAID = {
     "missing": "is missing",
@@ -60,10 +61,7 @@ def shape(root: Node, report: Report) -> Shaped:
         raise AssertionError  # noqa: TRY004  settle() has raised
     _credentials(root, report)
     _known(root, _TOP, "a playbook", report)
-    inputs = root.nodes.get("inputs")
-    for node in inputs.nodes.values() if isinstance(inputs, Keys) else ():
-        if isinstance(node, Keys):
-            _known(node, _INPUT, "an input", report)
+    _parts(root, report)
     data = {key: plain(node) for key, node in root.nodes.items() if key in _TOP}
     steps: dict[str, Keys] = {}
     kept: dict[str, list[Keys]] = {}
@@ -83,6 +81,20 @@ def shape(root: Node, report: Report) -> Shaped:
     report.settle()
     assert playbook is not None
     return Shaped(playbook, root, steps)
+
+
+def _parts(root: Keys, report: Report) -> None:
+    """Check the keys of what is neither the top nor a step."""
+    inputs, triggers, rails = (root.nodes.get(key) for key in ("inputs", "triggers", "guardrails"))
+    for node in inputs.nodes.values() if isinstance(inputs, Keys) else ():
+        if isinstance(node, Keys):
+            _known(node, _INPUT, "an input", report)
+    for node in triggers.nodes if isinstance(triggers, Items) else ():
+        if isinstance(node, Keys):
+            _known(node, _TRIGGER, "a trigger", report)
+            _expressions(node, report)
+    if isinstance(rails, Keys):
+        _known(rails, Guardrails.model_fields, "guardrails", report)
 
 
 def _written_ids(root: Keys) -> set[str]:
@@ -122,7 +134,7 @@ def _steps(
 
 def _kind(node: Node, report: Report) -> Kind | None:
     if not isinstance(node, Keys):
-        report.add("shape", node.place, "a step is `- uses: …`, `- approve: …`, `- watch: …` or `- undo: …`")
+        report.add("shape", node.place, "a step is `- uses: …`, or begins with manual, approve, watch or undo")
         return None
     kinds = [kind for kind in KINDS if kind in node.nodes]
     if len(kinds) == 1:
@@ -179,6 +191,8 @@ def _credentials(node: Node, report: Report) -> None:
 
 def _say(detail: ErrorDetails, root: Keys, kept: dict[str, list[Keys]], report: Report) -> None:
     """Find the place of what pydantic found, and say it in our words."""
+    if detail["type"] == "extra_forbidden":
+        return  # an unknown key was told already, with the nearest right one
     loc = list(detail["loc"])
     node: Node = root
     place, name = root.place, ""
