@@ -7,7 +7,7 @@ from typing import Any
 
 from language.cacao.faults import Loss
 from language.cacao.names import EXPORTER, EXTENSION, object_id, playbook_id
-from language.cacao.references import reference
+from language.cacao.references import defence, reference
 from language.cacao.rounds import Round, rounds
 from language.cacao.sayings import Sayings
 from language.cacao.unseen import unseen
@@ -45,7 +45,7 @@ def export_playbook(checked: Checked, catalogue: Catalogue, modified: dt.datetim
     """Translate a checked playbook; `modified` is the time of this version of it."""
     raw = raw_of(checked)
     sayings = Sayings(checked, catalogue)
-    types, activities = _kinds(checked, sayings)
+    types, activities = sayings.kinds()
     playbook = playbook_id(checked.playbook.title, types)
     made = _Workflow(checked, raw, sayings, playbook)
     made.run()
@@ -61,7 +61,7 @@ def export_playbook(checked: Checked, catalogue: Catalogue, modified: dt.datetim
         "created_by": EXPORTER,
         "created": CREATED,
         "modified": modified.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "external_references": [reference(technique) for technique in checked.playbook.attack],
+        "external_references": [*map(reference, checked.playbook.attack), *map(defence, checked.playbook.defend)],
         "playbook_variables": sayings.variables(),
         "workflow_start": made.start,
         "workflow_exception": made.end,
@@ -81,13 +81,6 @@ def raw_of(checked: Checked) -> dict[str, Any]:
     written = plain(root)
     assert isinstance(written, dict)
     return written
-
-
-def _kinds(checked: Checked, sayings: Sayings) -> tuple[list[str], list[str]]:
-    activities = sorted({activity for step in checked.playbook.steps if (activity := sayings.activity(step))})
-    types = {"mitigation"} if checked.playbook.contain else set()
-    types |= {"remediation"} if {"revert-system", "eliminate-risk"} & set(activities) else set()
-    return sorted(types), activities or ["restrict-access"]
 
 
 class _Workflow:

@@ -13,7 +13,7 @@ from language.cacao.instructions import Instructions
 from language.cacao.ledger import Ledger
 from language.cacao.model import CacaoPlaybook, Step, parse
 from language.cacao.order import Placed, arrange
-from language.cacao.references import techniques
+from language.cacao.references import defences, techniques
 from language.cacao.words import Words, slug, unique
 from language.cacao.writing import comment, entry
 from language.catalogue import Catalogue
@@ -21,6 +21,7 @@ from language.checked import Checked
 from language.errors import BadPlaybook
 from language.reading import read
 from language.source import LARGEST_FILE
+from language.subs import Library
 
 LONGEST_TEXT = 5000
 BREAKS = "Not said by its source: read every step before you approve it."
@@ -43,8 +44,13 @@ class Imported:
     """Whether the file was an export of ours, and this the playbook that was exported."""
 
 
-def import_playbook(data: bytes, catalogue: Catalogue, now: dt.datetime, file: str = "imported") -> Imported:
-    """Read, judge and translate. Raises CannotImport with every reason; nothing is half imported."""
+def import_playbook(
+    data: bytes, catalogue: Catalogue, now: dt.datetime, file: str = "imported", library: Library | None = None
+) -> Imported:
+    """Read, judge and translate. Raises CannotImport with every reason; nothing is half imported.
+
+    `library` is needed where an export of ours comes back that uses other playbooks.
+    """
     raw = source.load(data)
     faults = Faults()
     book = parse(raw, faults)
@@ -52,12 +58,12 @@ def import_playbook(data: bytes, catalogue: Catalogue, now: dt.datetime, file: s
     graph.judge(book, faults)
     faults.settle()
     ledger = Ledger(raw)
-    restored = returning.restored(book, raw, catalogue, ledger)
+    restored = returning.restored(book, raw, catalogue, ledger, library)
     text = restored if restored is not None else _translated(book, ledger, faults)
     if len(text) > LARGEST_FILE:
         raise CannotImport([Fault("too_large", "", f"would make a playbook of more than {LARGEST_FILE:,} characters")])
     try:
-        checked = read(text, file, catalogue)
+        checked = read(text, file, catalogue, library)
     except BadPlaybook as bad:
         raise CannotImport(
             [_not_ours(problem.code, problem.message, restored is not None) for problem in bad.problems]
@@ -119,9 +125,12 @@ def _head(book: CacaoPlaybook, words: Words, ledger: Ledger) -> Iterator[str]:
     title = " ".join(words.plain(book.name, ("name",)).split())
     yield from entry("playbook", slug(title, "playbook"))
     yield from entry("title", title)
-    attack = list(techniques(book.external_references, ledger))
-    if attack:
-        yield from entry("attack", attack)
+    for key, found in (
+        ("attack", techniques(book.external_references, ledger)),
+        ("defend", defences(book.external_references, ledger)),
+    ):
+        if found:
+            yield from entry(key, found)
     yield from entry("breaks", BREAKS)
     yield from entry("does_not", DOES_NOT)
     yield ""

@@ -1,30 +1,42 @@
-"""ATT&CK techniques among the external references of CACAO, both ways."""
+"""Techniques of ATT&CK and D3FEND among the external references of CACAO, both ways."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
 from language.cacao.ledger import Ledger
 from language.cacao.model import Reference
 
-_TECHNIQUE = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
-ATTACK = "MITRE ATT&CK"
+_ATTACK = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
+_DEFEND = re.compile(r"D3-[A-Z]{1,10}")
 
 
-def techniques(references: Iterable[Reference], ledger: Ledger) -> Iterator[str]:
-    """Go through the techniques of ATT&CK that a playbook refers to, each once."""
-    seen: set[str] = set()
-    for number, reference in enumerate(references):
-        said = f"{reference.name} {reference.source} {reference.url}".lower()
-        if _TECHNIQUE.fullmatch(reference.external_id) and ("att&ck" in said or "attack" in said):
-            ledger.carry("external_references", number, "name")
-            ledger.carry("external_references", number, "external_id")
-            ledger.carry("external_references", number, "url")
-            if reference.external_id not in seen:
-                seen.add(reference.external_id)
-                yield reference.external_id
+def techniques(references: Sequence[Reference], ledger: Ledger) -> list[str]:
+    """Give the techniques of ATT&CK that a playbook refers to, each once."""
+    return _found(references, ledger, _ATTACK, "att&ck", "attack.mitre.org")
+
+
+def defences(references: Sequence[Reference], ledger: Ledger) -> list[str]:
+    """Give the techniques of D3FEND that a playbook refers to, each once."""
+    return _found(references, ledger, _DEFEND, "d3fend")
+
+
+def _found(references: Sequence[Reference], ledger: Ledger, form: re.Pattern[str], *names: str) -> list[str]:
+    found: dict[str, None] = {}
+    for number, one in enumerate(references):
+        said = f"{one.name} {one.source} {one.url}".lower()
+        if form.fullmatch(one.external_id) and any(name in said for name in names):
+            for key in ("name", "external_id", "url"):
+                ledger.carry("external_references", number, key)
+            found[one.external_id] = None
+    return list(found)
 
 
 def reference(technique: str) -> dict[str, str]:
-    """Refer to one technique."""
+    """Refer to one technique of ATT&CK."""
     path = technique.replace(".", "/")
-    return {"name": ATTACK, "external_id": technique, "url": f"https://attack.mitre.org/techniques/{path}/"}
+    return {"name": "MITRE ATT&CK", "external_id": technique, "url": f"https://attack.mitre.org/techniques/{path}/"}
+
+
+def defence(technique: str) -> dict[str, str]:
+    """Refer to one technique of D3FEND."""
+    return {"name": "MITRE D3FEND", "external_id": technique, "url": "https://d3fend.mitre.org/"}

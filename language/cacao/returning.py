@@ -18,6 +18,7 @@ from language.catalogue import Catalogue
 from language.errors import BadPlaybook
 from language.model import PHASES
 from language.reading import read
+from language.subs import Library
 
 _MAY_DIFFER = frozenset({"modified", "created"})
 _MAY_BE_ADDED = frozenset(
@@ -42,13 +43,15 @@ _MOST_TOLD = 20
 _OUT = f"or take `playbook_extensions/{EXTENSION}` out, to import its steps as manual ones"
 
 
-def restored(book: CacaoPlaybook, raw: dict[str, Any], catalogue: Catalogue, ledger: Ledger) -> str | None:
+def restored(
+    book: CacaoPlaybook, raw: dict[str, Any], catalogue: Catalogue, ledger: Ledger, library: Library | None
+) -> str | None:
     """Give the text of the playbook that was exported, or None where the file is no export of ours."""
     if EXTENSION not in book.playbook_extensions:
         return None
     text = _written(book, raw)
     try:
-        checked = read(text, "exported", catalogue)
+        checked = read(text, "exported", catalogue, library)
     except BadPlaybook as bad:
         found = [f"{problem.message}" for problem in bad.problems[:_MOST_TOLD]]
         raise CannotImport(

@@ -1,12 +1,13 @@
 """What an exported step says to whoever has no Ringfence: in words, as a manual command. The words are not read back."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
+from language.cacao.names import playbook_id
 from language.catalogue import Catalogue, Entry
 from language.checked import Checked
 from language.model import Phase, Step
+from language.template import Hole, split
 
 _WORDS_OF = (
     ("if_", "Only if"),
@@ -31,7 +32,7 @@ class Sayings:
         self._catalogue = catalogue
 
     def entry(self, step: Step) -> Entry | None:
-        """Give what a step uses, if it is in the catalogue."""
+        """Give what a step uses; None for another playbook."""
         return self._catalogue.entries.get(step.uses)
 
     def kind(self, step: Step) -> str:
@@ -39,8 +40,7 @@ class Sayings:
         return "playbook-action" if self._sub(step) is not None else "action"
 
     def _sub(self, step: Step) -> Checked | None:
-        subs: Mapping[str, Checked] = getattr(self._checked, "subs", {})
-        return subs.get(step.id)
+        return self._checked.subs.get(step.id)
 
     def name(self, step: Step) -> str:
         """Give a step a name to show."""
@@ -53,11 +53,18 @@ class Sayings:
         if step.kind == "undo":
             return "revert-system"
         entry = self.entry(step)
-        if step.kind == "uses" and entry is not None:
-            if entry.kind in {"find", "look"}:
-                return "analyze-collected-data"
-            return "restrict-access" if entry.layer else "deliver-content"
-        return "restrict-access" if step.kind in {"manual", "watch"} else ""
+        if entry is None:
+            return "restrict-access" if step.kind in {"manual", "watch", "uses"} else ""
+        if entry.kind == "message":
+            return "deliver-content"
+        return "restrict-access" if entry.layer else "analyze-collected-data"
+
+    def kinds(self) -> tuple[list[str], list[str]]:
+        """Give the types and the activities of the playbook, in CACAO's vocabularies."""
+        steps = self._checked.playbook.steps
+        activities = sorted({activity for step in steps if (activity := self.activity(step))})
+        types = {"mitigation"} | ({"remediation"} if "revert-system" in activities else set())
+        return sorted(types), activities or ["restrict-access"]
 
     def agent(self, step: Step) -> tuple[str, str]:
         """Give who carries a step out: a type of agent, and its name."""
@@ -67,6 +74,10 @@ class Sayings:
 
     def work(self, step: Step) -> dict[str, Any]:
         """Give the fields of a step that say what is to be done."""
+        sub = self._sub(step)
+        if sub is not None:
+            types, _ = Sayings(sub, self._catalogue).kinds()
+            return {"description": self._told(step), "playbook_id": playbook_id(sub.playbook.title, types)}
         command = {"type": "manual", "command": self._told(step)}
         activity = self.activity(step)
         return {"commands": [command | ({"playbook_activity": activity} if activity else {})]}
@@ -91,15 +102,15 @@ class Sayings:
         if step.with_:
             lines.append(f"With: {json.dumps(step.with_, ensure_ascii=False)}")
         for key, label in _WORDS_OF:
-            value = getattr(step, key, None)
+            value = getattr(step, key)
             if value:
-                lines.append(f"{label}: {value}")
+                lines.append(f"{label}: {self._filled(value) if key == 'undo_by' else value}")
         return "\n".join(lines)
 
     def _what(self, step: Step) -> str:
         match step.kind:
             case "approve":
-                people = getattr(step, "people", 1) or 1
+                people = step.people
                 who = (
                     f"{people} people with the role {step.approve}"
                     if people > 1
@@ -117,4 +128,17 @@ class Sayings:
                 layer = f" [{entry.layer}]" if entry and entry.layer else ""
                 doc = f": {entry.doc.partition(chr(10))[0]}" if entry and entry.doc else ""
                 return f"Ringfence: {step.uses}{layer}{doc}"
-        return str(getattr(step, "manual", "") or step.kind)
+            case "manual":
+                return self._filled(step.manual or "")
+
+    def _filled(self, text: str) -> str:
+        """Say a text of ours with the standard's variables, where a foreign tool can fill them as we would."""
+        parts = split(text)
+        if isinstance(parts, int):
+            return text
+        return "".join(self._hole(part) if isinstance(part, Hole) else part for part in parts)
+
+    def _hole(self, hole: Hole) -> str:
+        _, _, name = hole.source.strip().partition("inputs.")
+        given = self._checked.playbook.inputs.get(name)
+        return f"__{name}__:value" if given and given.type == "text" else f"${{{hole.source}}}"

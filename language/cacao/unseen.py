@@ -6,6 +6,7 @@ from typing import Any
 from language.cacao.faults import Loss, kind_of, pointer
 from language.checked import Checked
 from language.model import PHASES
+from language.template import Hole, split
 
 _CARRIED = frozenset({"id", "needs", "within", "manual"})
 _HEAD_CARRIED = frozenset({"playbook", "title", "attack"})
@@ -41,9 +42,18 @@ def _all(checked: Checked, raw: Mapping[str, Any], held_longer: Mapping[str, fro
     for phase in PHASES:
         for number, written in enumerate(raw.get(phase, ())):
             for key, value in written.items():
-                if key not in _CARRIED:
+                if key == "manual" and not _plain(checked, str(value)):
+                    yield Loss(pointer(phase, number, key), kind_of(value), _STEP["with"])
+                elif key not in _CARRIED:
                     yield Loss(pointer(phase, number, key), kind_of(value), _STEP.get(key, _WORDS))
             step = checked.playbook.phase(phase)[number]
             if step.id in held_longer:
                 others = ", ".join(sorted(held_longer[step.id]))
                 yield Loss(pointer(phase, number), "order", f"waits in a foreign tool for more than here: {others}")
+
+
+def _plain(checked: Checked, text: str) -> bool:
+    """Whether a foreign tool can fill all of a text: it holds inputs of type text only."""
+    parts = split(text)
+    texts = {f"inputs.{name}" for name, given in checked.playbook.inputs.items() if given.type == "text"}
+    return not isinstance(parts, int) and all(p.source.strip() in texts for p in parts if isinstance(p, Hole))
