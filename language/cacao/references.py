@@ -7,7 +7,7 @@ from language.cacao.ledger import Ledger
 from language.cacao.model import Reference
 
 _ATTACK = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
-_DEFEND = re.compile(r"D3-[A-Z]{1,10}")
+_DEFEND = re.compile(r"D3-[A-Z][A-Z0-9]{0,9}")
 
 
 def techniques(references: Sequence[Reference], ledger: Ledger) -> list[str]:

@@ -110,15 +110,10 @@ class Sayings:
     def _what(self, step: Step) -> str:
         match step.kind:
             case "approve":
-                people = step.people
-                who = (
-                    f"{people} people with the role {step.approve}"
-                    if people > 1
-                    else f"a person with the role {step.approve}"
-                )
+                who = f"{step.people} people have" if step.people > 1 else "a person has"
                 wait = f" within {step.within}" if step.within else ""
-                below = "What comes after cannot be undone." if step in self._checked.playbook.contain else ""
-                return f"Go on only when {who} has approved it{wait}. {below}".strip()
+                below = " What comes after cannot be undone." if step in self._checked.playbook.contain else ""
+                return f"Go on only when {who} approved it in the role {step.approve}{wait}.{below}"
             case "watch":
                 return f"For {step.watch}, look again at what was closed, and close again what was switched on."
             case "undo":
