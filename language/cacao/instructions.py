@@ -48,7 +48,7 @@ class Instructions:
                 said = ", ".join(self._words.named(arg, step_id) for arg in args)
                 lines.append(f"{label}: {said}")
                 self._ledger.carry(*where, key)
-        return "\n".join(line for line in lines if line.strip()).strip()
+        return "\n".join(line.rstrip() for line in lines if line.strip()).strip()
 
     def _conditions(self, placed: Placed) -> str:
         if () in placed.ways:
