@@ -40,11 +40,13 @@ def import_(file: Path, /, *, output: Output, force: bool = False, json: bool = 
 
     from engine.registry import catalogue, registry
     from language.cacao import CannotImport, import_playbook
+    from triggers.cli.shelf import Shelf
 
     data = _bytes(file)
     target = _target(output, force=force)
+    shelf = Shelf(target.parent, place.described() if place.has_configuration(None) else None)
     try:
-        done = import_playbook(data, catalogue(registry()), dt.datetime.now(dt.UTC), str(output))
+        done = import_playbook(data, catalogue(registry()), dt.datetime.now(dt.UTC), str(output), shelf)
     except CannotImport as refused:
         if json:
             reasons = [{"code": f.code, "pointer": f.pointer, "message": f.message} for f in refused.faults]

@@ -297,13 +297,10 @@ def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
     """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
     from engine.registry import catalogue, registry
     from language import read
+    from language.files import text_of
+    from triggers.cli.shelf import Shelf
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Refused(f"The playbook {path} cannot be read: {why}.") from None
     names = None
     if inventory is not None:
         names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    return read(text, str(path), catalogue(registry(), names))
+    return read(text_of(path), str(path), catalogue(registry(), names), Shelf(path.parent, inventory))
