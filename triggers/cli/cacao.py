@@ -165,7 +165,8 @@ def _tell(file: Path, target: Path, done: Imported) -> None:
         line(f"{file} is an export of Ringfence, unchanged: {book.id} written to {target}, with the same steps.")
     else:
         manual = sum(step.kind == "manual" for step in book.steps)
-        line(f"{book.id} written to {target}: {manual} manual steps below an approval. It passes every check.")
+        steps = "1 manual step" if manual == 1 else f"{manual} manual steps"
+        line(f"{book.id} written to {target}: {steps} below an approval. It passes every check.")
     _losses(done.losses, "Not carried over, or not exactly")
     if not done.restored:
         line("Read every step before you use it: what cannot be undone, `breaks` and `layer` are not said in CACAO.")
