@@ -145,7 +145,7 @@ def _inputs(words: Words) -> Iterator[str]:
             yield from comment(words.plain(variable.description), 2)
         given: dict[str, object] = {"type": "text"}
         if variable.value:
-            given["default"] = words.plain(variable.value)
+            given["default"] = words.plain(variable.value, ("playbook_variables", words.source(name), "value"))
         yield from entry(name, given, 2)
     yield ""
 

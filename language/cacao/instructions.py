@@ -9,7 +9,7 @@ from typing import Any
 from language.cacao.ledger import Ledger, Path
 from language.cacao.model import CacaoPlaybook, Command, Party, Step
 from language.cacao.order import SOMEHOW, Condition, Placed
-from language.cacao.words import LEFT_OUT, SECRET_NAME, Words, of_step
+from language.cacao.words import LEFT_OUT, SECRET_NAME, Words, of_step, whole
 
 _SAID_APART = frozenset({"type", "description", "version", "playbook_activity", "external_references", "command"})
 _PARTY_SAID = ("type", "name", "description", "address", "port", "contact")
@@ -48,7 +48,7 @@ class Instructions:
                 said = ", ".join(self._words.named(arg, step_id) for arg in args)
                 lines.append(f"{label}: {said}")
                 self._ledger.carry(*where, key)
-        return "\n".join(line.rstrip() for line in lines if line.strip()).strip()
+        return whole("\n".join(line.rstrip() for line in lines if line.strip()).strip())
 
     def _conditions(self, placed: Placed) -> str:
         if () in placed.ways:

@@ -22,6 +22,7 @@ _USERINFO = re.compile(r"(?<=://)[^\s/@\"'<>]+(?=@)")
 _HEADER = re.compile(
     r"(?i)\b((?:proxy-)?authorization['\"]?\s*[:=]\s*(?:(?:bearer|basic|token|digest)\s+)?+['\"]?)([^\s'\"]+)"
 )
+_FORGOTTEN = re.compile(r"\{(?=\s*(?:inputs|steps|item|incident|org|run|alert)\.)")
 _SHORTEST_SECRET = 6
 _NO_SECRETS = frozenset({"type", "name", "description", "kms", "kms_key_identifier", "user_id", "username"})
 
@@ -58,7 +59,14 @@ class Words:
 
     def plain(self, text: str, where: Path = ()) -> str:
         """Make a text ours that is no template: a title, a comment, an input's default."""
-        return self._seen(self._without_secrets(text, where), where).strip()
+        shown = text.replace("${", "$ {")
+        if shown != text and where:
+            self._ledger.lose("`${` is written `$ {` here, where nothing fills it", *where)
+        return self._seen(self._without_secrets(shown, where), where).strip()
+
+    def source(self, given: str) -> str:
+        """Give the variable that an input was made of."""
+        return next(name for name, made in self._names.items() if made == given)
 
     def named(self, name: str, step_id: str) -> str:
         """Say a variable that an argument names: its name, and its value where it is known."""
@@ -160,6 +168,11 @@ def _joined(parts: list[tuple[bool, str]]) -> str:
             literal = f"{bare}${{'{literal[len(bare) :]}'}}"
         said += literal
     return said
+
+
+def whole(sentence: str) -> str:
+    """Finish a text without any `${…}`: a brace of theirs that looks like one of ours with its `$` forgotten is said as a text."""
+    return sentence if "${" in sentence else _FORGOTTEN.sub("${'{'}", sentence)
 
 
 def slug(name: str, otherwise: str) -> str:

@@ -16,7 +16,22 @@ from language.source import load, plain
 
 KINDS = ["action"] * 4 + ["parallel", "if-condition", "switch-condition", "playbook-action", "end", "while-condition"]
 TEXT = st.text(max_size=60) | st.sampled_from(
-    ["${inputs.x}", "__v__:value", "$__v__:value", "__w__:value{", "$$${", "a\nb", " x", "- a", "yes", "#", "it: #"]
+    [
+        "${inputs.x}",
+        "__v__:value",
+        "$__v__:value",
+        "__w__:value{",
+        "$$${",
+        "a\nb",
+        " x",
+        "- a",
+        "yes",
+        "#",
+        "it: #",
+        "{inputs.x",
+        "inputs.x",
+        "{{ run.id }}",
+    ]
 )
 
 
@@ -198,7 +213,7 @@ def ours(draw):
         if number == wall:
             lines.append("  - approve: approver")
         needs = sorted(draw(st.sets(st.sampled_from(range(number)), max_size=3))) if number else []
-        step = {"id": f"s{number}", "manual": draw(SANE).replace("${", "$") + "x", "undo_by": "Back", "layer": "data"}
+        step = {"id": f"s{number}", "manual": "Do " + draw(SANE).replace("{", "("), "undo_by": "Back", "layer": "data"}
         step |= {"needs": [f"s{n}" for n in needs]} if needs else {}
         lines += item(step)
     return "\n".join(lines) + "\n"

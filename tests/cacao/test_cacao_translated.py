@@ -137,12 +137,13 @@ def test_external_variables_become_inputs_and_constants_their_value():
     )
     inputs = done.checked.playbook.inputs
     assert {name: given.type for name, given in inputs.items()} == {"ip": "text", "copy_given": "text"}
-    assert inputs["copy_given"].default == "3 ${x}"
+    assert inputs["copy_given"].default == "3 $ {x}"
     assert "# The attacker" in done.text
     wanted = "block ${inputs.ip} on fw1, ${'$'}${inputs.copy_given} $$${a} $${literal} __ip__"
     assert wanted in done.checked.playbook.contain[1].manual
     lost = pointers(done.losses)
     assert "/playbook_variables/__unused__" in lost
+    assert "/playbook_variables/__Copy__/value" in lost
     assert "/playbook_variables/__mutable__/value" in lost
     assert "/playbook_variables/__ip__/type" in lost
     assert not any("__host__" in pointer for pointer in lost)
@@ -154,6 +155,18 @@ def test_a_text_reads_to_a_person_as_it_was_written():
     written = "${a} $${b} $ {c} $$$ ${ $"
     flow = chain("x", x=action("x", description=written))
     assert written in "".join(split(steps(book(flow))["x"].manual))
+
+
+def test_a_brace_of_another_template_language_is_text():
+    from language.template import split
+
+    flow = chain("x", x=action("x", description="{{ inputs.ip }} {steps.a} { run.id }"))
+    done = take(book(flow, name="${x} {inputs.x}", description="{inputs.x}"))
+    said = "".join(
+        p if isinstance(p, str) else p.source.strip("'") for p in split(done.checked.playbook.contain[1].manual)
+    )
+    assert "{{ inputs.ip }} {steps.a} { run.id }" in said
+    assert done.checked.playbook.title == "$ {x} {inputs.x}"
 
 
 def test_characters_that_cannot_be_seen_are_shown():
