@@ -9,13 +9,18 @@ from language.cacao.faults import Faults, pointer
 from language.cacao.model import IDENTIFIER, STEP_TYPES, VARIABLE, CacaoPlaybook, Step, time
 from language.errors import short
 
-USED = re.compile(r"(__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__):value")
+USED = re.compile(r"(?<!_)(__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__):value")
 """A variable where its value is wanted. Without `:value` the standard sees none."""
+
+
+MOST_SECRETS = 500
 
 
 def judge(book: CacaoPlaybook, now: dt.datetime, faults: Faults) -> None:
     """Note every reason that stands outside the workflow's graph."""
     _may_run(book, now, faults)
+    if sum(1 for _ in _texts(book.authentication_info_definitions.items(), ())) > MOST_SECRETS:
+        faults.add("too_many", "/authentication_info_definitions", f"more than {MOST_SECRETS} texts: no playbook")
     for name in book.playbook_variables:
         _named(name, "playbook_variables", faults)
     for step_id, step in book.workflow.items():

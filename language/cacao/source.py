@@ -6,12 +6,13 @@ It knows nothing of CACAO. What stands twice, is no number, or is no text is tol
 import json
 import math
 import re
+from collections import Counter
 from typing import Any
 
 from language.cacao.faults import CannotImport, Fault, Faults, pointer
 from language.errors import short
 
-LARGEST_BYTES = 5_000_000
+LARGEST_BYTES = 1_000_000
 """Published playbooks have some ten thousand; this leaves room for long scripts and none for an attack."""
 
 DEEPEST = 40
@@ -20,6 +21,10 @@ _LONGEST_NUMBER = 20
 
 # An unfinished string ends with the file: else each of its quotes would begin a search of its own.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+
+
+_Twice = dict[int, tuple[dict[str, Any], list[str]]]
+"""Objects with keys that stand twice, and which; by identity, so the object is held: else another could have its number."""
 
 
 class _Odd:
@@ -39,13 +44,13 @@ def load(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CannotImport([Fault("encoding", "", f"is not UTF-8 from byte {error.start:,} on")]) from None
-    twice: dict[int, list[str]] = {}
+    twice: _Twice = {}
 
     def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice[id(made)] = sorted({key for key in keys if keys.count(key) > 1}) if len(keys) < 1000 else ["a key"]
+            counted = Counter(key for key, _ in pairs)
+            twice[id(made)] = made, sorted(key for key, count in counted.items() if count > 1)
         return made
 
     try:
@@ -88,7 +93,7 @@ def _float(text: str) -> float | _Odd:
     return number if math.isfinite(number) else _Odd("this number is too large")
 
 
-def _walk(value: Any, twice: dict[int, list[str]], faults: Faults) -> None:
+def _walk(value: Any, twice: _Twice, faults: Faults) -> None:
     todo: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     seen = 0
     while todo:
@@ -104,7 +109,7 @@ def _walk(value: Any, twice: dict[int, list[str]], faults: Faults) -> None:
         elif isinstance(one, list):
             todo += [((*path, number), each) for number, each in enumerate(one)][::-1]
         elif isinstance(one, dict):
-            for key in twice.get(id(one), ()):
+            for key in twice[id(one)][1] if id(one) in twice else ():
                 faults.add(
                     "duplicate_key", pointer(*path), f"'{_safe(key)}' stands twice: readers differ on which counts"
                 )

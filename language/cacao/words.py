@@ -40,8 +40,7 @@ class Words:
         scopes = [book.playbook_variables, *(step.step_variables for step in book.workflow.values())]
         held = [v.value for scope in scopes for name, v in scope.items() if v.value and self._is_secret(name)]
         secrets = {leaf for leaf in (*leaves, *held) if len(leaf) >= _SHORTEST_SECRET and not USED.search(leaf)}
-        longest_first = sorted(secrets, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if secrets else None
+        self._secrets = sorted(secrets, key=len, reverse=True)
 
     def say(self, text: str, where: Path, step_id: str = "") -> str:
         """Make a text ours. What had to be left out or shown otherwise is in the ledger, at `where`."""
@@ -127,7 +126,9 @@ class Words:
         return self._names[name]
 
     def _without_secrets(self, text: str, where: Path) -> str:
-        cleaned = self._secrets.sub(LEFT_OUT, text) if self._secrets else text
+        cleaned = text
+        for secret in self._secrets:  # the longest first: one may hold another
+            cleaned = cleaned.replace(secret, LEFT_OUT)
         cleaned = _HEADER.sub(lambda m: m[0] if LEFT_OUT.startswith(m[2]) else m[1] + LEFT_OUT, cleaned)
         cleaned = _USERINFO.sub(lambda m: m[0] if VARIABLE.search(m[0]) else LEFT_OUT, cleaned)
         if cleaned != text and where:

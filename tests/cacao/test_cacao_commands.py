@@ -75,7 +75,7 @@ def test_a_hostile_size_is_not_even_read(ringfence, tmp_path):
         big.truncate(10**12)  # sparse: to read it all would take minutes and a terabyte
     code, out, _ = ringfence("playbook", "import", "big.json", "-o", "x.yaml")
     assert code == 1
-    assert "more than 5,000,000 bytes" in out
+    assert "more than 1,000,000 bytes" in out
 
 
 def test_a_file_that_is_there_is_left_alone(ringfence, file, tmp_path):

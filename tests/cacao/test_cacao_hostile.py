@@ -24,9 +24,9 @@ def within(data, seconds, code):
     [
         (b" " * 50_000_000, "too_large"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "too_deep"),
-        (b"[" * 4_000_000, "too_deep"),
-        (b'{"a":"' + b'\\"' * 2_000_000, "json"),
-        (b'"' * 4_000_001, "json"),
+        (b"[" * 999_000, "too_deep"),
+        (b'{"a":"' + b'\\"' * 490_000, "json"),
+        (b'"' * 999_001, "json"),
         (b'{"x": "[[[[' + b"[" * 100 + b'"}', "version"),
         (b"", "json"),
         (b"null", "shape"),
@@ -60,6 +60,42 @@ def test_a_key_that_stands_twice_deep_inside_is_told_with_its_place():
 
 def test_a_mark_at_the_beginning_of_the_file_is_no_content():
     assert take(b"\xef\xbb\xbf" + GOOD).checked.playbook.id == "test_of_a_playbook"
+
+
+@pytest.mark.parametrize(
+    "text", ["_" * 900_000, "-__" * 300_000, "__a__:value" * 80_000, "://a" * 200_000, "x:" * 400_000]
+)
+def test_a_text_made_to_be_searched_for_ever_is_refused_soon(text):
+    flow = chain("one")
+    flow[ident("action", "one")] |= {"description": text, "commands": [{"type": "bash", "command": "x"}]}
+    made = book(flow, playbook_variables={"__a__": {"type": "string", "external": True}})
+    within(json.dumps(made).encode(), 4.0, "too_long")
+
+
+def test_many_keys_that_stand_twice_are_refused_soon():
+    one = "{" + ",".join('"a":0' for _ in range(900)) + "}"
+    within(f'{{"x": [{",".join([one] * 150)}]}}'.encode(), 2.0, "duplicate_key")
+
+
+def test_many_secrets_are_refused_soon():
+    secrets = {ident("oauth2", "o"): {str(n): f"secret{n}" for n in range(20_000)}}
+    within(json.dumps(book(authentication_info_definitions=secrets)).encode(), 2.0, "too_many")
+
+
+def test_as_many_steps_and_ways_as_are_taken_are_taken_in_time():
+    forks = [ident("parallel", str(n)) for n in range(124)]
+    flow = {ident("start", "s"): {"type": "start", "on_completion": forks[0]}}
+    for n, (fork, following) in enumerate(zip(forks, [*forks[1:], ident("end", "e")], strict=True)):
+        branches = [ident("action", f"{n}.{m}") for m in range(3)]
+        flow[fork] = {"type": "parallel", "next_steps": branches, "on_completion": following}
+        for step_id in branches:
+            flow[step_id] = chain(step_id)[ident("action", step_id)] | {"on_completion": ident("end", "e")}
+    flow[ident("end", "e")] = {"type": "end"}
+    began = time.perf_counter()
+    done = take(book(flow))
+    assert time.perf_counter() - began < 10.0
+    assert len(done.checked.playbook.contain) == 1 + 124 * 3
+    assert all(len(step.needs) == 3 for step in done.checked.playbook.contain[4:])
 
 
 def test_too_many_steps_are_refused_before_anything_is_followed():
