@@ -69,9 +69,8 @@ def schema(*, out: Path | None = None) -> None:
     """
     import json
 
-    from language.schema import schema_of
-
     from engine.registry import catalogue, registry
+    from language.schema import schema_of
 
     text = json.dumps(schema_of(catalogue(registry())), indent=1, ensure_ascii=False) + "\n"
     if out is None:
