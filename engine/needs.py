@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -70,7 +70,7 @@ def hot(live: Live) -> str:
     strange = [
         use for use in uses(items) if use.at and use.address and not is_vendors(use.address, integration.addresses)
     ]
-    last = max(strange, key=lambda use: use.at or datetime.min, default=None)
+    last = max(strange, key=lambda use: use.at or now(), default=None)
     if last is None or last.at is None or not 0 <= (now() - last.at).total_seconds() <= HOT_S:
         return ""
     return f"used at {last.at:%H:%M:%S} UTC from {last.address}, not an address of the vendor"
