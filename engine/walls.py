@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.approvals import decisions_of, question_of, standing
 from engine.bound import Bound
-from engine.needs import hot, needs_of_holds, needs_of_wall, review_by
+from engine.needs import hot, needs_of_holds, needs_of_wall
 from engine.state import Around, Live
 from journal.clock import now
 from journal.errors import JournalError
@@ -122,7 +122,7 @@ async def put(
         away = {"wall": wall, "answer": "yes", "by": Private(by), "code": code, "why": Private(why)}
         await live.note(Draft("turned_away", away))
     elif answer == "yes":
-        await live.note(Draft("approved", said | (review_by(live, evidence) if _others(live) else {})))
+        await live.note(Draft("approved", said))
         return True
     elif answer == "no":
         await live.note(Draft("declined", said))
@@ -166,12 +166,13 @@ def _not_theirs(live: Live, scope: str, evidence: str) -> tuple[str, str] | None
         )  # fmt: skip
     if not _others(live):
         return None
-    if evidence and live.run.opened.get("by_how") in {"token", "key"}:
-        return (
-            None  # the hot rule: he is reading now, so the responder cuts at once, and another looks at it afterwards
-        )
-    why = "not one's own request: another person approves it"
-    return "requester", f"{live.run.opened['by']} asked for this run: {why} (`ringfence approve {live.run.id}`)."
+    hot_rule = (
+        ", or, as he is reading now, they do with --hot and another looks at it within the hour" if evidence else ""
+    )
+    return "requester", (
+        f"{live.run.opened['by']} asked for this run, and approves no request of their own: another person does"
+        f" (`ringfence approve {live.run.id}`){hot_rule}."
+    )
 
 
 def shown_text(live: Live, *, one_way: bool = True) -> str:
