@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from engine.approvals.cost import highest, rank
-from engine.approvals.question import Answer, Decision, Question, target_among
-from engine.approvals.standing import CODE_ROLE, GLASS, asked_by, codes_count_from
+from engine.approvals.question import GLASS, Answer, Decision, Question, target_among
+from engine.approvals.standing import CODE_ROLE, asked_by, codes_count_from
 from inventory.people import PersonEntry
 from inventory.proof import Sayer
 
@@ -17,6 +17,10 @@ GLASS_REASON = 20
 """Letters that the reason for breaking the glass has at least."""
 HASH_LETTERS = 8
 """Letters of a scope hash that are enough to name it."""
+NO_PEOPLE = (
+    "The configuration names no people yet: `ringfence person token NAME` makes the first one's token, and says where it"
+    " belongs. Whoever sits at the terminal of a run answers with `ringfence resume`."
+)
 Code = Literal[
     "", "unknown", "unproven", "no_question", "stale", "expired", "target", "requester", "decided_before",
     "unknown_code", "used_code", "early_code", "no_reason", "no_role",
@@ -75,7 +79,8 @@ def judge(
     if sayer is None:
         return Heard("unknown", "This token or key is nobody's: `people:` in the configuration names whose there are.")
     if not sayer.proven:
-        why = f"{sayer.os or 'The user of this machine'} alone is no proof of who sits there. Say it with --token or --key."
+        why = f"{sayer.os or 'The user of this machine'} alone is no proof of who sits there."
+        why += " Say it with --token or --key." if people else f" {NO_PEOPLE}"
         return Heard("unproven", why)
     if question is None:
         return Heard("no_question", "Nothing is asked: there is no wall that waits for a person.")

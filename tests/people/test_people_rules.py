@@ -195,6 +195,14 @@ def test_the_glass_opens_alone():
     assert is_open(replace(QUESTION, people=9, role="commander"), [_no("cleo", 4, "commander"), glass])
 
 
+def test_whoever_said_something_before_may_still_break_the_glass():
+    two = replace(QUESTION, people=2)
+    for first in (_yes("ben", 4), _no("ben", 4)):
+        assert _code_of(_say("ben", glass=True, reason="nobody else answers"), two, [first]) == "no_reason"
+        assert _code_of(_say("ben", glass=True, reason="nobody else answers me"), two, [first]) == ""
+        assert is_open(two, [first, Decision("person:ben", "yes", "glass", T, 5)])
+
+
 def test_an_objection_wants_more_authority_or_one_more_with_as_much():
     no = _no("ben", 5)
     assert not is_open(QUESTION, [no])

@@ -109,7 +109,7 @@ async def test_a_slow_channel_is_not_waited_for(channel, monkeypatch):
     assert [draft.body["why"] for draft in drafts] == ["no answer in 0.3 s"] * 2
 
 
-@pytest.mark.parametrize("to", ["env:TELL", "chat", "env:NONE", "env:BAD", "nowhere"])
+@pytest.mark.parametrize("to", ["env:TELL", "chat", "env:NONE", "env:BAD"])
 async def test_what_was_not_told_is_said_and_ends_nothing(channel, to, caplog, capfd):
     channel.status = 500
     (draft,) = await told(_inventory(channel, f'{{of: [contested], to: "{to}"}}'), _run(), "contested")
