@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from inventory.part import Id, Part, Reference, Url, is_reference
-from inventory.people import ApprovalsEntry, PersonEntry, TellEntry, one_account_one_person
+from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 
 __all__ = ["Id", "Part", "Reference"]
 
@@ -79,6 +79,21 @@ class Org(Part):
     addresses: tuple[str, ...] = Field(default=(), strict=False)
 
 
+class ReleasesEntry(Part):
+    """Whose releases of playbooks count: only what they signed may start by itself.
+
+    Attributes:
+        keys: public keys (ed25519:...), as `ringfence person key` prints them.
+    """
+
+    keys: tuple[Key, ...] = Field(default=(), strict=False)
+
+    @property
+    def public(self) -> frozenset[str]:
+        """The keys in hex."""
+        return frozenset(map(in_hex, self.keys))
+
+
 class Config(Part):
     """`ringfence.yaml`.
 
@@ -89,6 +104,7 @@ class Config(Part):
         journal: where the record lies, who signs its heads, and to which places they are carried.
         people: who may say what, by id.
         approvals: how many of them a wall wants, and who is asked when nobody answers.
+        releases: whose releases of playbooks count.
         tell: who hears of what without looking.
         org: what playbooks may know of the company, as `org`.
     """
@@ -100,6 +116,7 @@ class Config(Part):
     journal: JournalEntry = JournalEntry()
     people: dict[Id, PersonEntry] = Field(default_factory=dict)
     approvals: ApprovalsEntry = ApprovalsEntry()
+    releases: ReleasesEntry = ReleasesEntry()
     tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
 
     _one_person = field_validator("people")(one_account_one_person)

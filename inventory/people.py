@@ -82,7 +82,13 @@ def _some(value: tuple[T, ...]) -> tuple[T, ...]:
 
 
 Digest = Annotated[str, AfterValidator(_as_digest)]
+Key = Annotated[str, AfterValidator(_as_key)]
 Number = Annotated[int, Field(ge=1, le=10**9)]
+
+
+def in_hex(key: str) -> str:
+    """A public key of a configuration in hex, as the journal holds it."""
+    return base64.b64decode(key.removeprefix("ed25519:")).hex()
 
 
 class PersonEntry(Part):
@@ -100,13 +106,13 @@ class PersonEntry(Part):
     name: str = Field(min_length=1, max_length=120)
     roles: Annotated[tuple[Role, ...], AfterValidator(_some)] = Field(strict=False)
     token: Annotated[str, AfterValidator(_as_token)] | None = None
-    key: Annotated[str, AfterValidator(_as_key)] | None = None
+    key: Key | None = None
     accounts: tuple[Annotated[str, AfterValidator(_as_account)], ...] = Field(default=(), strict=False)
 
     @property
     def public(self) -> str:
         """Their public key in hex, as the journal holds it; "" without one."""
-        return base64.b64decode(self.key.removeprefix("ed25519:")).hex() if self.key else ""
+        return in_hex(self.key) if self.key else ""
 
 
 class ClassEntry(Part):

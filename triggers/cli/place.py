@@ -290,6 +290,14 @@ def playbooks(inventory: Inventory | None) -> Iterator[Path]:
                 yield file
 
 
+def nearest_playbooks(inventory: Inventory | None) -> list[Path]:
+    """Give the playbook file of each name: where two folders have the same, that of the nearer one."""
+    named: dict[str, Path] = {}
+    for file in playbooks(inventory):
+        named.setdefault(file.stem, file)
+    return list(named.values())
+
+
 def find_playbook(name: str, inventory: Inventory | None) -> Path:
     """Give the file of a playbook, by its path or by its name. Raises Refused with the nearest names."""
     path = Path(name).expanduser()
@@ -299,9 +307,7 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
         raise Refused(
             f"There is no file {name}: give a playbook's file, or its name as `ringfence playbook list` shows it."
         )
-    named: dict[str, Path] = {}
-    for file in playbooks(inventory):
-        named.setdefault(file.stem, file)
+    named = {file.stem: file for file in nearest_playbooks(inventory)}
     if name in named:
         return named[name]
     from language.errors import nearest, short
@@ -313,15 +319,18 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
 
 def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
     """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
+    from language.files import text_of
+
+    return checked_text(text_of(path), str(path), inventory)
+
+
+def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
+    """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
     from engine.registry import catalogue, registry
     from language import read
+    from triggers.cli.shelf import Shelf
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Refused(f"The playbook {path} cannot be read: {why}.") from None
     names = None
     if inventory is not None:
         names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    return read(text, str(path), catalogue(registry(), names))
+    return read(text, file, catalogue(registry(), names), Shelf(Path(file).parent, inventory))
