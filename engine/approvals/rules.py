@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,6 +16,7 @@ from inventory.proof import Sayer
 
 GLASS_REASON = 20
 """Letters that the reason for breaking the glass has at least."""
+_PSEUDONYM = re.compile(r"person-[0-9a-f]{8}")
 HASH_LETTERS = 8
 """Letters of a scope hash that are enough to name it."""
 NO_PEOPLE = (
@@ -23,7 +25,7 @@ NO_PEOPLE = (
 )
 Code = Literal[
     "", "unknown", "unproven", "no_question", "stale", "expired", "target", "requester", "decided_before",
-    "unknown_code", "used_code", "early_code", "no_reason", "no_role",
+    "unknown_code", "used_code", "early_code", "no_reason", "no_role", "unreadable",
 ]  # fmt: skip
 
 
@@ -97,6 +99,11 @@ def judge(
         return Heard("target", why)
     if say.glass:
         return _glass(say, sayer)
+    if _unreadable([*question.requesters, *(one.by for one in decisions)]):
+        why = f"Who asked for run {question.run}, or answered before, cannot be read here: the key of their names is not ours."
+        return Heard(
+            "unreadable", f"{why} Whether this is one more person cannot be told; breaking the glass needs no such key."
+        )
     if say.code != "":
         return _with_code(question, decisions, say, people, now, used)
     return _own(question, decisions, say, sayer, people)
@@ -106,6 +113,11 @@ def names(given: str, scope_hash: str) -> bool:
     """Whether what was given names this scope: the whole hash, or its first letters, at least 8."""
     text = given.strip().lower().replace(" ", "")
     return len(text) >= HASH_LETTERS and scope_hash.startswith(text)
+
+
+def _unreadable(names_: Iterable[str]) -> bool:
+    """Whether one of these is a pseudonym: the key of the names in this incident is gone, or not ours to open."""
+    return any(_PSEUDONYM.fullmatch(name) for name in names_)
 
 
 def _stale(question: Question, say: Say) -> str:

@@ -133,6 +133,17 @@ def test_one_seat_that_is_nobodys_is_not_two_people_but_in_practice():
     assert judge(question, (), _say("ben"), named, T).counts
 
 
+def test_where_names_do_not_open_nobody_is_one_more_person():
+    """A pseudonym may be anybody, the one who says yes now among them: only breaking the glass is left."""
+    for question, decisions in (
+        (replace(QUESTION, requesters=frozenset({"person-0a1b2c3d"})), []),
+        (QUESTION, [Decision("person-0a1b2c3d", "yes", "approver", T, 5)]),
+    ):
+        assert _code_of(_say("ben"), question, decisions) == "unreadable"
+        assert _code_of(_say("ben", "no"), question, decisions) == "unreadable"
+        assert _code_of(_say("ben", glass=True, reason="nobody can be told apart"), question, decisions) == ""
+
+
 def test_nothing_is_asked():
     assert _code_of(_say("ben"), None) == "no_question"
     assert _code_of(_say("ben"), replace(QUESTION, opened=9)) == "no_question"
