@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
+from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
 from engine.given import fields_of, given_by, integration_of
@@ -248,9 +249,13 @@ def _opened(
             for e in (integration.footholds if integration else ())
         },
         "connections": {
-            name: {"system": connections[name].system, "url": inventory.base(connections[name].url)}
+            name: {
+                "system": connections[name].system, "url": inventory.base(connections[name].url),
+                "tenant": connections[name].tenant, "environment": connections[name].environment,
+            }
             for name in _connections(bound)
         },
+        "alike": lookalikes(name, inventory.integrations) if name else [],
         "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,

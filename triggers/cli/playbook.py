@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from inventory.read import Inventory
 
 app = App("playbook", help="Check, try, show and list playbooks.")
+app.command(
+    "triggers.cli.cacao:import_", name="import", help="Make a playbook of a CACAO 2.0 file, and say what was lost."
+)
+app.command("triggers.cli.cacao:export", name="export", help="Write a playbook as CACAO 2.0, and say what was lost.")
 app.command("triggers.cli.linting:lint", name="lint", help="Check playbooks, every mistake with its line and column.")
 app.command("triggers.cli.testing:try_cases", name="test", help="Try the cases of playbooks, without any provider.")
 app.command("triggers.cli.showing:show", name="show", help="Say what a playbook does, step by step, or draw it.")
