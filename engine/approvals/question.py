@@ -10,6 +10,8 @@ from typing import Any, Literal
 from journal.replay import Run
 
 Answer = Literal["yes", "no"]
+GLASS = "glass"
+"""Stands for an authority where somebody broke the glass."""
 _NAMING = frozenset({
     "account", "actor", "email", "login", "member", "owner", "principal", "run_as", "user", "username",
 })  # fmt: skip
@@ -76,8 +78,8 @@ class Decision:
 
     @property
     def voice(self) -> str:
-        """Whose voice it is: a person has one, each sealed code is another."""
-        return self.code or self.by.casefold()
+        """Whose voice it is: a person has one; each sealed code is another, and so is breaking the glass."""
+        return self.code or f"{'glass ' if self.role == GLASS else ''}{self.by.casefold()}"
 
 
 def question_of(run: Run, wall: str | None = None, targets: frozenset[str] = frozenset()) -> Question | None:

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Literal
 
 from engine.approvals.cost import highest, rank
-from engine.approvals.question import Decision, Question, target_among
+from engine.approvals.question import GLASS, Decision, Question, target_among
 from inventory.people import PersonEntry
 
 CODES = "codes"
-GLASS = "glass"
 CODE_ROLE = "commander"
 """The authority of a sealed code."""
 

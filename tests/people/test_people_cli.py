@@ -219,6 +219,8 @@ def test_a_freeze_ends_by_itself_and_is_told(ringfence, practice, verified):
     nobody = ringfence("freeze", "--sandbox")
     assert nobody.code == 1
     assert "no proof" in nobody.err
+    away = events("@journal")[-1]
+    assert (away.type, away.body["code"]) == ("turned_away", "unproven")
     assert ringfence("freeze", "--sandbox", "--minutes", "61", "--as", "ana").code == 1
     on = ringfence("freeze", "--sandbox", "--as", "ana", "--minutes", "5", "--reason", "false alarms", "--json")
     assert on.code == 0

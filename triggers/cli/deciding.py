@@ -183,7 +183,7 @@ class _About:
         review_s = self.inventory.config.approvals.review_s
         said = asyncio.run(say(
             self.journal, self.run.id, self.wall, what, people, shown=asking.digest(text), sign=self.proof.sign,
-            os=who(), review_s=review_s,
+            os=who(), source=_source(self.inventory), review_s=review_s,
         ))  # fmt: skip
         self._tell_of(said, glass=glass)
         _became(self.run, said, what, text, people, json=json)
@@ -198,6 +198,16 @@ class _About:
                     await self.journal.say(self.run.id, drafts)
 
             asyncio.run(page())
+
+
+def _source(inventory: Inventory) -> str:
+    """Where people's roles stand: the configuration, by the SHA-256 of its text, for whoever asks later."""
+    import hashlib
+
+    try:
+        return f"{inventory.path.name} sha256:{hashlib.sha256(inventory.path.read_bytes()).hexdigest()}"
+    except OSError:
+        return inventory.path.name
 
 
 def _code(inventory: Inventory, given: str) -> str | None:
