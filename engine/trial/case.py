@@ -135,6 +135,8 @@ class Expect(Part):
 
 
 Answer = Literal["given", "declined", "nobody"]
+Answers = Answer | dict[str, Answer]
+"""What people say at a wall; where the walls of a phase want different roles, by role."""
 
 
 class Case(Part):
@@ -156,8 +158,8 @@ class Case(Part):
     faults: list[Fault] = Field(default_factory=list)
     after: dict[str, dict[str, JsonValue] | Literal["gone"]] = Field(default_factory=dict)
     hands: dict[str, Literal["done", "nobody"] | dict[str, list[dict[str, JsonValue]]]] = Field(default_factory=dict)
-    approve: Answer = "given"
-    recover: Answer | None = None
+    approve: Answers = "given"
+    recover: Answers | None = None
     expect: Expect
 
 
