@@ -127,6 +127,10 @@ class Bound:
             return ()
         return tuple(self.prefix + other for other in self.book.waits[self.step.id])
 
+    def text_of(self, key: str) -> str:
+        """A key as it was written, for hashes; "" for a macro's part, which has no line of its own."""
+        return "" if self.fixed is not None or self.sweep is not None else self.book.text_of(self.step.id, key)
+
     @property
     def depends_on_run(self) -> bool:
         """A value of it differs in each run, so that hashes take its text instead."""

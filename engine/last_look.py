@@ -63,5 +63,6 @@ async def quiet(live: Live, seconds: float, sends: int) -> bool:
 
 
 def sends_of(live: Live) -> int:
+    """How many sends there were so far: while this stays the same, nothing was switched back on."""
     acting = {bound.id for bound in live.bound.values() if bound.acts}
     return sum(effect.sends for effect in live.run.effects.values() if effect.step in acting)

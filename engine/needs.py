@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from engine.approvals import Cost, needed, needed_beyond_guardrail
+from engine.plan.first_line import is_vendors, uses
 from engine.state import Live
 from inventory.people import ApprovalsEntry
 from journal.clock import now
@@ -21,7 +22,7 @@ def needs_of_holds(live: Live) -> Mapping[str, Any] | None:
     """What is wanted before what can be undone begins. None: it begins on one responder's word."""
     approvals = _approvals(live)
     critical = live.integration is not None and live.integration.critical and live.run.opened["mode"] == "live"
-    beyond = [one for one in _beyond(live) if "hold" in one]
+    beyond = _guardrails(live).get("asks_before_holds", [])
     if not critical and not beyond:
         return None
     wants = needed_beyond_guardrail(_cost(live), approvals) if beyond else needed(_cost(live), approvals)
@@ -30,9 +31,10 @@ def needs_of_holds(live: Live) -> Mapping[str, Any] | None:
 
 def needs_of_wall(live: Live, wall: Step) -> Mapping[str, Any]:
     """The part of an `asked` event that says what is wanted: by whom, how many, and by which ladder."""
-    approvals, beyond = _approvals(live), _beyond(live)
+    approvals, beyond = _approvals(live), _guardrails(live).get("asks", [])
     if beyond:
-        wants = needed_beyond_guardrail(_cost(live), approvals, people=wall.people)
+        people = max(wall.people, int(_guardrails(live)["approvals"]))
+        wants = needed_beyond_guardrail(_cost(live), approvals, people=people)
     else:
         wants = needed(_cost(live), approvals, role=wall.approve, people=wall.people)
     return wants.body(approvals, within_s=wall.within_s) | ({"why": "; ".join(beyond)} if beyond else {})
@@ -43,12 +45,13 @@ def _approvals(live: Live) -> ApprovalsEntry:
 
 
 def _cost(live: Live) -> Cost:
-    return Cost(int(live.run.planned.get("people") or 0), Decimal(_approvals(live).restore_h))
+    return Cost(int(_guardrails(live).get("people_planned", 0)), Decimal(_approvals(live).restore_h))
 
 
-def _beyond(live: Live) -> list[str]:
-    """The guardrails that the plan passes, a sentence each."""
-    return [str(one) for one in (live.run.planned.get("guardrails") or {}).get("asks", ())]
+def _guardrails(live: Live) -> Mapping[str, Any]:
+    """How the plan stands to the playbook's guardrails: `asks`, a sentence for each that it passes."""
+    found: Mapping[str, Any] = live.run.planned.get("guardrails") or {}
+    return found
 
 
 def hot(live: Live) -> str:
@@ -61,19 +64,16 @@ def hot(live: Live) -> str:
         or live.run.opened.get("trigger") == "alert"
     ):
         return ""
-    uses = [
-        (str(getattr(item, "used_at", "")), str(getattr(item, "used_from", "")))
-        for view in live.views.values() for item in view.value.items
-    ]  # fmt: skip
-    strange = [use for use in uses if all(use) and use[1] not in integration.addresses]
-    if not strange:
+    items = [
+        item for view in live.views.values() for item in (*view.value.items, view.value.output) if item is not None
+    ]
+    strange = [
+        use for use in uses(items) if use.at and use.address and not is_vendors(use.address, integration.addresses)
+    ]
+    last = max(strange, key=lambda use: use.at or now(), default=None)
+    if last is None or last.at is None or not 0 <= (now() - last.at).total_seconds() <= HOT_S:
         return ""
-    at, address = max(strange)
-    try:
-        age_s = (now() - datetime.fromisoformat(at)).total_seconds()
-    except (ValueError, TypeError):
-        return ""
-    return f"used at {at[11:19]} UTC from {address}, not an address of the vendor" if 0 <= age_s <= HOT_S else ""
+    return f"used at {last.at:%H:%M:%S} UTC from {last.address}, not an address of the vendor"
 
 
 def review_by(live: Live, evidence: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,11 +11,13 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
+from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
+from engine.given import fields_of, given_by, integration_of
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
-from inventory.model import FootholdEntry, Integration, Mode
+from inventory.model import Integration, Mode
 from inventory.read import Inventory
 from journal.canonical import sound
 from journal.clock import now
@@ -24,7 +26,7 @@ from journal.event import Draft, Private
 from journal.replay import Run, advance, replay
 from journal.store import Journal
 from journal.write.lease import Lease
-from language import BadInput, Checked, read
+from language import Checked, read
 
 
 class Opener(Protocol):
@@ -101,13 +103,13 @@ class Prepared:
 def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> Prepared:
     """Fit an order to this inventory: inputs, steps, connections. Raises NotBound, BadInput or BadInventory."""
     pool: dict[str, Secret] = {}
-    name, integration = _integration(order.checked, order.raw, inventory)
-    inputs = order.checked.parse_inputs(order.raw, _given(inventory, pool))
+    name, integration = integration_of(order.checked, order.raw, inventory)
+    inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool))
     for value in order.raw.values():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
-    bound = bind(order.checked, registry(), inventory, integration, _fields_of(inventory, pool))
+    bound = bind(order.checked, registry(), inventory, integration, fields_of(inventory, pool))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
     run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
@@ -147,8 +149,8 @@ async def reopen(
         inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
         inventory.resolve, inventory.base,
     )  # fmt: skip
-    inputs = checked.parse_inputs(raw, _given(used, pool))
-    bound = bind(checked, registry(), used, integration, _fields_of(used, pool))
+    inputs = checked.parse_inputs(raw, given_by(used, pool))
+    bound = bind(checked, registry(), used, integration, fields_of(used, pool))
     leads = {name: inventory.base(inventory.config.connections[name].url) for name in _connections(bound)}
     then = {name: entry["url"] for name, entry in opened["connections"].items()}
     if leads != then:
@@ -199,10 +201,6 @@ def _subs(checked: Checked) -> dict[str, str]:
     return found
 
 
-def _fields_of(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[FootholdEntry], Mapping[str, Any]]:
-    return lambda entry: _foothold(inventory, entry, pool)[1] or {}
-
-
 def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, desk: Desk) -> Live:
     integration = prepared.integration
     live = Live(
@@ -212,7 +210,7 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         datetime.fromisoformat(run.opened_at), prepared.inventory.config,
     )  # fmt: skip
     live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
-    live.yes_scope = prepared.order.yes_scope
+    live.yes_scope = str(run.opened.get("yes_scope", ""))
     live.attended = desk.attended
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
@@ -230,72 +228,6 @@ def _connection(inventory: Inventory, name: str, found: Registry) -> Connection:
         raise NotBound(f"connection {name} ({entry.system}): {said}") from None
     secret = Secret(inventory.resolve(entry.secret)) if entry.secret else None
     return Connection(name, connector, inventory.base(entry.url), secret, settings)
-
-
-def _integration(
-    checked: Checked, raw: Mapping[str, object], inventory: Inventory
-) -> tuple[str | None, Integration | None]:
-    wanted = [name for name, given in checked.playbook.inputs.items() if given.type == "integration"]
-    if len(wanted) != 1 or not isinstance(raw.get(wanted[0]), str):
-        return None, None
-    name = str(raw[wanted[0]])
-    try:
-        return name, inventory.integration(name)
-    except LookupError as error:
-        raise BadInput([f"{wanted[0]}: {error}"]) from None
-
-
-def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Mapping[str, object]]:
-    """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference."""
-
-    def given(name: str) -> Mapping[str, object]:
-        integration = inventory.integration(name)
-        shown: dict[str, object] = {
-            "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
-            "addresses": list(integration.addresses),
-            "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
-        }  # fmt: skip
-        for entry in integration.footholds:
-            system, fields = _foothold(inventory, entry, pool)
-            if system and fields is not None:
-                shown.setdefault(system, fields)
-        return shown
-
-    return given
-
-
-def _system(inventory: Inventory, entry: FootholdEntry) -> str | None:
-    connection = inventory.config.connections.get(entry.at or "")
-    return connection.system if connection is not None else None
-
-
-def _foothold(
-    inventory: Inventory, entry: FootholdEntry, pool: dict[str, Secret]
-) -> tuple[str, dict[str, object] | None]:
-    try:
-        needs_of(entry.kind)
-    except LookupError as error:
-        raise LookupError(f"foothold {entry.id}: {error}") from None
-    if entry.at is None:
-        return "", None
-    if entry.at not in inventory.config.connections:
-        raise LookupError(f"foothold {entry.id}: no connection '{entry.at}' in {inventory.path.name}")
-    system = inventory.config.connections[entry.at].system
-    connector = registry().systems.get(system)
-    model = connector.footholds.get(entry.kind) if connector is not None else None
-    if model is None:
-        return system, None
-    fields: dict[str, object] = dict(entry.names)
-    for name, field in model.model_fields.items():
-        if field.annotation is Secret and isinstance(fields.get(name), str):
-            secret = Secret(inventory.resolve(str(fields[name])))
-            fields[name] = pool[secret.fingerprint] = secret
-    try:
-        model.model_validate(fields)
-    except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
-        raise LookupError(f"foothold {entry.id} at {entry.at}: {said}") from None
-    return system, fields
 
 
 def _opened(
@@ -317,10 +249,14 @@ def _opened(
             for e in (integration.footholds if integration else ())
         },
         "connections": {
-            name: {"system": connections[name].system, "url": inventory.base(connections[name].url)}
+            name: {
+                "system": connections[name].system, "url": inventory.base(connections[name].url),
+                "tenant": connections[name].tenant, "environment": connections[name].environment,
+            }
             for name in _connections(bound)
         },
-        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "alike": lookalikes(name, inventory.integrations) if name else [],
+        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
     }  # fmt: skip

@@ -8,18 +8,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from connectors.core import ConnectorError, State, Unseen
 from engine.acting import settled
 from engine.bound import Bound
 from engine.contain import restore
 from engine.hearing import hear
+from engine.needs import needs_of_wall
 from engine.observe import InDoubt, Sight, observe
 from engine.send import send
 from engine.settle import Send, Settle, Wait, next_for
 from engine.state import Around, Live
-from engine.needs import needs_of_wall
 from engine.undoing import Back, Doubted, carried, hands_back, in_order, recollect, todo
 from engine.walls import put
 from journal.event import Draft, Private
@@ -45,6 +44,7 @@ class Wanted:
 async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> str:
     """Carry the recover phase out; without `wanted`, go on with the one that was ordered."""
     restore(live)
+    live.yes_scope = ""  # that was the scope of the cut
     if wanted is not None:
         body = {"phase": "recover", "by": Private(wanted.by), "yes": wanted.yes, "leave": sorted(wanted.leave)}
         await live.note(Draft("ordered", body))

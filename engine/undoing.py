@@ -145,14 +145,14 @@ async def hands_back(live: Live, what: str, leave: frozenset[str]) -> None:
     for name in reversed(list(live.bound)):
         bound = live.bound[name]
         effect = live.run.effects.get(f"{name}/{by_hand.TARGET}")
-        if bound.kind == "manual" and bound.step.undo_by and effect is not None and effect.closed:
-            if _within(bound, what) and name not in leave:
-                await _hand(live, bound, back=True)
+        closed = bound.kind == "manual" and bound.step.undo_by and effect is not None and effect.closed
+        if closed and _within(bound, what) and name not in leave:
+            await _hand(live, bound, back=True)
 
 
 def _within(bound: Bound, what: str) -> bool:
     """Whether `undo: WHAT` is about a step: its whole phase, itself, or the line that it is a part of."""
-    return what == bound.phase or bound.id == what or bound.id.startswith(f"{what}.")
+    return what in {bound.phase, bound.id} or bound.id.startswith(f"{what}.")
 
 
 def todo(live: Live, what: str) -> list[Back]:

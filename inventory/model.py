@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -13,12 +13,19 @@ __all__ = ["Id", "Part", "Reference"]
 
 
 class ConnectionEntry(Part):
-    """A way to one system: what it is, where, with whose credential. Further keys are the connector's own settings."""
+    """A way to one system: what it is, where, with whose credential. Further keys are the connector's own settings.
+
+    Attributes:
+        environment: what people call it: production, test. tenant: whose part of a shared system it is. A plan says
+            both in its first line: of two connections that look alike, one is the wrong one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     system: Id
     url: Url
     secret: Reference | None = None
+    environment: str = ""
+    tenant: str = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -107,6 +114,8 @@ class Config(Part):
         releases: whose releases of playbooks count.
         tell: who hears of what without looking.
         org: what playbooks may know of the company, as `org`.
+        protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
+            of them on one person's word.
     """
 
     connections: dict[Id, ConnectionEntry] = Field(min_length=1)
@@ -121,6 +130,7 @@ class Config(Part):
 
     _one_person = field_validator("people")(one_account_one_person)
     org: Org = Org()
+    protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)
 
 
 class FootholdEntry(Part):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from language.catalogue import Entry
+from language.errors import Problem
 from language.expression import Expression
 from language.inputs import Integrations, parse
 from language.model import Playbook, Step
@@ -28,6 +29,7 @@ class Checked:
     Attributes:
         source: the very text that was checked.
         unchecked: names that only an inventory could have checked, where there was none.
+        warnings: what may be meant as it stands, but seldom is.
         waits: step -> the steps that it comes after.
         below_wall: the steps of contain below its approve line; `below` those of all phases.
         subs: the playbooks that steps use, by step. Of each, the `uses` and `manual` steps of `contain` are meant.
@@ -42,10 +44,12 @@ class Checked:
         inputs_type: type[BaseModel],
         triggers: tuple[Listening | None, ...],
         unchecked: tuple[str, ...],
+        warnings: tuple[Problem, ...] = (),
     ) -> None:
         self.source = source
         self.playbook: Playbook = compiler.shaped.playbook
         self.unchecked = unchecked
+        self.warnings = warnings
         self.waits: Mapping[str, frozenset[str]] = order.waits
         self.below_wall = order.below_wall
         self.below = order.below

@@ -11,6 +11,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
 
 from language.complaints import flaws
+from language.errors import short
 from language.kinds import Kind
 from language.messages import Messages, Path, Unreadable, absent, child
 from language.tree import Tree
@@ -81,6 +82,11 @@ class Language:
         except Exception:  # noqa: BLE001  protobuf's DecodeError: a tree deeper than anybody writes
             return [Flaw("too_deep", 0, "this expression is too deep: break it up")]
         walk = Walk(tree, self.messages.fields, names).run()
+        walk.flaws += (
+            Flaw("pattern", offset, f"'{short(pattern)}' is no pattern that `matches` can read")
+            for pattern, offset in walk.patterns
+            if not _readable(pattern)
+        )
         if walk.flaws:
             return walk.flaws
         return Expression(
@@ -143,6 +149,13 @@ class Language:
         if name == "item" and expression.item:
             return self.messages.argument(expression.item, root, paths)
         return self.messages.build(self.variables[name], root, paths)
+
+
+def _readable(pattern: str) -> bool:
+    """Whether `matches` takes a pattern; else CEL would only say so at night."""
+    env = cel.NewEnv(variables={"pattern": cel.Type.STRING})
+    result = env.compile("''.matches(pattern)").eval(data={"pattern": pattern})
+    return bool(result.type() != cel.Type.ERROR)
 
 
 def _root(name: str, values: Values | Heard, item: object) -> object:

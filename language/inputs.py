@@ -79,14 +79,15 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def _types(catalogue: Catalogue) -> dict[str, Any]:
+def input_types(catalogue: Catalogue) -> dict[str, Any]:
+    """What an input may be, beside an integration."""
     lists = {f"list of {name}": list[tp] for name, tp in catalogue.input_types.items()}  # type: ignore[valid-type]
     return {**catalogue.input_types, **lists, **_TYPES}
 
 
 def inputs_type(shaped: Shaped, catalogue: Catalogue, report: Report) -> type[BaseModel]:
     """Make the type of `inputs`; what is wrong is reported and left out."""
-    types = _types(catalogue)
+    types = input_types(catalogue)
     fields: dict[str, Any] = {}
     for name, given in shaped.playbook.inputs.items():
         if hasattr(BaseModel, name):  # `copy`, `json`: pydantic's own

@@ -139,7 +139,7 @@ class Step(_Frozen):
 class Playbook(_Frozen):
     """A whole file."""
 
-    id: Id = Field(alias="playbook", description="Its id, which is also the name of its file.")
+    id: Id = Field(alias="playbook", description="Its id, by which other playbooks use it; its file is named alike.")
     title: Text = Field(description="What happened, as a responder would say it.")
     attack: tuple[Technique, ...] = Field((), description="Techniques of ATT&CK, as T1528 or T1550.001.")
     defend: tuple[Defence, ...] = Field((), description="Techniques of D3FEND, as D3-CR.")

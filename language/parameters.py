@@ -20,8 +20,8 @@ Special = Callable[["Want", Node, Kind | None, Place], Template]
 _FORGOTTEN = re.compile(
     r"\{\s*(?:inputs|steps|item|incident|org|run|alert)\."
     r"|^(?:inputs|steps|item|incident|org|run|alert)(?:\.[a-z_]\w*)+$"
-    r"|(?<![\w.])(?:inputs|steps)\.[a-z_]\w*"
 )
+_PERHAPS = re.compile(r"(?<![\w.$/])(?:inputs|steps)\.[a-z_]\w*")
 _IN_TEXT = frozenset({"STRING", "INT", "BOOL", "DOUBLE", "TIMESTAMP", "DURATION"})
 
 
@@ -84,17 +84,20 @@ class Parameters:
         return self._template(node, str, item, key, (str, want.name))
 
     def _literally(self, scalar: Scalar) -> Template:
-        if _FORGOTTEN.search(str(scalar.value)):
-            said = f"'{short(str(scalar.value))}' is text here: an expression is written ${{…}}"
-            self.report.add("forgotten", scalar.place, said)
-        return str(scalar.value)
+        """A text without `${`: one that looks like an expression had its `$` forgotten."""
+        text = str(scalar.value)
+        if _FORGOTTEN.search(text):
+            self.report.add("forgotten", scalar.place, f"'{short(text)}' is text here: an expression is written ${{…}}")
+        elif found := _PERHAPS.search(text):
+            said = f"`{found.group()}` is text here: an expression is written ${{{found.group()}}}"
+            self.report.warn("forgotten", scalar.inside(found.start(), scalar.place), said)
+        return text
 
     def _template(self, node: Node, annotation: Any, item: Kind | None, key: Place, where: tuple[Any, str]) -> Template:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             if "${" in node.value:
                 return self._text(node, annotation, item, key)
-            if _FORGOTTEN.search(node.value):
-                return self._literally(node)
+            self._literally(node)
         elif _has_holes(node):
             tp, _, _ = bare(annotation)
             kind = kind_of(annotation)
@@ -127,6 +130,10 @@ class Parameters:
 
     def _text(self, scalar: Scalar, annotation: Any, item: Kind | None, key: Place) -> Template:
         text = str(scalar.value)
+        if scalar.plain and scalar.comment:
+            self.report.add(
+                "comment", scalar.place, "quote a value with `${…}` that a `#` follows: it may be cut short"
+            )
         parts = split(text)
         if isinstance(parts, int):
             self.report.add("end", scalar.inside(parts, key), "`${` has no end")

@@ -39,7 +39,7 @@ def _read(text: str, file: str, catalogue: Catalogue, shelf: Shelf) -> Checked:
     for sub in subs.values():
         unchecked |= dict.fromkeys(sub.checked.unchecked)
     report.settle()
-    return Checked(text, compiler, order, inputs, triggers, tuple(unchecked))
+    return Checked(text, compiler, order, inputs, triggers, tuple(unchecked), report.warnings)
 
 
 def _names(shaped: Shaped, catalogue: Catalogue, report: Report) -> dict[str, None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from language.complaints import plainly
 from language.errors import Place, Report, nearest, short
 from language.model import KINDS, PHASES, STEP_KEYS, Guardrails, Input, Kind, Playbook, Trigger
 from language.source import Items, Keys, Node, Scalar, plain
@@ -15,16 +16,13 @@ _TOP = frozenset(field.alias or name for name, field in Playbook.model_fields.it
 _INPUT = frozenset(Input.model_fields)
 _TRIGGER = frozenset(field.alias or name for name, field in Trigger.model_fields.items())
 EXPRESSION_KEYS = frozenset({"if", "where", "expect", "for_each", "when"})
+_ONLY_READ = frozenset(
+    ["title", "breaks", "does_not", "wakes", "may_be_empty", "accept_reissue", "given_is_all", "approve", "at", "undo"]
+)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_SAID = {
-    "missing": "is missing",
-    "string_type": "must be text",
-    "string_too_short": "must not be empty",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "dict_type": "must be `key: value` lines",
-    "model_type": "must be `key: value` lines",
-    "too_short": "must not be empty",
+_TECHNIQUES = {
+    "attack": "no technique of ATT&CK, as T1528 or T1550.001",
+    "defend": "no technique of D3FEND, as D3-CR",
 }
 _CREDENTIAL = re.compile(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|xox[abeprs]-[\w-]{10,}"
@@ -62,6 +60,7 @@ def shape(root: Node, report: Report) -> Shaped:
     _credentials(root, report)
     _known(root, _TOP, "a playbook", report)
     _parts(root, report)
+    _unfilled(root, report)
     data = {key: plain(node) for key, node in root.nodes.items() if key in _TOP}
     steps: dict[str, Keys] = {}
     kept: dict[str, list[Keys]] = {}
@@ -95,6 +94,27 @@ def _parts(root: Keys, report: Report) -> None:
             _expressions(node, report)
     if isinstance(rails, Keys):
         _known(rails, Guardrails.model_fields, "guardrails", report)
+
+
+def _unfilled(root: Keys, report: Report) -> None:
+    """Nothing fills `${…}` in what is only read: it would be shown as it is written."""
+    inputs = root.nodes.get("inputs")
+    read = [(root, key) for key in _ONLY_READ]
+    read += [
+        (node, "default")
+        for node in (inputs.nodes.values() if isinstance(inputs, Keys) else ())
+        if isinstance(node, Keys)
+    ]
+    for phase in PHASES:
+        part = root.nodes.get(phase)
+        steps = part.nodes if isinstance(part, Items) else []
+        read += [(step, key) for step in steps if isinstance(step, Keys) for key in _ONLY_READ & step.nodes.keys()]
+    for keys, key in read:
+        node = keys.nodes.get(key)
+        if isinstance(node, Scalar) and isinstance(node.value, str) and "${" in node.value:
+            report.add(
+                "hole", node.inside(node.value.index("${"), keys.at(key)), f"{key}: nothing fills `${{…}}` in here"
+            )
 
 
 def _written_ids(root: Keys) -> set[str]:
@@ -215,10 +235,11 @@ def _say(detail: ErrorDetails, root: Keys, kept: dict[str, list[Keys]], report: 
         node = inner
     if isinstance(node, Scalar) and "[key]" not in loc:
         place = node.place
-    said = _SAID.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    if detail["type"] == "string_pattern_mismatch":
-        said = f"'{short(str(detail['input']))}' is no technique of ATT&CK, as T1528 or T1550.001"
-    if detail["type"] in {"string_type", "tuple_type", "list_type"} and isinstance(detail["input"], str | int | bool):
-        said += f", not {json.dumps(detail['input'])}"
+    said = plainly(detail)
+    given = f"'{short(str(detail['input']))}'"
+    if detail["type"] == "string_pattern_mismatch" and detail["loc"][0] in _TECHNIQUES:
+        said = f"{given} is {_TECHNIQUES[str(detail['loc'][0])]}"
+    elif detail["type"] != "missing" and isinstance(detail["input"], str | int) and detail["type"] != "value_error":
+        said += f", not {json.dumps(detail['input'], ensure_ascii=False)}" if detail["input"] != "" else ""
     code = "missing" if detail["type"] == "missing" else "shape"
     report.add(code, place, f"{name}: {said}" if said != "is missing" else f"'{name}' is missing")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from language.catalogue import Entry, Nothing
-from language.errors import BadPlaybook, Place, Report, short
+from language.errors import BadPlaybook, Place, Report, nearest, short
 from language.inputs import GivenIntegration, read_value
 from language.kinds import Kind
 from language.model import Playbook
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from language.checked import Checked
 
 Library = Callable[[str], tuple[str, str] | None]
-"""Gives the text and the file of a playbook by its id, or None."""
+"""Gives the text and the file of a playbook by its id, or None. One with `names()` lets a slip be told with its mending."""
 PREFIX = "playbook."
 DEEPEST = 10
 
@@ -66,13 +66,16 @@ class Shelf:
     def _read(self, name: str) -> "Checked | str":
         text_file = self.library(name) if self.library is not None else None
         if text_file is None:
-            return f"no playbook '{short(name)}'" + ("" if self.library else ": there is no library here to look in")
+            names: list[str] = getattr(self.library, "names", list)()
+            why = nearest(name, names) if self.library else ": there is no library here to look in"
+            return f"no playbook '{short(name)}'{why}"
         text, file = text_file
         try:
             checked = self.reader(text, file, Shelf(self.library, self.reader, self.chain, self.found))
         except BadPlaybook as bad:
             first = str(bad.problems[0])
-            return f"playbook '{short(name)}' has {len(bad.problems)} mistakes of its own, the first at {first}"
+            count = "a mistake" if len(bad.problems) == 1 else f"{len(bad.problems)} mistakes"
+            return f"playbook '{short(name)}' has {count} of its own: {first}"
         if checked.playbook.id != name:
             return f"{file} is asked for as '{short(name)}', but calls itself '{checked.playbook.id}'"
         return checked

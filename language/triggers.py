@@ -64,10 +64,19 @@ def triggers_of(
         place = given.place if given is not None else keys.place
         gives = parameters.of(given, wants, "the playbook", None, place)
         found.append(Listening(language, when, gives) if when is not None else None)
-        for name in trigger.with_:
-            if name in shaped.playbook.inputs and shaped.playbook.inputs[name].type.endswith("secret"):
-                report.add("secret", keys.place, f"'{name}' is a secret: no alert may give one")
+        if trigger.mode == "auto":
+            _alone(shaped, keys, report)
     return tuple(found)
+
+
+def _alone(shaped: Shaped, keys: Keys, report: Report) -> None:
+    """What starts by itself has nobody to give it a secret, and does only what stands above the wall."""
+    place = keys.at("mode")
+    for name, given in shaped.playbook.inputs.items():
+        if given.type.endswith("secret"):
+            report.add("auto", place, f"mode auto: nobody is there to give the secret '{name}'")
+    if shaped.playbook.contain[:1] and shaped.playbook.contain[0].kind in {"approve", "watch"}:
+        report.add("auto", place, "mode auto carries out what stands above the approve line: there is nothing")
 
 
 def _wants(shaped: Shaped, inputs: type[BaseModel], parameters: Parameters, *, auto: bool) -> dict[str, Want]:
@@ -80,7 +89,7 @@ def _wants(shaped: Shaped, inputs: type[BaseModel], parameters: Parameters, *, a
             name,
             inputs.model_fields[name].annotation,
             # What an alert does not give is asked of the responder; nobody is there to ask when it starts by itself.
-            required=auto and given.default is None,
+            required=auto and given.default is None and not given.type.endswith("secret"),
             owner=inputs,
             special=parameters.text if integration else None,
         )

@@ -19,8 +19,12 @@ STATES = frozenset({"closed", "residual", "open", "unknown", "not-in-playbook"})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one foothold stands. `state`: closed, residual (closed, and something lives on until a known time), open, unknown, not-in-playbook, or
-    given-back (open again, by us)."""
+    """How one foothold stands.
+
+    Attributes:
+        state: closed, residual (closed, and something lives on until a known time), open, unknown, not-in-playbook, or
+            given-back (open again, by us).
+    """
 
     id: str
     state: str

@@ -5,6 +5,7 @@ All of it is changed on one event loop without an await between a decision and i
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from bisect import bisect_right
 from collections import deque
@@ -61,6 +62,8 @@ class World:
     sessions: dict[str, Session] = field(default_factory=dict)
     messages: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=10_000))
     deeds: Deeds = field(default_factory=Deeds)
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Until it is set nobody acts: the thief holds what he stole, the vendor rests, two looks see one state."""
     url: str = ""
     _token_secrets: dict[str, Token] = field(default_factory=dict)
     _session_secrets: dict[str, Session] = field(default_factory=dict)

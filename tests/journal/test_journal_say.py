@@ -7,8 +7,11 @@ import pytest
 
 from journal import Draft, Journal, Keys, UnknownRun
 from journal.custody.incident import Close
+from journal.custody.prune import prune, retention
 from journal.errors import IncidentClosed, Overtaken, Used
 from journal.event import JOURNAL, Private
+from journal.export import evidence, verifier
+from journal.proof.sign import Signer
 from journal.proof.verify import verify_url
 from journal.replay import Run, advance, catch_up, replay
 
@@ -154,3 +157,52 @@ async def test_names_in_a_say_are_sealed(url: str, tmp_path, sql):
     ((stored,),) = sql("SELECT body FROM events WHERE run = ? AND n = ?", "R1", 2)
     assert "ben" not in str(stored).casefold()
     assert verify_url(url) == []
+
+
+async def test_a_run_that_was_spoken_of_after_its_end_is_pruned_and_exported_like_any(url: str, tmp_path):
+    journal = Journal.open(url, keys=Keys.make_file(tmp_path / "key"))
+    signer = Signer(b"s" * 32)
+    try:
+        for run in ("R1", "R2"):
+            lease, _ = await journal.begin(run, "INC-1", Draft("opened", {"playbook": "p"}), lock=run)
+            await journal.append(lease, [Draft("worded", {"word": "contained", "footholds": {}, "why": ""})])
+            await journal.release(lease, unlock=True)
+            body = {"wall": "w", "by": Private("person:ben"), "how": "token", "reason": Private("seen")}
+            await journal.say(run, [Draft("reviewed", body)])
+        found = evidence.gather(journal, "INC-1", ("R1", "R2"))
+        made = evidence.evidence(found, signer, at="2026-11-24T00:00:00.000000Z", by="os:x", how="t", names=True)
+        text = evidence.layout(made)
+        assert verifier.check(verifier.strict(text), text, {signer.public}) == []
+        assert [run["head"]["n"] for run in made["runs"]] == [3, 3]
+        await journal.carry_out(Close(incident="INC-1", by="", why=""))
+        gone = [event async for event in prune(journal, retention(journal, "2999-01-01T00:00:00.000000Z"), signer)]
+        assert sorted(event.body["run"] for event in gone) == ["R1", "R2"]
+    finally:
+        await journal.aclose()
+    assert verify_url(url) == []
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("at", ["before:noted#3", "after:noted#3", "1", "-1", "7"])
+async def test_a_process_that_dies_while_it_says_something_leaves_a_whole_record(at: str, url: str, child):
+    journal = Journal.open(url, keys=Keys.none())
+    lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}), lock="drift")
+    await journal.release(lease, unlock=True)
+    process = child("talk", url, "R1", 20, env={"RINGFENCE_KILL_AT": at})
+    process.communicate(timeout=60)
+    assert process.returncode == -9
+    durable = {"before:noted#3": 2, "after:noted#3": 3, "1": 1, "-1": 0, "7": 7}[at]
+    assert [event.n for event in journal.events("R1")] == list(range(1, durable + 2))
+    assert verify_url(url) == []
+    await journal.say("R1", [_said("and on")])
+    assert verify_url(url) == []
+    await journal.aclose()
+
+
+async def test_what_people_said_since_is_not_where_a_run_stands(journal: Journal):
+    lease, _ = await journal.begin("R1", "INC-1", Draft("opened", {}), lock="drift")
+    await journal.append(lease, [Draft("ended", {"word": "contained"})])
+    await journal.release(lease, unlock=True)
+    await journal.say("R1", [_said("one")])
+    (row,) = journal.runs()
+    assert (row.latest, row.n, row.lock) == ("ended", 3, None)

@@ -103,7 +103,7 @@ def test_has_of_one_loop_does_not_serve_another():
         "steps.found.items[3].live",
         "1 / size(inputs.note.substring(8)) > 0",
         "int(inputs.note) > 1",
-        "inputs.note.matches('(')",
+        "inputs.note.matches(inputs.note + '(')",
     ],
 )
 def test_an_error_is_a_doubt_and_never_true(expression):

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.text import clock, safe, short
+from reports.text import clock, safe
 
 if TYPE_CHECKING:
     from engine.approvals import Decision, Question, Standing
@@ -28,7 +28,7 @@ def shown(run: Run, question: Question, stands: Standing, people: People) -> str
     said = [f"{mode}  run {run.id}, incident {run.incident}: {playbook} on {what}, asked for by {by}{reason}"]
     said += [safe(one, 2000) for one in lines(run)]
     said += later(run)
-    scope, since = short(question.scope_hash, 8), clock(question.asked_at.isoformat())
+    scope, since = question.scope_hash[:8], clock(question.asked_at.isoformat())
     wanted = f"{_class(question)}{question.people} to say yes, {question.role} or above"
     said.append(f"Question {question.wall}: scope {scope}, asked {since} UTC; {wanted}")
     said += standing_lines(stands, people)

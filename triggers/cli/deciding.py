@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path | None, Parameter(name="--config")]
 As = Annotated[str | None, Parameter(name="--as")]
+Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""What may be given as `-`: it stands on standard input."""
 HASH_LETTERS = 8
 
 
@@ -34,9 +36,9 @@ def approve(
     *,
     last: bool = False,
     as_: As = None,
-    token: str | None = None,
+    token: Given = None,
     key: Path | None = None,
-    code: str | None = None,
+    code: Given = None,
     break_glass: str | None = None,
     reason: str = "",
     scope_hash: str | None = None,
@@ -93,7 +95,7 @@ def object_(
     reason: str,
     last: bool = False,
     as_: As = None,
-    token: str | None = None,
+    token: Given = None,
     key: Path | None = None,
     scope_hash: str | None = None,
     wall: str | None = None,
@@ -264,7 +266,7 @@ def review(
     *,
     reason: str,
     as_: As = None,
-    token: str | None = None,
+    token: Given = None,
     key: Path | None = None,
     wall: str | None = None,
     config: Config = None,

@@ -73,9 +73,12 @@ class Terminal:
         self._run = run
         if run.planned and not self._planned:
             self._planned = True
-            from reports.plan import lines
+            from reports.plan import lines, tree
 
-            for one in lines(run, whole=run.opened["mode"] == "dry-run"):
+            every = run.opened["mode"] == "dry-run"
+            if self._live is not None:
+                self._live.console.print(tree(run, whole=every))
+            for one in lines(run, whole=every) if self._live is None else ():
                 self.say(one)
         for event in run.words[self._words :]:
             word, why = event.body["word"], event.body["why"]

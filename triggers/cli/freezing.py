@@ -28,7 +28,7 @@ def freeze(
     status: bool = False,
     reason: str = "",
     as_: Annotated[str | None, Parameter(name="--as")] = None,
-    token: str | None = None,
+    token: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     key: Path | None = None,
     config: Config = None,
     sandbox: bool = False,

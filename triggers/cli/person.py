@@ -140,7 +140,7 @@ def _keep(file: Path, text: str) -> None:
 def _made(name: str, what: str, public: str, made: str, output: Path | None, *, json: bool) -> int:
     if json:
         shown = {} if output is not None else {"token": made}
-        as_json({"person": name, what: public, "file": str(output) if output else None, **shown})
+        as_json({"person": name, "kind": what, "kept": public, "file": str(output) if output else None, **shown})
         return 0
     if output is None:
         line(made)

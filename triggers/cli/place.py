@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -319,43 +319,18 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
 
 def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
     """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Refused(f"The playbook {path} cannot be read: {why}.") from None
-    return checked_text(text, str(path), inventory)
+    from language.files import text_of
+
+    return checked_text(text_of(path), str(path), inventory)
 
 
 def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
-    """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook.
-
-    The playbooks that it uses are found as `find_playbook` finds them: those of the nearer folder come first.
-    """
+    """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
     from engine.registry import catalogue, registry
     from language import read
+    from triggers.cli.shelf import Shelf
 
     names = None
     if inventory is not None:
         names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    return read(text, file, catalogue(registry(), names), library(inventory, Path(file).parent))
-
-
-def library(inventory: Inventory | None, beside: Path | None = None) -> Callable[[str], tuple[str, str] | None]:
-    """Give what finds the text and the file of a playbook by its id, for playbooks that use others.
-
-    `beside`: a folder that is looked into last, since a file may be checked where it lies.
-    """
-
-    def find(name: str) -> tuple[str, str] | None:
-        files = {file.stem: file for file in nearest_playbooks(inventory)}
-        last = beside / f"{name}.yaml" if beside is not None else None
-        file = files.get(name) or (last if last is not None and last.is_file() else None)
-        if file is None:
-            return None
-        try:
-            return file.read_text(encoding="utf-8"), str(file)
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    return find
+    return read(text, file, catalogue(registry(), names), Shelf(Path(file).parent, inventory))

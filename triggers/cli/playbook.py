@@ -7,77 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from triggers.cli import place, releasing, showing, skeleton, testing
+from triggers.cli import place
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
     from inventory.read import Inventory
-    from language import Problem
 
-app = App("playbook", help="Check, list and show playbooks.")
-app.command(showing.show)
-app.command(testing.try_cases, name="test")
-app.command(skeleton.new)
-app.command(releasing.release)
-
-
-@app.command
-def lint(
-    *names: str,
-    config: Path | None = None,
-    integrations: Path | None = None,
-    sandbox: bool = False,
-    json: bool = False,
-) -> int:
-    """Check playbooks, every mistake with its line and column. Exit code 1 if there is any.
-
-    Parameters
-    ----------
-    names
-        Playbooks, by file or name.
-    config
-        Check roles and connections against this configuration as well.
-    integrations
-        Another file of integrations than the configured one.
-    sandbox
-        Check against the practice company's configuration.
-    json
-        Print one JSON object.
-    """
-    from language import BadPlaybook
-
-    if not names:
-        raise place.Refused("Name the playbooks to check, by file or name: `ringfence playbook list` shows them.")
-    ours = _inventory(config, integrations, sandbox=sandbox)
-    files = [place.find_playbook(name, ours) for name in names]
-    results: list[dict[str, Any]] = []
-    for file in files:
-        problems: list[Problem] = []
-        unchecked: tuple[str, ...] = ()
-        try:
-            unchecked = place.checked_playbook(file, ours).unchecked
-        except BadPlaybook as bad:
-            problems = bad.problems
-        results.append({"file": str(file), "ok": not problems, "problems": problems, "not_checked": list(unchecked)})
-    if json:
-        for result in results:
-            result["problems"] = [
-                {"line": p.line, "column": p.column, "code": p.code, "message": p.message} for p in result["problems"]
-            ]
-        as_json({"ok": all(result["ok"] for result in results), "playbooks": results})
-    else:
-        for result in results:
-            _tell(result)
-    return 0 if all(result["ok"] for result in results) else 1
-
-
-def _tell(result: dict[str, Any]) -> None:
-    for problem in result["problems"]:
-        line(str(problem))
-    if result["ok"]:
-        line(f"{result['file']}: ok")
-    if result["not_checked"]:
-        line(f"  not checked here: {', '.join(result['not_checked'])}. `--config FILE` checks them too.")
+app = App("playbook", help="Check, try, show and list playbooks.")
+app.command(
+    "triggers.cli.cacao:import_", name="import", help="Make a playbook of a CACAO 2.0 file, and say what was lost."
+)
+app.command("triggers.cli.cacao:export", name="export", help="Write a playbook as CACAO 2.0, and say what was lost.")
+app.command("triggers.cli.linting:lint", name="lint", help="Check playbooks, every mistake with its line and column.")
+app.command("triggers.cli.testing:try_cases", name="test", help="Try the cases of playbooks, without any provider.")
+app.command("triggers.cli.showing:show", name="show", help="Say what a playbook does, step by step, or draw it.")
+app.command("triggers.cli.skeleton:new", name="new", help="Write the skeleton of a playbook, and a first case of it.")
+app.command(
+    "triggers.cli.releasing:release", name="release", help="Sign a playbook: only released ones start by themselves."
+)
+app.command("triggers.cli.linting:schema", name="schema", help="Print the JSON Schema of playbooks, for editors.")
 
 
 @app.command(name="list")
@@ -92,6 +40,7 @@ def list_(*, config: Path | None = None, json: bool = False) -> None:
         Print one JSON object.
     """
     from language import BadPlaybook
+    from triggers.cli import releasing
 
     ours = _inventory(config, None, sandbox=False)
     rows: list[dict[str, Any]] = []

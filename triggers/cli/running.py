@@ -224,7 +224,8 @@ def resume(
 
     launch.warm(place.state_folder())
     found = recorded(run_id, config)
-    need_scope(yes=yes, scope_hash=scope_hash, live=found.opened["mode"] == "live")
+    asks = found.opened["mode"] == "live" and not (found.recovers or found.approved or found.approved_beforehand)
+    need_scope(yes=yes, scope_hash=scope_hash, live=asks)
     desk = Terminal(yes=yes or (found.approved_beforehand and not visit), quiet=json)
     work = take_up(
         run_id, desk, config=config, resting=not gone, why="visit" if visit else "", adopt=adopt, reason=reason,

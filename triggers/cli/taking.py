@@ -73,7 +73,7 @@ def take_up(
         from engine.opening import reopen
 
         live = await reopen(journal, inventory, run_id, desk, why=why, resting=resting, mended=mended)
-        live.yes_scope = yes_scope
+        live.yes_scope = yes_scope or live.yes_scope
         return live
 
     return TerminalWork(run_id, journal, desk, opening, wanted, url, inventory)
