@@ -23,7 +23,8 @@ from pydantic import AfterValidator, Field, JsonValue
 
 from inventory.model import Id, Integration, Integrations, Part
 from inventory.read import BadInventory, parse
-from language.errors import Place, Report
+from language.errors import BadPlaybook, Place, Report
+from language.files import text_of
 from language.source import Items, Keys, Node, load
 
 INTEGRATIONS = "integrations.yaml"
@@ -198,16 +199,11 @@ def place_in(tree: Node, path: tuple[str | int, ...]) -> Place:
 def read_case(file: Path) -> Told:
     """Read one case. Raises BadCase with all that is wrong with its shape."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadCase(f"{file}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
-    try:
+        text = text_of(file)
         case = parse(text, str(file), Case)
         beside = file.with_name(INTEGRATIONS)
-        known = {}
-        if beside.is_file():
-            known = parse(beside.read_text(encoding="utf-8"), str(beside), Integrations).integrations
-    except (BadInventory, OSError, UnicodeDecodeError) as error:
+        known = parse(text_of(beside), str(beside), Integrations).integrations if beside.is_file() else {}
+    except (BadInventory, BadPlaybook) as error:
         raise BadCase(str(error)) from None
     tree = load(text, Report(str(file)))
     assert tree is not None
