@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
 from engine.alike import lookalikes
 from engine.bound import Bound, NotBound, bind
+from engine.guardrails import limits_of
+from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
 from inventory.model import FootholdEntry, Integration, Mode
@@ -42,6 +44,7 @@ class Order:
         raw: input name -> text, Secret, or list of them.
         by: who asked, as the trigger knows them.
         reason: why, in their words; "" where nobody said.
+        plan_file: the plan file that is carried out, and its digest: that and nothing beside it.
         yes: they approved the scope that is printed, beforehand; a resume keeps to it.
     """
 
@@ -53,6 +56,7 @@ class Order:
     reason: str = ""
     version: str = ""
     yes: bool = False
+    plan_file: tuple[PlanFile, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,10 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
     bound = bind(order.checked, registry(), inventory, integration)
+    if order.plan_file is not None:
+        limits = limits_of(getattr(order.checked.playbook, "guardrails", None), inventory.config).body()
+        if differ := order.plan_file[0].differences(_opened(order, inventory, name, integration, bound), limits):
+            raise PlanFileRefused("\n".join(["This is not what was planned. Plan anew, or put it back:", *differ]))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
     run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
@@ -160,7 +168,7 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
         {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {name: View() for name in prepared.bound},
-        datetime.fromisoformat(run.opened_at), prepared.inventory.config,
+        datetime.fromisoformat(run.opened_at), prepared.inventory.config, Allowed.of(run.opened),
     )  # fmt: skip
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
@@ -269,6 +277,7 @@ def _opened(
         "by": Private(order.by), "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.text,
+        "plan_file": order.plan_file[0].body(order.plan_file[1]) if order.plan_file is not None else {},
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from connectors.core import Answer, Reader, Secret, Sender, Wire
 from engine.bound import Bound
 from engine.judge import Standing, StandingState, Verdict, judge
+from engine.plan_file import Allowed
 from inventory.model import Config, Integration
 from journal.canonical import sound
 from journal.clock import now
@@ -103,6 +104,8 @@ class Live:
     views: dict[str, View]
     since: datetime
     config: Config | None = None
+    allowed: Allowed | None = None
+    """What a plan file that is carried out lets it send; None: no file, so the approved scope alone."""
     over: asyncio.Event = field(default_factory=asyncio.Event)
     wall_open: asyncio.Event = field(default_factory=asyncio.Event)
     judged: asyncio.Event = field(default_factory=asyncio.Event)

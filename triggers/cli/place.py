@@ -293,6 +293,12 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
     )
 
 
+def one_of(playbook: str, plan: Path | None) -> None:
+    """Raise Refused unless either a playbook or a plan file says what to do."""
+    if bool(playbook) == (plan is not None):
+        raise Refused("Name a playbook, or a plan file with --plan FILE: one of the two.")
+
+
 def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
     """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
     from engine.registry import catalogue, registry

@@ -23,9 +23,10 @@ Config = Annotated[Path | None, Parameter(name="--config")]
 
 
 def contain(
-    playbook: str,
+    playbook: str = "",
     /,
     *,
+    plan: Path | None = None,
     input: Inputs = (),  # noqa: A002  # what the option is called
     sandbox: bool = False,
     tokens: int | None = None,
@@ -43,6 +44,8 @@ def contain(
     ----------
     playbook
         A playbook's name (`ringfence playbook list`) or file.
+    plan
+        Carry out exactly this file, made by `ringfence plan ... --out FILE`; secrets are given again.
     input
         -i NAME=VALUE, @FILE, env:VARIABLE or - for standard input; secrets never as a value.
     sandbox
@@ -59,35 +62,20 @@ def contain(
     return _start(
         playbook, input, "dry-run" if dry_run else "contain",
         sandbox=sandbox, yes=yes, reason=reason, config=config, integrations=integrations, json=json,
-        tokens=tokens, attacker=attacker,
-    )  # fmt: skip
-
-
-def plan(
-    playbook: str,
-    /,
-    *,
-    input: Inputs = (),  # noqa: A002
-    sandbox: bool = False,
-    config: Config = None,
-    integrations: Path | None = None,
-    json: bool = False,
-) -> int:
-    """Look, and show every call that a playbook would send now. Sends none."""
-    return _start(
-        playbook, input, "planned", sandbox=sandbox, yes=False, reason="", config=config, integrations=integrations,
-        json=json,
+        tokens=tokens, attacker=attacker, plan=plan,
     )  # fmt: skip
 
 
 def _start(
-    playbook: str, given: tuple[str, ...], what: Literal["contain", "dry-run", "planned"], *, sandbox: bool, yes: bool,
+    playbook: str, given: tuple[str, ...], what: Literal["contain", "dry-run"], *, sandbox: bool, yes: bool,
     reason: str, config: Path | None, integrations: Path | None, json: bool, tokens: int | None = None,
-    attacker: Attacker | None = None,
+    attacker: Attacker | None = None, plan: Path | None = None,
 ) -> int:  # fmt: skip
     from flows import launch
     from triggers.cli.inputs import choose_integration, read_inputs
+    from triggers.cli.planning import from_file
 
+    place.one_of(playbook, plan)
     state = place.state_folder()
     if what == "contain":
         launch.warm(state)
@@ -97,17 +85,23 @@ def _start(
 
         handshake = practice(state, tokens=tokens, attacker=attacker, contains=what == "contain", tell=say.line)
     inventory = place.configuration(config, integrations, sandbox=sandbox, handshake=handshake)
-    file = place.find_playbook(playbook, inventory)
+    filed = from_file(plan, inventory) if plan is not None else None
+    file = filed.playbook if filed is not None else place.find_playbook(playbook, inventory)
     checked = place.checked_playbook(file, inventory)
     raw = read_inputs(given, checked)
-    if sandbox:
+    if filed is not None:
+        filed.complete(raw)
+    elif sandbox:
         choose_integration(raw, checked, inventory)
     from importlib.metadata import version
 
     from engine.opening import Order, prepare
 
     mode: Any = "drill" if sandbox and what == "contain" else "live" if what == "contain" else "dry-run"
-    prepared = prepare(inventory, Order(checked, str(file), raw, mode, who(), reason, version("ringfence"), yes))
+    prepared = prepare(
+        inventory,
+        Order(checked, str(file), raw, mode, who(), reason, version("ringfence"), yes, filed.signed if filed else None),
+    )
     journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox), config)
     desk = Terminal(yes=yes, quiet=json)
     url = str(handshake["url"]) if handshake is not None and what == "contain" else ""
