@@ -7,13 +7,31 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 
 from pydantic import BaseModel, create_model
 
 import connectors
 from connectors.core import Action, Connector, Find, Look
-from language import Catalogue, Entry
+from engine.alert import Alert
+from inventory.model import Org
+from language import Catalogue, Cut, Entry, Nothing
+
+MACROS = (
+    *(
+        Entry(
+            name=f"isolate.{layer}", kind="macro", params=Nothing, output=Cut, layer=layer, needs_integration=True,
+            doc=f"Close every foothold of the integration on the {layer} layer: above the wall what can be undone, "
+            "below it all.",
+        )
+        for layer in ("identity", "application", "network", "data")
+    ),
+    Entry(
+        name="preserve.usage", kind="macro", params=Nothing, output=Cut, needs_integration=True,
+        doc="Keep what the integration's footholds show of their use, before anything is closed.",
+    ),
+)  # fmt: skip
+"""What goes over all footholds of the playbook's integration, with whatever its connectors can do there."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +96,10 @@ def item_of(find: Find[Any, Any], params: BaseModel, seen: BaseModel) -> BaseMod
 
 def catalogue(found: Registry, names: Mapping[str, frozenset[str]] | None = None) -> Catalogue:
     """What the language may name. `names`: roles and connections of an inventory; None: it is checked without one."""
-    entries: dict[str, Entry] = {}
+    entries = {entry.name: entry for entry in MACROS}
     for name, action in found.actions.items():
         entries[name] = Entry(
-            name=name, kind="action", params=action.params, layer=action.layer, undoable=not action.cuts,
+            name=name, kind="message" if action.stops == "nothing" else "action", params=action.params, layer=action.layer, undoable=not action.cuts,
             families=frozenset(action.does), system=name.partition(".")[0], doc=_first(action.doc),
         )  # fmt: skip
     for name, find in found.finds.items():
@@ -97,7 +115,19 @@ def catalogue(found: Registry, names: Mapping[str, frozenset[str]] | None = None
     footholds = {
         name: next(iter(system.footholds.values())) for name, system in found.systems.items() if system.footholds
     }
-    return Catalogue(entries=entries, footholds=footholds, names=names)
+    return Catalogue(
+        entries=entries, footholds=footholds, input_types=_ids(found), org=Org, alert=Alert, names=names,
+    )  # fmt: skip
+
+
+def _ids(found: Registry) -> dict[str, Any]:
+    """The types of ids that an input may have: `okta.user` for what okta's looks know a user by."""
+    ids: dict[str, Any] = {}
+    for look in found.looks.values():
+        for name, info in look.params.model_fields.items():
+            if isinstance(info.annotation, NewType):
+                ids[f"{look.name.partition('.')[0]}.{name}"] = info.annotation
+    return ids
 
 
 def _first(doc: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from engine.visits import Visits
+from journal.clock import now
 from journal.errors import Held, JournalError, NoKey, Rested
 from journal.event import JOURNAL, Draft, Event, Private
 from journal.replay import RESTS, replay
@@ -115,12 +117,15 @@ class Supervisor:
     Attributes:
         tell: hears what was done.
         clock: seconds; only their differences count.
+        visit: goes on with a run that rests and waits for people: looks, closes again, or goes on once they answered.
     """
 
     journal: Journal
     take_up: TakeUp
     tell: Callable[[Did], None]
     clock: Callable[[], float] = time.monotonic
+    visit: TakeUp | None = None
+    visits: Visits = field(default_factory=Visits)
     at_it: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _tries: dict[str, Tries] = field(default_factory=dict)
     _given_up: dict[str, int] = field(default_factory=dict)
@@ -150,6 +155,40 @@ class Supervisor:
         for run, row in rows.items():
             if not row.alive and run not in self.at_it and len(self.at_it) < AT_ONCE and self._due(row):
                 self.at_it[run] = asyncio.create_task(self._attend(row))
+        if self.visit is not None:
+            await self._visit_those_that_rest(self.visit)
+
+    async def _visit_those_that_rest(self, visit: TakeUp) -> None:
+        """Begin to visit what waits for people and is due: an answer within a sweep, else once a minute."""
+        rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True)}
+        self.visits.known = {run: rests for run, rests in self.visits.known.items() if run in rows}
+        for run, row in rows.items():
+            if run in self.at_it or len(self.at_it) >= AT_ONCE:
+                continue
+            if (known := self.visits.known.get(run)) is None or known.n != row.n:
+                self.visits.read(run, await asyncio.to_thread(self.journal.events, run), self.clock())
+            if (due := self.visits.due(run, now(), self.clock())) != "no":
+                self.at_it[run] = asyncio.create_task(self._visit(row, visit, due))
+
+    async def _visit(self, row: RunRow, visit: TakeUp, due: str) -> None:
+        try:
+            if due == "answered":
+                self.tell(Did(row.run, "taken", "", "people have answered: going on"))
+            code, said = await visit(row.run)
+            well = code in {0, 2, 3}
+            self.visits.went(row.run, self.clock(), well=well)
+            word = replay(await asyncio.to_thread(self.journal.events, row.run)).word
+            if due == "answered" or not well or word != self.visits.known[row.run].word:
+                self.tell(Did(row.run, "went", word, said, code))
+        except GaveUp as why:
+            self.visits.known[row.run].word = "gone"  # nothing can be looked at there any more
+            self.tell(Did(row.run, "failed", "", f"what it holds is not watched: {why}", 2))
+        except Exception as error:  # noqa: BLE001  # what is wrong with one run must not end the care for the others
+            said = str(error) if isinstance(error, JournalError) else f"{type(error).__name__}: a fault of ours."
+            self.visits.went(row.run, self.clock(), well=False)
+            self.tell(Did(row.run, "failed", "", said, 2))
+        finally:
+            del self.at_it[row.run]
 
     async def finished(self) -> None:
         """Wait until everything that was taken up has ended."""

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_REFERENCE = re.compile(r"(env|file|sandbox):.+")
+from inventory.part import Id, Part, Reference, Url
+from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 
-
-def _as_id(value: str) -> str:
-    if not _ID.fullmatch(value):
-        raise ValueError("an id is lower-case letters, digits and _, from a letter on, at most 40")
-    return value
-
-
-def _as_reference(value: str) -> str:
-    if not _REFERENCE.fullmatch(value):
-        raise ValueError("a secret stands here by reference only: env:NAME or file:PATH")
-    return value
-
-
-def _as_url(value: str) -> str:
-    if not re.match(r"(https?://|sandbox:/)[^\s?#@]+$", value):
-        raise ValueError("must be an http(s) URL without user, query or fragment")
-    return value
-
-
-Id = Annotated[str, AfterValidator(_as_id)]
-Reference = Annotated[str, AfterValidator(_as_reference)]
-
-
-class Part(BaseModel):
-    """Anything in these files: strict, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+__all__ = ["Id", "Part", "Reference"]
 
 
 class ConnectionEntry(Part):
@@ -49,7 +22,7 @@ class ConnectionEntry(Part):
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     system: Id
-    url: Annotated[str, AfterValidator(_as_url)]
+    url: Url
     secret: Reference | None = None
     environment: str = ""
     tenant: str = ""
@@ -73,7 +46,7 @@ class AnchorEntry(Part):
 
     file: str | None = None
     webhook: Reference | None = None
-    timestamp: Annotated[str, AfterValidator(_as_url)] | None = None
+    timestamp: Url | None = None
     trust: str | None = None
     independent: str = ""
 
@@ -103,6 +76,31 @@ class JournalEntry(Part):
     anchors: tuple[AnchorEntry, ...] = Field(default=(), strict=False)
 
 
+class Org(Part):
+    """What playbooks may know of the company itself.
+
+    Attributes:
+        addresses: the networks from which our own people and machines come.
+    """
+
+    addresses: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class ReleasesEntry(Part):
+    """Whose releases of playbooks count: only what they signed may start by itself.
+
+    Attributes:
+        keys: public keys (ed25519:...), as `ringfence person key` prints them.
+    """
+
+    keys: tuple[Key, ...] = Field(default=(), strict=False)
+
+    @property
+    def public(self) -> frozenset[str]:
+        """The keys in hex."""
+        return frozenset(map(in_hex, self.keys))
+
+
 class Config(Part):
     """`ringfence.yaml`.
 
@@ -111,6 +109,11 @@ class Config(Part):
         playbooks: further folders of playbooks, from this file's folder.
         seal: reference of the master key that seals what resume and recovery need of secrets.
         journal: where the record lies, who signs its heads, and to which places they are carried.
+        people: who may say what, by id.
+        approvals: how many of them a wall wants, and who is asked when nobody answers.
+        releases: whose releases of playbooks count.
+        tell: who hears of what without looking.
+        org: what playbooks may know of the company, as `org`.
         protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
             of them on one person's word.
     """
@@ -120,6 +123,13 @@ class Config(Part):
     playbooks: tuple[str, ...] = Field(default=(), strict=False)
     seal: Reference | None = None
     journal: JournalEntry = JournalEntry()
+    people: dict[Id, PersonEntry] = Field(default_factory=dict)
+    approvals: ApprovalsEntry = ApprovalsEntry()
+    releases: ReleasesEntry = ReleasesEntry()
+    tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
+
+    _one_person = field_validator("people")(one_account_one_person)
+    org: Org = Org()
     protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)
 
 

@@ -3,12 +3,13 @@
 It knows no connector and no inventory: what may be named comes in as a Catalogue.
 """
 
-from language.catalogue import Catalogue, Entry, Nothing
+from language.catalogue import Catalogue, Cut, Entry, Nothing
 from language.checked import Asked, Checked
 from language.errors import BadInput, BadPlaybook, Problem
-from language.inputs import AnySecret, GivenIntegration
-from language.model import Input, Phase, Playbook, Step
+from language.inputs import AnySecret, GivenFoothold, GivenIntegration
+from language.model import Guardrails, Input, Layer, Phase, Playbook, Step, Trigger
 from language.reading import read
+from language.subs import Library
 from language.values import Doubt, Incident, RunInfo, StepValue, Values
 
 __all__ = [
@@ -18,11 +19,16 @@ __all__ = [
     "BadPlaybook",
     "Catalogue",
     "Checked",
+    "Cut",
     "Doubt",
     "Entry",
+    "GivenFoothold",
     "GivenIntegration",
+    "Guardrails",
     "Incident",
     "Input",
+    "Layer",
+    "Library",
     "Nothing",
     "Phase",
     "Playbook",
@@ -30,6 +36,7 @@ __all__ = [
     "RunInfo",
     "Step",
     "StepValue",
+    "Trigger",
     "Values",
     "read",
 ]

@@ -61,12 +61,23 @@ class Report:
     def __init__(self, file: str) -> None:
         self.file = file
         self._problems: dict[Problem, None] = {}
+        self._warnings: dict[Problem, None] = {}
 
     def add(self, code: str, place: Place, message: str) -> None:
         """Note one problem; the same one twice is one."""
         self._problems[Problem(code, self.file, place.line, place.column, message)] = None
         if len(self._problems) >= MOST_PROBLEMS:
             self.settle()
+
+    def warn(self, code: str, place: Place, message: str) -> None:
+        """Note what may be meant as it stands, but seldom is."""
+        if len(self._warnings) < MOST_PROBLEMS:
+            self._warnings[Problem(code, self.file, place.line, place.column, message)] = None
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was noted and stops nobody."""
+        return tuple(sorted(self._warnings, key=lambda p: (p.line, p.column)))
 
     def settle(self) -> None:
         """End a stage: raise when it found anything, since the next stage builds on it."""

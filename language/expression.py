@@ -11,10 +11,11 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
 
 from language.complaints import flaws
+from language.errors import short
 from language.kinds import Kind
 from language.messages import Messages, Path, Unreadable, absent, child
 from language.tree import Tree
-from language.values import Doubt, Values
+from language.values import Doubt, Heard, Values
 from language.walk import Flaw, Walk
 
 LONGEST = 4000
@@ -81,6 +82,11 @@ class Language:
         except Exception:  # noqa: BLE001  protobuf's DecodeError: a tree deeper than anybody writes
             return [Flaw("too_deep", 0, "this expression is too deep: break it up")]
         walk = Walk(tree, self.messages.fields, names).run()
+        walk.flaws += (
+            Flaw("pattern", offset, f"'{short(pattern)}' is no pattern that `matches` can read")
+            for pattern, offset in walk.patterns
+            if not _readable(pattern)
+        )
         if walk.flaws:
             return walk.flaws
         return Expression(
@@ -101,7 +107,14 @@ class Language:
             )
         return self._envs[name]
 
-    def answer(self, expression: Expression, values: Values, item: object = None) -> object | Doubt:
+    def kind_at(self, path: Path, item: Kind | None = None) -> Kind | None:
+        """Say what a path leads to."""
+        kind = item if path[0] == "item" else Kind(self.variables[path[0]])
+        for name in path[1:]:
+            kind = self.messages.fields.get(self.messages.name(kind), {}).get(name) if kind else None
+        return kind
+
+    def answer(self, expression: Expression, values: Values | Heard, item: object = None) -> object | Doubt:
         """Answer an expression. A value of the type that was checked, or a doubt; never anything else."""
         for path in expression.paths:
             if path in expression.asked:
@@ -129,18 +142,27 @@ class Language:
         except RuntimeError:  # CEL's budget
             return Doubt(f"`{expression.text}` takes too long")
 
-    def _argument(self, name: str, paths: list[Path], expression: Expression, values: Values, item: object) -> object:
+    def _argument(
+        self, name: str, paths: list[Path], expression: Expression, values: Values | Heard, item: object
+    ) -> object:
         root = _root(name, values, item)
         if name == "item" and expression.item:
             return self.messages.argument(expression.item, root, paths)
         return self.messages.build(self.variables[name], root, paths)
 
 
-def _root(name: str, values: Values, item: object) -> object:
+def _readable(pattern: str) -> bool:
+    """Whether `matches` takes a pattern; else CEL would only say so at night."""
+    env = cel.NewEnv(variables={"pattern": cel.Type.STRING})
+    result = env.compile("''.matches(pattern)").eval(data={"pattern": pattern})
+    return bool(result.type() != cel.Type.ERROR)
+
+
+def _root(name: str, values: Values | Heard, item: object) -> object:
     return item if name == "item" else getattr(values, name)
 
 
-def _reached(path: Path, values: Values, item: object) -> object:
+def _reached(path: Path, values: Values | Heard, item: object) -> object:
     """Follow a plain path through the values themselves, which keeps their exact types."""
     value = _root(path[0], values, item)
     for name in path[1:]:
@@ -148,7 +170,7 @@ def _reached(path: Path, values: Values, item: object) -> object:
     return _sealed(value, values)
 
 
-def _sealed(value: object, values: Values) -> object:
+def _sealed(value: object, values: Values | Heard) -> object:
     """Put the secret at hand in the place of whatever stands for it."""
     if isinstance(value, list | tuple | set | frozenset):
         return [_sealed(v, values) for v in value]

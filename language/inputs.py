@@ -45,6 +45,17 @@ def _secret(value: object) -> object:
     return value
 
 
+class GivenFoothold(BaseModel):
+    """One way in of an integration; what names it at its system stands under `inputs.….SYSTEM` where `has` says so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: str
+    system: str | None = None
+    at: str | None = None
+
+
 class GivenIntegration(BaseModel):
     """An integration as expressions see it; each playbook adds the systems that its input `has`."""
 
@@ -55,6 +66,7 @@ class GivenIntegration(BaseModel):
     owner: str | None = None
     vendor: str | None = None
     addresses: list[str] = Field(default_factory=list)
+    footholds: list[GivenFoothold] = Field(default_factory=list)
 
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -67,14 +79,15 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def _types(catalogue: Catalogue) -> dict[str, Any]:
+def input_types(catalogue: Catalogue) -> dict[str, Any]:
+    """What an input may be, beside an integration."""
     lists = {f"list of {name}": list[tp] for name, tp in catalogue.input_types.items()}  # type: ignore[valid-type]
     return {**catalogue.input_types, **lists, **_TYPES}
 
 
 def inputs_type(shaped: Shaped, catalogue: Catalogue, report: Report) -> type[BaseModel]:
     """Make the type of `inputs`; what is wrong is reported and left out."""
-    types = _types(catalogue)
+    types = input_types(catalogue)
     fields: dict[str, Any] = {}
     for name, given in shaped.playbook.inputs.items():
         if hasattr(BaseModel, name):  # `copy`, `json`: pydantic's own
@@ -104,7 +117,7 @@ def _default(name: str, given: Input, tp: object, shaped: Shaped, report: Report
         report.add("default", place, "a secret has no default: it would stand in the file")
         return
     try:
-        _read(tp, given.default)
+        read_value(tp, given.default)
     except ValueError as error:
         report.add("default", place, f"default: {_said(error)}")
 
@@ -150,7 +163,7 @@ def _wanted(given: Input) -> str:
 def _value(annotation: Any, given: Input, value: object, integration: Integrations) -> object:
     if given.type != "integration":
         tp = _TYPES.get(given.type, annotation)
-        return _read(tp, value)
+        return read_value(tp, value)
     if not isinstance(value, str):
         raise ValueError("must be the id of an integration")  # noqa: TRY004  one kind of error is gathered
     found = integration(value)
@@ -161,7 +174,7 @@ def _value(annotation: Any, given: Input, value: object, integration: Integratio
     return model.model_validate({key: v for key, v in found.items() if key in model.model_fields})
 
 
-def _read(tp: Any, value: object) -> object:
+def read_value(tp: Any, value: object) -> object:
     """Read as strictly as JSON is: `5` is no time, and `yes` is not true."""
     if tp is AwareDatetime and isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value

@@ -26,6 +26,12 @@ _WORDS = {
     "DOUBLE": "a number",
     "TIMESTAMP": "a time",
     "DURATION": "a time span",
+    "GOOGLE.PROTOBUF.TIMESTAMP": "a time",
+    "GOOGLE.PROTOBUF.DURATION": "a time span",
+    "NULL_TYPE": "null",
+    "BYTES": "bytes",
+    "UINT": "a whole number without a sign",
+    "TYPE": "a type",
     "DYN": "of no fixed type",
     "NULL": "null",
     SECRET: "a secret",
@@ -120,4 +126,6 @@ def words(cel_type: str) -> str:
     if cel_type.startswith("LIST<"):
         inner = words(cel_type[5:-1]).removeprefix("a ")
         return f"a list of {inner}"
+    if cel_type.startswith("rf.Step"):
+        return "a step" if cel_type.startswith("rf.Step_") else "all steps"
     return _WORDS.get(cel_type, _WORDS.get(cel_type.upper(), "a " + cel_type.removeprefix("rf.")))

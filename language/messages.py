@@ -32,7 +32,13 @@ _SCALARS = {
     "DOUBLE": _PROTO.TYPE_DOUBLE,
 }
 _WELL_KNOWN = {"TIMESTAMP": ".google.protobuf.Timestamp", "DURATION": ".google.protobuf.Duration"}
-_STATES = {"open": Kind("BOOL"), "failed": Kind("BOOL"), "skipped": Kind("BOOL"), "effective": Kind("INT")}
+_STATES = {
+    "open": Kind("BOOL"),
+    "failed": Kind("BOOL"),
+    "skipped": Kind("BOOL"),
+    "effective": Kind("INT"),
+    "ended": Kind("TIMESTAMP", optional=True),
+}
 
 
 class Unreadable(Exception):

@@ -7,23 +7,22 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from language.complaints import plainly
 from language.errors import Place, Report, nearest, short
-from language.model import KINDS, PHASES, STEP_KEYS, Input, Kind, Playbook
+from language.model import KINDS, PHASES, STEP_KEYS, Guardrails, Input, Kind, Playbook, Trigger
 from language.source import Items, Keys, Node, Scalar, plain
 
 _TOP = frozenset(field.alias or name for name, field in Playbook.model_fields.items())
 _INPUT = frozenset(Input.model_fields)
-EXPRESSION_KEYS = frozenset({"if", "where", "expect", "for_each"})
+_TRIGGER = frozenset(field.alias or name for name, field in Trigger.model_fields.items())
+EXPRESSION_KEYS = frozenset({"if", "where", "expect", "for_each", "when"})
+_ONLY_READ = frozenset(
+    ["title", "breaks", "does_not", "wakes", "may_be_empty", "accept_reissue", "given_is_all", "approve", "at", "undo"]
+)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_SAID = {
-    "missing": "is missing",
-    "string_type": "must be text",
-    "string_too_short": "must not be empty",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "dict_type": "must be `key: value` lines",
-    "model_type": "must be `key: value` lines",
-    "too_short": "must not be empty",
+_TECHNIQUES = {
+    "attack": "no technique of ATT&CK, as T1528 or T1550.001",
+    "defend": "no technique of D3FEND, as D3-CR",
 }
 _CREDENTIAL = re.compile(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|xox[abeprs]-[\w-]{10,}"
@@ -60,10 +59,8 @@ def shape(root: Node, report: Report) -> Shaped:
         raise AssertionError  # noqa: TRY004  settle() has raised
     _credentials(root, report)
     _known(root, _TOP, "a playbook", report)
-    inputs = root.nodes.get("inputs")
-    for node in inputs.nodes.values() if isinstance(inputs, Keys) else ():
-        if isinstance(node, Keys):
-            _known(node, _INPUT, "an input", report)
+    _parts(root, report)
+    _unfilled(root, report)
     data = {key: plain(node) for key, node in root.nodes.items() if key in _TOP}
     steps: dict[str, Keys] = {}
     kept: dict[str, list[Keys]] = {}
@@ -83,6 +80,41 @@ def shape(root: Node, report: Report) -> Shaped:
     report.settle()
     assert playbook is not None
     return Shaped(playbook, root, steps)
+
+
+def _parts(root: Keys, report: Report) -> None:
+    """Check the keys of what is neither the top nor a step."""
+    inputs, triggers, rails = (root.nodes.get(key) for key in ("inputs", "triggers", "guardrails"))
+    for node in inputs.nodes.values() if isinstance(inputs, Keys) else ():
+        if isinstance(node, Keys):
+            _known(node, _INPUT, "an input", report)
+    for node in triggers.nodes if isinstance(triggers, Items) else ():
+        if isinstance(node, Keys):
+            _known(node, _TRIGGER, "a trigger", report)
+            _expressions(node, report)
+    if isinstance(rails, Keys):
+        _known(rails, Guardrails.model_fields, "guardrails", report)
+
+
+def _unfilled(root: Keys, report: Report) -> None:
+    """Nothing fills `${…}` in what is only read: it would be shown as it is written."""
+    inputs = root.nodes.get("inputs")
+    read = [(root, key) for key in _ONLY_READ]
+    read += [
+        (node, "default")
+        for node in (inputs.nodes.values() if isinstance(inputs, Keys) else ())
+        if isinstance(node, Keys)
+    ]
+    for phase in PHASES:
+        part = root.nodes.get(phase)
+        steps = part.nodes if isinstance(part, Items) else []
+        read += [(step, key) for step in steps if isinstance(step, Keys) for key in _ONLY_READ & step.nodes.keys()]
+    for keys, key in read:
+        node = keys.nodes.get(key)
+        if isinstance(node, Scalar) and isinstance(node.value, str) and "${" in node.value:
+            report.add(
+                "hole", node.inside(node.value.index("${"), keys.at(key)), f"{key}: nothing fills `${{…}}` in here"
+            )
 
 
 def _written_ids(root: Keys) -> set[str]:
@@ -122,7 +154,7 @@ def _steps(
 
 def _kind(node: Node, report: Report) -> Kind | None:
     if not isinstance(node, Keys):
-        report.add("shape", node.place, "a step is `- uses: …`, `- approve: …`, `- watch: …` or `- undo: …`")
+        report.add("shape", node.place, "a step is `- uses: …`, or begins with manual, approve, watch or undo")
         return None
     kinds = [kind for kind in KINDS if kind in node.nodes]
     if len(kinds) == 1:
@@ -179,6 +211,8 @@ def _credentials(node: Node, report: Report) -> None:
 
 def _say(detail: ErrorDetails, root: Keys, kept: dict[str, list[Keys]], report: Report) -> None:
     """Find the place of what pydantic found, and say it in our words."""
+    if detail["type"] == "extra_forbidden":
+        return  # an unknown key was told already, with the nearest right one
     loc = list(detail["loc"])
     node: Node = root
     place, name = root.place, ""
@@ -201,10 +235,11 @@ def _say(detail: ErrorDetails, root: Keys, kept: dict[str, list[Keys]], report: 
         node = inner
     if isinstance(node, Scalar) and "[key]" not in loc:
         place = node.place
-    said = _SAID.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    if detail["type"] == "string_pattern_mismatch":
-        said = f"'{short(str(detail['input']))}' is no technique of ATT&CK, as T1528 or T1550.001"
-    if detail["type"] in {"string_type", "tuple_type", "list_type"} and isinstance(detail["input"], str | int | bool):
-        said += f", not {json.dumps(detail['input'])}"
+    said = plainly(detail)
+    given = f"'{short(str(detail['input']))}'"
+    if detail["type"] == "string_pattern_mismatch" and detail["loc"][0] in _TECHNIQUES:
+        said = f"{given} is {_TECHNIQUES[str(detail['loc'][0])]}"
+    elif detail["type"] != "missing" and isinstance(detail["input"], str | int) and detail["type"] != "value_error":
+        said += f", not {json.dumps(detail['input'], ensure_ascii=False)}" if detail["input"] != "" else ""
     code = "missing" if detail["type"] == "missing" else "shape"
     report.add(code, place, f"{name}: {said}" if said != "is missing" else f"'{name}' is missing")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from language.expression import Expression, Language
-from language.values import Doubt, Values
+from language.values import Doubt, Heard, Values
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def expressions(template: Template) -> Iterator[Expression]:
             yield from expressions(value)
 
 
-def filled(template: Template, language: Language, values: Values, item: object) -> Any | Doubt:
+def filled(template: Template, language: Language, values: Values | Heard, item: object) -> Any | Doubt:
     """Put answers in the place of expressions; one doubt makes a doubt of the whole."""
     if isinstance(template, Expression):
         return language.answer(template, values, item)

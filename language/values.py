@@ -1,5 +1,6 @@
 """What an expression sees while a run goes on. It asks nothing itself: the engine fills it in."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -34,12 +35,16 @@ class RunInfo(BaseModel):
 
 @dataclass
 class StepValue:
-    """A step as others see it. `open` means *not proven closed*, so it is true until somebody proves it."""
+    """A step as others see it. `open` means *not proven closed*, so it is true until somebody proves it.
+
+    `ended` is when it was done or given up, with its zone; absent while it goes on.
+    """
 
     open: bool = True
     failed: bool = False
     skipped: bool = False
     effective: int = 0
+    ended: dt.datetime | None = None
     output: BaseModel | None = None
     items: Sequence[BaseModel] = ()
 
@@ -53,6 +58,14 @@ class Values:
     run: RunInfo
     steps: Mapping[str, StepValue] = field(default_factory=dict)
     org: BaseModel = field(default_factory=Nothing)
+    secrets: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a trigger sees: the alert alone, which holds no secret."""
+
+    alert: BaseModel
     secrets: Mapping[str, object] = field(default_factory=dict)
 
 

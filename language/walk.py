@@ -48,6 +48,7 @@ class Walk:
     paths: dict[Path, int] = field(default_factory=dict)
     asked: set[Path] = field(default_factory=set)
     flaws: list[Flaw] = field(default_factory=list)
+    patterns: list[tuple[str, int]] = field(default_factory=list)
     plain: Path | None = None
     _scope: dict[str, Path] = field(default_factory=dict)
     _must_ask: list[tuple[Path | None, str, int]] = field(default_factory=list)
@@ -141,6 +142,8 @@ class Walk:
             self._choices(call.args)
         if call.function in _CONVERSIONS and call.args and call.args[0].WhichOneof("is") == "const_expr":
             self._constant(call.function, call.args[0])
+        if call.function == "matches":
+            self.patterns += _constants(call.args[-1], self.tree)
         if call.HasField("target"):
             self._top(call.target)
         for arg in call.args:

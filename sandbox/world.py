@@ -17,8 +17,11 @@ from sandbox.things import ACCESS_LIFE_S, Client, Kind, Path, Rule, Session, Swi
 
 Mode = Literal["plain", "admin", "none"]
 
-OURS = ("idp_key", "crm_key", "firewall_key", "chat_hook", "person_key")
-"""Names of the credentials that the company itself uses against its systems."""
+OURS = (
+    "idp_key", "crm_key", "firewall_key", "chat_hook", "person_key",
+    "ana_token", "ben_token", "cleo_token", "dora_token", "eve_token",
+)  # fmt: skip
+"""Names of the credentials that the company itself uses against its systems, and by which its people say who they are."""
 
 
 @dataclass(frozen=True, slots=True)

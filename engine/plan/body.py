@@ -26,7 +26,7 @@ def body(
     scope = [
         [name, bound.step.uses, bound.connection, selector(live, bound), at_most(bound, _count(seen.get(name)))]
         for name, bound in live.bound.items() if bound.action is not None
-    ]  # fmt: skip
+    ] + [[name, "manual", "", str(bound.step.manual), 1] for name, bound in live.bound.items() if bound.kind == "manual"]  # fmt: skip
     first = first_line.told(
         live.run.opened, first_line.uses(_looked_at(seen)), people=planned.people_count, now=now(),
         vendor=live.integration.addresses if live.integration is not None else (),
@@ -42,7 +42,8 @@ def body(
         "permissions": timing.permissions(live),
         "time": {"by_connection_ms": {name: int(1000 * s) for name, s in took.items()},
                  "ms": int(1000 * max(took.values(), default=0.0))},
-        "guardrails": _guardrails(limits, so_far, planned), "plan_file": against_file(live, seen),
+        "guardrails": _guardrails(limits, so_far, planned, planned_cut_off(live, seen, frozenset({"hold"}))),
+        "plan_file": against_file(live, seen),
     }  # fmt: skip
 
 
@@ -61,12 +62,14 @@ def _looked_at(seen: Mapping[str, Observation]) -> Sequence[BaseModel]:
     return items
 
 
-def planned_cut_off(live: Live, seen: Mapping[str, Observation]) -> CutOff:
+def planned_cut_off(
+    live: Live, seen: Mapping[str, Observation], kinds: frozenset[str] = frozenset({"hold", "cut"})
+) -> CutOff:
     """Who and what this plan cuts off: every target of a hold or a cut, whether it is closed already or not."""
     touches: list[Touch] = []
     for name, observed in seen.items():
         bound = live.bound[name]
-        if bound.action is None or bound.kind not in {"hold", "cut"}:
+        if bound.action is None or bound.kind not in kinds:
             continue
         service = str(live.run.opened.get("integration", "")) if live.views[name].foothold else ""
         touches += [
@@ -82,8 +85,8 @@ def declared(live: Live) -> list[str]:
     return [str(value) for one in footholds.values() for value in one["names"].values()]
 
 
-def _guardrails(limits: Limits, so_far: CutOff, planned: CutOff) -> dict[str, Any]:
-    judged = judge(limits, so_far, planned)
+def _guardrails(limits: Limits, so_far: CutOff, planned: CutOff, holds: CutOff) -> dict[str, Any]:
+    judged, at_once = judge(limits, so_far, planned), judge(limits, so_far, holds)
     return {
         "people_so_far": so_far.people_count, "people_planned": planned.people_count,
         "services_so_far": len(so_far.services), "services_planned": len(planned.services),
@@ -91,6 +94,7 @@ def _guardrails(limits: Limits, so_far: CutOff, planned: CutOff) -> dict[str, An
         "max_people": limits.max_people, "max_services": limits.max_services,
         "limits": limits.body(),
         "asks": list(judged.why) if isinstance(judged, Asks) else [],
+        "asks_before_holds": list(at_once.why) if isinstance(at_once, Asks) else [],
         "needs": judged.needs if isinstance(judged, Asks) else "",
         "approvals": judged.approvals if isinstance(judged, Asks) else 0,
     }  # fmt: skip

@@ -14,12 +14,12 @@ from journal.clock import now
 from journal.event import Draft
 
 
-def filed(live: Live, seen: Mapping[str, Observation], version: str) -> PlanFile:
+def filed(live: Live, seen: Mapping[str, Observation]) -> PlanFile:
     """The plan that this run looked at, with every target. Secrets stand in it as fingerprints."""
     opened, planned = live.run.opened, live.run.planned
     limits = planned["guardrails"]["limits"]
     return PlanFile(
-        made_at=now(), run=live.run.id, ringfence=version,
+        made_at=now(), run=live.run.id, ringfence=opened["version"],
         playbook=Book(id=opened["playbook"], title=opened["title"], file=opened["file"], sha256=opened["sha256"],
                       text=opened["text"], subs=dict(opened.get("subs", {}))),
         inputs=dict(opened["inputs"]), secret_inputs=tuple(opened["secret_inputs"]), integration=opened["integration"],
@@ -32,7 +32,7 @@ def filed(live: Live, seen: Mapping[str, Observation], version: str) -> PlanFile
 def _step(live: Live, bound: Bound, observed: Observation | None) -> FiledStep:
     row = next(row for row in live.run.planned["steps"] if row["id"] == bound.id)
     later = str(row["later"] or (row["why"] if observed is None else ""))
-    sights = observed.sights.values() if observed is not None and not differs(live, bound) else ()
+    sights = observed.sights.values() if observed is not None and not differs(bound) else ()
     return FiledStep(
         id=bound.id, uses=bound.step.uses, kind=bound.kind, connection=bound.connection, later=later,
         at_most=at_most(bound, len(observed.sights) if observed is not None else 0),
@@ -58,10 +58,10 @@ def against_file(live: Live, seen: Mapping[str, Observation]) -> dict[str, Any]:
         if bound.action is None:
             continue
         missing = [sight for sight in observed.sights.values() if sight.missing]
-        _, said = permitted(live.allowed, name, missing, cut=bound.kind == "cut", sends={})
+        _, said = permitted(live.allowed, name, missing, cut=bound.one_way, sends={})
         if said:
             outside[name] = said
-        if bound.source is not None and (left := live.allowed.gone(name, observed.sights)):
+        if bound.listed and (left := live.allowed.gone(name, observed.sights)):
             gone[name] = len(left)
     return {"sha256": opened["sha256"], "made_at": opened["made_at"], "outside": outside, "gone": gone}
 
@@ -71,7 +71,7 @@ def gone_since(live: Live, seen: Mapping[str, Observation]) -> list[Draft]:
     drafts = []
     for name, observed in seen.items():
         bound = live.bound[name]
-        if live.allowed is None or bound.action is None or bound.source is None or bound.action.sees is None:
+        if live.allowed is None or bound.action is None or not bound.listed or bound.action.sees is None:
             continue
         for target in live.allowed.gone(name, observed.sights):
             params = live.allowed.params.get(name, {}).get(target, {})

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 
 from connectors.core import ConnectorError
+from engine.acting import settled
 from engine.bound import Bound
 from engine.guardrails import CutOff, in_effect
-from engine.keep import settled
 from engine.observe import InDoubt, Observation, observe
 from engine.plan.body import body
 from engine.plan.filing import gone_since
@@ -16,7 +16,6 @@ from engine.registry import registry
 from engine.state import Live
 from journal.event import Draft
 from journal.replay import replay
-from language import Doubt
 
 
 class NothingSeen(Exception):
@@ -39,11 +38,13 @@ async def looked(live: Live) -> tuple[dict[str, Observation], dict[str, str]]:
 
     async def one(bound: Bound) -> None:
         try:
-            for other in live.checked.waits.get(bound.id, ()):
+            for other in (*bound.waits, *bound.members):
                 if other in done:
                     await done[other].wait()
-            if isinstance(live.checked.ask(bound.id, "if", live.values()), Doubt) or bound.step.if_ is not None:
-                whys[bound.id] = f"later, if {bound.step.if_}"
+            if conditions := _conditions(live, bound):
+                whys[bound.id] = f"later, if {' and '.join(conditions)}"
+                return
+            if bound.kind in {"group", "manual"}:
                 return
             seen[bound.id] = await observe(live, bound)
             if bound.action is None:
@@ -57,10 +58,19 @@ async def looked(live: Live) -> tuple[dict[str, Observation], dict[str, str]]:
             done[bound.id].set()
 
     await asyncio.gather(*(one(bound) for bound in live.bound.values()))
-    looks = {name for name, bound in live.bound.items() if bound.action is None or bound.action.sees is not None}
+    looks = {
+        name for name, bound in live.bound.items()
+        if bound.find is not None or bound.look is not None or (bound.action is not None and bound.action.sees is not None)
+    }  # fmt: skip
     if looks and not looks & seen.keys():  # a message needs no look: it proves no address and no credential
         raise NothingSeen("\n".join(sorted(set(whys.values()))))
     return seen, whys
+
+
+def _conditions(live: Live, bound: Bound) -> list[str]:
+    """The `if`s that stand before a step: its own, and those of what it is a part of."""
+    outer = _conditions(live, live.bound[bound.group]) if bound.group else []
+    return [*outer, bound.step.if_] if bound.step.if_ is not None else outer
 
 
 def _so_far(live: Live) -> CutOff:

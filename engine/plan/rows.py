@@ -20,7 +20,11 @@ SHOWN_TARGETS = 50
 def rows(live: Live, seen: Mapping[str, Observation], whys: Mapping[str, str]) -> list[dict[str, Any]]:
     """One row a step, in the playbook's order."""
     alive = _alive(live, seen)
-    return [_row(live, bound, seen.get(name), whys.get(name, ""), alive) for name, bound in live.bound.items()]
+    return [
+        _row(live, bound, seen.get(name), whys.get(name, ""), alive)
+        for name, bound in live.bound.items()
+        if bound.kind != "group"
+    ]
 
 
 def _alive(live: Live, seen: Mapping[str, Observation]) -> dict[str, int]:
@@ -39,8 +43,8 @@ def _row(live: Live, bound: Bound, observed: Observation | None, why: str, alive
     missing = [sight for sight in sights if sight.missing]
     foothold = live.views[bound.id].foothold or ""
     return {
-        "id": bound.id, "uses": bound.step.uses, "kind": bound.kind, "connection": bound.connection,
-        "layer": action.layer if action else "", "foothold": foothold, "below": bound.below,
+        "id": bound.id, "uses": bound.step.uses or bound.step.manual or "", "kind": bound.kind, "connection": bound.connection,
+        "layer": bound.layer, "foothold": foothold, "below": bound.below,
         "count": len(sights) if action else len(observed.items) if observed else 0,
         "missing": len(missing), "held": len(sights) - len(missing), "at_most": at_most(bound, len(sights)),
         "targets": [s.target for s in missing[:SHOWN_TARGETS]],
@@ -48,13 +52,18 @@ def _row(live: Live, bound: Bound, observed: Observation | None, why: str, alive
         "shown": [_shown(sight) for sight in missing[:SHOWN_TARGETS]],
         "held_targets": [s.target for s in sights if not s.missing][:SHOWN_TARGETS],
         "seen": counted(seen_in_words(s.seen) for s in sights) if action and action.sees else "",
-        "wanted": _wanted(bound, sights), "later": _later(live, bound, observed),
+        "wanted": _wanted(bound, sights), "later": _later(bound, observed),
         "stops": action.stops if action else "",
         "still_in": alive.get(foothold, 0) if action and bound.kind == "hold" and action.stops == "new" else 0,
-        "irreversible": action.irreversible if action else "", "residual": action.residual if action else "",
+        "irreversible": action.irreversible if action else _by_hand(bound), "residual": action.residual if action else "",
         "residual_s": action.residual_s if action else 0,
         "permission": action.permission if action else "", "why": why,
     }  # fmt: skip
+
+
+def _by_hand(bound: Bound) -> str:
+    """What it takes to undo what a person does."""
+    return "" if bound.kind != "manual" else bound.step.undo_by or "no way back is written"
 
 
 def _shown(sight: Sight) -> dict[str, Any]:
@@ -72,7 +81,7 @@ def _wanted(bound: Bound, sights: Sequence[Sight]) -> str:
     return wishes.pop() if len(wishes) == 1 else wanted_in_words(bound.action, None)
 
 
-def _later(live: Live, bound: Bound, observed: Observation | None) -> str:
+def _later(bound: Bound, observed: Observation | None) -> str:
     """What is known only later, as it is approved now: `at most 1 target, if steps.tokens.open`."""
     if bound.action is None:
         return ""
@@ -80,6 +89,6 @@ def _later(live: Live, bound: Bound, observed: Observation | None) -> str:
     targets = f"at most {many} target{'' if many == 1 else 's'}"
     if observed is None and bound.step.if_ is not None:
         return f"{targets}, if {bound.step.if_}"
-    if differs(live, bound):
+    if differs(bound):
         return f"{targets}, with {', '.join(f'{name} {value}' for name, value in bound.step.with_.items())}"
     return ""

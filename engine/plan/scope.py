@@ -29,18 +29,18 @@ def at_most(bound: Bound, count: int) -> int:
     """How many targets an approval of this step covers; 0 for what acts on nothing."""
     if bound.action is None:
         return 0
-    return bound_for(count) if bound.source is not None or bound.given else 1
+    return bound_for(count) if bound.many else 1
 
 
-def differs(live: Live, bound: Bound) -> bool:
+def differs(bound: Bound) -> bool:
     """Whether a value of the step is another one in each run, so that hashes take its text."""
-    return live.checked.depends_on_run(bound.id) or any(
-        name in written for written in _written(live, bound) for name in ("incident.id", "incident.since")
+    return bound.depends_on_run or any(
+        name in written for written in _written(bound) for name in ("incident.id", "incident.since")
     )
 
 
-def _written(live: Live, bound: Bound) -> list[str]:
-    return [live.checked.text_of(bound.id, key) for key in ("with", "for_each", "where", "if")]
+def _written(bound: Bound) -> list[str]:
+    return [bound.text_of(key) for key in ("with", "for_each", "where", "if")]
 
 
 def calls_of(bound: Bound, sight: Sight) -> tuple[Any, ...]:
@@ -56,8 +56,8 @@ def plan_hash(live: Live, seen: Mapping[str, Observation], limits: Mapping[str, 
     for name, bound in live.bound.items():
         if bound.action is None:
             continue
-        if name not in seen or differs(live, bound):
-            calls.append([name, bound.action.name, "later", _written(live, bound)])
+        if name not in seen or differs(bound):
+            calls.append([name, bound.action.name, "later", _written(bound)])
             continue
         calls += [
             [
@@ -84,14 +84,16 @@ def _given(live: Live, limits: Mapping[str, Any]) -> list[Any]:
 
 def selector(live: Live, bound: Bound) -> str:
     """What the step is asked about, as text that is the same in every plan of the same state."""
-    if bound.given or differs(live, bound):
-        return "".join(_written(live, bound))
+    if bound.given or differs(bound):
+        return "".join(_written(bound))
+    if bound.sweep is not None:
+        return str(sorted((name, str(value)) for name, value in bound.sweep[1].items()))
     source = live.bound[bound.source] if bound.source is not None else bound
     try:
         asked = filled(live, source).model_dump(mode="json")
     except InDoubt:
-        return live.checked.text_of(bound.id, "with")
-    return str(sorted(veil(asked).items())) + live.checked.text_of(bound.id, "where")
+        return bound.text_of("with")
+    return str(sorted(veil(asked).items())) + bound.text_of("where")
 
 
 def _governed(sight: Sight) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import Literal, NewType
 from pydantic import AwareDatetime, BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from language import Catalogue, Checked, Entry, Incident, RunInfo, Values, read
+from language import Catalogue, Checked, Cut, Entry, Incident, Nothing, RunInfo, Values, read
 
 AppId = NewType("AppId", str)
 UserId = NewType("UserId", str)
@@ -67,7 +67,7 @@ class FindParams(BaseModel):
 
 class ProbeOut(BaseModel):
     dead: bool
-    ended: AwareDatetime | None = None
+    tried_at: AwareDatetime | None = None
     tries: int = 1
 
 
@@ -106,7 +106,9 @@ ENTRIES = [
     ),
     Entry("crm.find_grants", "find", FindParams, item=Grant, system="crm"),
     Entry("crm.probe", "look", AppParams, output=ProbeOut, system="crm"),
-    Entry("notify.message", "action", MessageParams, undoable=False),
+    Entry("crm.purge", "action", AppParams, undoable=False, system="crm"),
+    Entry("notify.message", "message", MessageParams),
+    Entry("isolate.identity", "macro", Nothing, output=Cut, layer="identity", needs_integration=True),
     Entry("crm.note", "action", MessageParams),
     Entry("crm.snapshot", "action", NoParams),
 ]

@@ -103,7 +103,7 @@ def test_has_of_one_loop_does_not_serve_another():
         "steps.found.items[3].live",
         "1 / size(inputs.note.substring(8)) > 0",
         "int(inputs.note) > 1",
-        "inputs.note.matches('(')",
+        "inputs.note.matches(inputs.note + '(')",
     ],
 )
 def test_an_error_is_a_doubt_and_never_true(expression):
@@ -165,7 +165,7 @@ def test_nothing_opens_a_secret(expression):
 
 
 def test_a_secret_does_not_show_in_a_doubt():
-    checked = check('  - {id: it, uses: crm.block_app, with: {app: "${inputs.note}"}}\n')
+    checked = check('  - {id: it, uses: crm.note, with: {to: "${inputs.note}", text: a}}\n')
     state = values(checked)
     object.__setattr__(state.inputs, "note", TOKENS[0])
     doubt = checked.fill("it", state)

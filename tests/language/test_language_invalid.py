@@ -7,11 +7,11 @@ from language_house import HOUSE
 
 from language import BadPlaybook, read
 
-FILES = sorted((Path(__file__).parents[1] / "playbooks" / "invalid").glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[1] / "language" / "mistakes").glob("*.yaml"))
 
 
 def test_there_are_mistakes_to_try():
-    assert len(FILES) >= 60
+    assert len(FILES) >= 5
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)

@@ -23,7 +23,7 @@ LEAVES = {
         "run.url", "'a'", "'high'", "''", "steps.found.items[0].owner", "item.nothing", "item.scopes[0]",
     ],
     "number": ["steps.canary.effective", "size(item.scopes)", "size(steps.found.items)", "0", "1", "-3", "1.5", "item"],
-    "time": ["item.used", "inputs.since", "incident.since", "run.now", "steps.canary.ended", "timestamp(item.id)",
+    "time": ["item.used", "inputs.since", "incident.since", "run.now", "steps.canary.ended", "steps.canary.tried_at", "timestamp(item.id)",
              "timestamp('2026-03-01T00:00:00Z')"],
     "list": ["item.scopes", "inputs.people", "org.addresses", "[]", "['a', 'b']", "['a', 1]", "inputs.integration.addresses"],
     "truth": ["item.live", "steps.canary.dead", "steps.canary.open", "steps.found.failed", "true", "has(item.owner)",
@@ -77,7 +77,8 @@ STEPS = st.builds(
     failed=st.booleans(),
     skipped=st.booleans(),
     effective=st.integers(0, 5),
-    output=st.one_of(st.none(), st.builds(ProbeOut, dead=st.booleans(), ended=TIMES_SEEN)),
+    output=st.one_of(st.none(), st.builds(ProbeOut, dead=st.booleans(), tried_at=TIMES_SEEN)),
+    ended=TIMES_SEEN,
     items=st.lists(GRANTS, max_size=2),
 )
 OF_THE_DATA = (

@@ -34,6 +34,7 @@ class Terminal:
         self.quiet = quiet
         self.every = every
         self.drawn = sys.stdout.isatty() and not quiet
+        self.attended = self.drawn and sys.stdin.isatty()
         self._live: Any = None
         self._last = 0.0
         self._words = 0

@@ -221,6 +221,24 @@ def _from(inventory: Inventory, reference: str) -> str:
     return f"file:{(inventory.path.parent / Path(name).expanduser()).resolve()}" if kind == "file" else reference
 
 
+@contextlib.contextmanager
+def watching() -> Iterator[None]:
+    """Say by a lock that somebody watches the runs of this state folder, for as long as this process lives."""
+    import fcntl
+
+    with (state_folder() / "supervisor.lock").open("ab") as lock:
+        with contextlib.suppress(BlockingIOError):  # two of them do no harm
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def is_watched() -> bool:
+    """Whether `ringfence supervise` runs over this state folder."""
+    from flows.server import is_held
+
+    return is_held(state_path() / "supervisor.lock")
+
+
 def configuration(
     config: Path | None = None,
     integrations: Path | None = None,
@@ -272,6 +290,14 @@ def playbooks(inventory: Inventory | None) -> Iterator[Path]:
                 yield file
 
 
+def nearest_playbooks(inventory: Inventory | None) -> list[Path]:
+    """Give the playbook file of each name: where two folders have the same, that of the nearer one."""
+    named: dict[str, Path] = {}
+    for file in playbooks(inventory):
+        named.setdefault(file.stem, file)
+    return list(named.values())
+
+
 def find_playbook(name: str, inventory: Inventory | None) -> Path:
     """Give the file of a playbook, by its path or by its name. Raises Refused with the nearest names."""
     path = Path(name).expanduser()
@@ -281,9 +307,7 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
         raise Refused(
             f"There is no file {name}: give a playbook's file, or its name as `ringfence playbook list` shows it."
         )
-    named: dict[str, Path] = {}
-    for file in playbooks(inventory):
-        named.setdefault(file.stem, file)
+    named = {file.stem: file for file in nearest_playbooks(inventory)}
     if name in named:
         return named[name]
     from language.errors import nearest, short
@@ -293,23 +317,20 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
     )
 
 
-def one_of(playbook: str, plan: Path | None) -> None:
-    """Raise Refused unless either a playbook or a plan file says what to do."""
-    if bool(playbook) == (plan is not None):
-        raise Refused("Name a playbook, or a plan file with --plan FILE: one of the two.")
-
-
 def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
     """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
+    from language.files import text_of
+
+    return checked_text(text_of(path), str(path), inventory)
+
+
+def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
+    """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
     from engine.registry import catalogue, registry
     from language import read
+    from triggers.cli.shelf import Shelf
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Refused(f"The playbook {path} cannot be read: {why}.") from None
     names = None
     if inventory is not None:
         names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    return read(text, str(path), catalogue(registry(), names))
+    return read(text, file, catalogue(registry(), names), Shelf(Path(file).parent, inventory))

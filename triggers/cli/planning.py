@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from triggers.cli import place, say
-from triggers.cli.desk import Terminal, who
 from triggers.cli.say import as_json
-from triggers.cli.work import TerminalWork
 
 if TYPE_CHECKING:
     from engine.plan_file import PlanFile
-    from engine.state import Live
     from inventory.read import Inventory
+    from triggers.cli.work import TerminalWork
 
 Inputs = Annotated[tuple[str, ...], Parameter(name=["--input", "-i"], negative=())]
 Config = Annotated[Path | None, Parameter(name="--config")]
@@ -54,49 +51,32 @@ def plan(
     reason
         Why, for the record.
     """
-    from importlib.metadata import version
-
-    from engine.opening import Order, prepare
-    from triggers.cli.inputs import choose_integration, read_inputs
+    from triggers.cli.starting import Wanted, start
 
     if out is not None and out.exists():
         raise place.Refused(f"{out} exists already: a plan is never written over another. Name a new file.")
-    state = place.state_folder()
-    handshake = None
-    if sandbox:
-        from triggers.cli.practice import practice
+    return start(Wanted(
+        playbook, input, "planned", sandbox=sandbox, reason=reason, config=config, integrations=integrations, json=json,
+        out=out, every=every,
+    ))  # fmt: skip
 
-        handshake = practice(state, tokens=None, attacker=None, contains=False, tell=say.line)
-    inventory = place.configuration(config, integrations, sandbox=sandbox, handshake=handshake)
-    file = place.find_playbook(playbook, inventory)
-    checked = place.checked_playbook(file, inventory)
-    raw = read_inputs(input, checked)
-    if sandbox:
-        choose_integration(raw, checked, inventory)
-    ringfence = version("ringfence")
-    prepared = prepare(inventory, Order(checked, str(file), raw, "dry-run", who(), reason, ringfence))
-    journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox), config)
-    desk = Terminal(yes=False, quiet=json, every=every)
 
-    async def opening() -> Live:
-        return await prepared.begin(journal, desk)
-
-    work = TerminalWork(prepared.run, journal, desk, opening, inventory=inventory)
-    asyncio.run(work.plan("planned"))
+def keep(work: TerminalWork, out: Path | None, *, json: bool) -> int:
+    """Keep the plan that was looked at where it is to be kept, and say what can be done with it; the exit code."""
     if out is not None:
-        _keep(work, out, ringfence, inventory)
+        _write(work, out)
     _told(work, out, json=json)
-    journal.close()
+    work.journal.close()
     return 0
 
 
-def _keep(work: TerminalWork, out: Path, ringfence: str, inventory: Inventory) -> None:
+def _write(work: TerminalWork, out: Path) -> None:
     """Write the file, for its owner alone, whole or not at all."""
     from engine.plan.filing import filed
     from engine.plan_file import write
 
     assert work.live is not None
-    data = write(filed(work.live, work.live.planned, ringfence), place.open_signer(inventory))
+    data = write(filed(work.live, work.live.planned), place.open_signer(work.inventory))
     try:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from journal import Journal
 
 EXIT = {
-    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "held": 3, "stopped": 130,
+    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "objected": 3, "expired": 3,
+    "held": 0, "closing": 0, "stopped": 130,
 }  # fmt: skip
 
 
@@ -142,7 +143,7 @@ class TerminalWork:
 @contextlib.contextmanager
 def _signals(live: Live) -> Iterator[None]:
     """Ctrl-C once: end what is in flight, resumable. Twice: leave at once; the journal knows what was sent."""
-    from engine.contain import stop
+    from engine.hearing import stop
 
     loop = asyncio.get_running_loop()
     heard = 0

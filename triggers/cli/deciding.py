@@ -1,0 +1,305 @@
+"""What people decide about a run: approve, object, review. It is recorded; whoever carries the run out reads it there."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from triggers.cli import place
+from triggers.cli.desk import who
+from triggers.cli.say import as_json, line
+from triggers.cli.taking import chosen, open_for, recorded, surroundings
+
+if TYPE_CHECKING:
+    from engine.approvals import Question, Say
+    from engine.approvals.saying import Said
+    from inventory.read import Inventory
+    from journal import Journal
+    from journal.replay import Run
+    from triggers.cli.proving import Proof
+
+Config = Annotated[Path | None, Parameter(name="--config")]
+As = Annotated[str | None, Parameter(name="--as")]
+Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""What may be given as `-`: it stands on standard input."""
+HASH_LETTERS = 8
+
+
+def approve(
+    run: str | None = None,
+    /,
+    *,
+    last: bool = False,
+    as_: As = None,
+    token: Given = None,
+    key: Path | None = None,
+    code: Given = None,
+    break_glass: str | None = None,
+    reason: str = "",
+    scope_hash: str | None = None,
+    wall: str | None = None,
+    carry_on: bool = False,
+    config: Config = None,
+    json: bool = False,
+) -> int:
+    """Show what a run asks, and say yes to just that. It is recorded; a worker takes the run up, or `--carry-on` does.
+
+    Parameters
+    ----------
+    run
+        Its id.
+    last
+        The newest run that can go on.
+    as_
+        Who you are; on the practice company that is enough.
+    token
+        Your token: @FILE, env:NAME or - for standard input; never as it is.
+    key
+        File of your own key: what you decide is signed with it.
+    code
+        A sealed code, given like a token: it stands for one yes with a commander's authority, once.
+    break_glass
+        Open the wall alone, with the reason (20 letters or more); somebody else reviews it afterwards.
+    reason
+        Why, for the record; sealed like a name.
+    scope_hash
+        The scope that you say yes to, or its first 8 letters: without a terminal it must be said.
+    wall
+        Which question, where there is more than one.
+    carry_on
+        Go on with the run here, once the wall is open.
+    """
+    about = _About.of(chosen(run, last=last, config=config), config, wall=wall, who_=as_, token=token, key=key)
+    try:
+        given = _code(about.inventory, code) if code is not None else ""
+        said = about.say("yes", scope_hash, break_glass or reason, code=given, glass=break_glass is not None, json=json)
+    finally:
+        about.journal.close()
+    opened = said.opened or bool(said.question is not None and said.question.opened)
+    if carry_on and opened and (said.heard.counts or said.heard.code == "no_question"):
+        from triggers.cli.running import resume
+
+        return resume(about.run.id, config=config, json=json)
+    return 1 if not said.heard.counts else 0 if opened else 3
+
+
+def object_(
+    run: str | None = None,
+    /,
+    *,
+    reason: str,
+    last: bool = False,
+    as_: As = None,
+    token: Given = None,
+    key: Path | None = None,
+    scope_hash: str | None = None,
+    wall: str | None = None,
+    config: Config = None,
+    json: bool = False,
+) -> int:
+    """Say no to what a run asks. It does not end the plan: more authority, or one more person, is asked.
+
+    Parameters
+    ----------
+    run
+        Its id.
+    reason
+        Why: whoever decides next reads it.
+    last
+        The newest run that can go on.
+    as_
+        Who you are; on the practice company that is enough.
+    token
+        Your token: @FILE, env:NAME or - for standard input; never as it is.
+    key
+        File of your own key: what you decide is signed with it.
+    scope_hash
+        The scope that you object to, or its first 8 letters: without a terminal it must be said.
+    wall
+        Which question, where there is more than one.
+    """
+    about = _About.of(chosen(run, last=last, config=config), config, wall=wall, who_=as_, token=token, key=key)
+    try:
+        said = about.say("no", scope_hash, reason, json=json)
+    finally:
+        about.journal.close()
+    return 0 if said.heard.counts else 1
+
+
+@dataclass
+class _About:
+    """A run that somebody decides about, and who they are."""
+
+    run: Run
+    inventory: Inventory
+    journal: Journal
+    proof: Proof
+    wall: str | None
+
+    @staticmethod
+    def of(
+        run_id: str, config: Path | None, *, wall: str | None, who_: str | None, token: str | None, key: Path | None
+    ) -> _About:
+        from triggers.cli.proving import prove
+
+        found = recorded(run_id, config)
+        inventory, _ = surroundings(found, config)
+        proof = prove(inventory, name=who_, token=token, key=key)
+        journal = open_for(found, inventory, config)
+        try:
+            journal.need_names(found.incident)
+            from engine.approvals.saying import run_of
+
+            return _About(run_of(journal, run_id), inventory, journal, proof, wall)
+        except BaseException:
+            journal.close()
+            raise
+
+    def say(
+        self, answer: Any, scope_hash: str | None, reason: str, *, code: str | None = "", glass: bool = False,
+        json: bool = False,
+    ) -> Said:  # fmt: skip
+        """Show the question, let it be named by its hash, and record what is said."""
+        from engine.approvals import Say, decisions_of, standing
+        from engine.approvals.saying import asked_of, say
+        from journal.clock import now
+        from triggers.cli import asking
+
+        people, question = self.inventory.config.people, asked_of(self.journal, self.run, self.wall)
+        text = ""
+        if question is not None and not question.opened:
+            stands = standing(question, decisions_of(self.run, question), people, now())
+            text = asking.shown(self.run, question, stands, people)
+            if not json:
+                for one in text.splitlines():
+                    line(one)
+        named = _named(question, scope_hash, answer)
+        what: Say = Say(self.proof.sayer, answer, named, code, glass, reason)
+        review_s = self.inventory.config.approvals.review_s
+        said = asyncio.run(say(
+            self.journal, self.run.id, self.wall, what, people, shown=asking.digest(text), sign=self.proof.sign,
+            os=who(), review_s=review_s,
+        ))  # fmt: skip
+        self._tell_of(said, glass=glass)
+        _became(self.run, said, what, text, people, json=json)
+        return said
+
+    def _tell_of(self, said: Said, *, glass: bool) -> None:
+        if said.opened and glass:
+            from engine.telling import told
+
+            async def page() -> None:
+                if drafts := await told(self.inventory, self.run, "break-glass"):
+                    await self.journal.say(self.run.id, drafts)
+
+            asyncio.run(page())
+
+
+def _code(inventory: Inventory, given: str) -> str | None:
+    from inventory.proof import known_code
+    from triggers.cli.proving import secret
+
+    return known_code(inventory.config.approvals.codes, secret(given, "code", inventory.resolve)) or None
+
+
+def _named(question: Question | None, given: str | None, answer: str) -> str:
+    """The scope that is decided about: given, or typed by whoever sits here. Nobody decides about what they did not see."""
+    if given is not None:
+        if len(given.strip()) < HASH_LETTERS:
+            raise place.Refused(f"--scope-hash {given[:20]!a} is too short: {HASH_LETTERS} letters at least.")
+        return given
+    if question is None or question.opened:
+        return ""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise place.Refused(
+            f"Without a terminal, say which scope you {'approve' if answer == 'yes' else 'object to'}: --scope-hash and"
+            f" its hash, at least {HASH_LETTERS} letters, as it stands in what you were shown. Nothing was recorded."
+        )
+    typed = input(
+        f"Type the first {HASH_LETTERS} letters of the scope to {'approve' if answer == 'yes' else 'object to'} it: "
+    )
+    if len(typed.strip()) < HASH_LETTERS:
+        raise place.Refused("Nothing was recorded.")
+    return typed
+
+
+def _became(run: Run, said: Said, what: Say, text: str, people: Any, *, json: bool) -> None:
+    from triggers.cli import asking
+
+    if json:
+        body = {
+            "run": run.id, "answer": what.answer, "counts": said.heard.counts, "code": said.heard.code,
+            "why": said.heard.why, "by": what.sayer.by if what.sayer is not None else "", "opened": said.opened,
+            "shown": asking.digest(text), "text": text,
+        }  # fmt: skip
+        stands = asking.as_body(said.question, said.stands) if said.question and said.stands else {}
+        as_json({**body, "question": stands})
+        return
+    if not said.heard.counts:
+        print(f"Turned away: {said.heard.why}", file=sys.stderr)
+        return
+    assert said.question is not None
+    assert said.stands is not None
+    who_said = what.sayer.name if what.sayer is not None else ""
+    scope = f"scope {said.question.scope_hash[:HASH_LETTERS]}"
+    if what.answer == "no":
+        line(
+            f"{who_said} objects to {scope}. What is held stays held. It waits for {asking.waits_for(said.stands, people)}."
+        )
+    elif said.opened:
+        line(f"{who_said} approves {scope}: the wall is open.")
+        line(f"Whoever carries run {run.id} out goes on within a second; if nobody does: `ringfence resume {run.id}`.")
+        if what.glass:
+            line(f"The glass is broken: somebody else reviews it with `ringfence review {run.id}`.")
+    else:
+        line(f"{who_said} approves {scope}. It waits for {asking.waits_for(said.stands, people)}.")
+
+
+def review(
+    run: str,
+    /,
+    *,
+    reason: str,
+    as_: As = None,
+    token: Given = None,
+    key: Path | None = None,
+    wall: str | None = None,
+    config: Config = None,
+    json: bool = False,
+) -> int:
+    """Record that you looked at a wall that somebody else opened by breaking the glass, and what you found.
+
+    Parameters
+    ----------
+    run
+        Its id.
+    reason
+        What you found, for the record; sealed like a name.
+    as_
+        Who you are; on the practice company that is enough.
+    token
+        Your token: @FILE, env:NAME or - for standard input; never as it is.
+    key
+        File of your own key.
+    wall
+        Which wall, where there is more than one.
+    """
+    about = _About.of(run, config, wall=wall, who_=as_, token=token, key=key)
+    try:
+        from engine.approvals.saying import review as record
+
+        heard = asyncio.run(record(about.journal, run, wall, about.proof.sayer, reason, os=who()))
+    finally:
+        about.journal.close()
+    if json:
+        as_json({"run": run, "counts": heard.counts, "code": heard.code, "why": heard.why})
+    elif heard.counts:
+        line(f"The review of run {run} is recorded.")
+    else:
+        print(f"Turned away: {heard.why}", file=sys.stderr)
+    return 0 if heard.counts else 1

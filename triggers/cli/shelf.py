@@ -1,0 +1,37 @@
+"""Finds the playbooks that a playbook uses: beside it, and wherever playbooks are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from triggers.cli import place
+
+if TYPE_CHECKING:
+    from inventory.read import Inventory
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The playbooks by id: those in the folder `beside` the one that asks come first. It is the language's `Library`."""
+
+    beside: Path
+    inventory: Inventory | None
+
+    def __call__(self, name: str) -> tuple[str, str] | None:
+        """Give a playbook's text and file, or None. Raises BadPlaybook for what is no text."""
+        from language.files import text_of
+
+        found = next((file for file in self._files(name) if file.stem == name), None)
+        return (text_of(found), str(found)) if found is not None else None
+
+    def names(self) -> list[str]:
+        """Give the ids of all there are."""
+        return sorted({file.stem for file in self._files("*")})
+
+    def _files(self, name: str) -> Iterator[Path]:
+        for ending in (".yaml", ".yml"):
+            yield from (file for file in self.beside.glob(name + ending) if file.is_file())
+        yield from place.playbooks(self.inventory)
