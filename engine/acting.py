@@ -11,6 +11,7 @@ from engine.bound import Bound
 from engine.expecting import expected
 from engine.observe import InDoubt, Observation, Sight, holds, observe, planned, side_by_side
 from engine.paces import PACE_S, SLOW_S
+from engine.plan_file import permitted
 from engine.send import send
 from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
 from engine.state import Live, View
@@ -196,11 +197,26 @@ def at_most(planned: Mapping[str, Any], step: str) -> int:
     return next((int(row["at_most"]) for row in planned.get("steps", ()) if row["id"] == step), 0)
 
 
+async def _outside(live: Live, bound: Bound, why: str) -> None:
+    """What a plan file that is carried out does not have stays as it is, and is said."""
+    view = live.views[bound.id]
+    if live.run.steps.get(bound.id, {}).get("why") != why:
+        live.desk.say(f"{bound.id}: {why}")
+        await live.note(Draft("step", {"step": bound.id, "state": "open", "why": why}))
+    view.state, view.why, view.value.open = "open", why, True
+    view.sent_once.set()
+
+
 async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> int:
     """How many were sent. The first item of all goes alone; the rest follow side by side once it is proven, or was
     looked at with the rest in the next round.
     """  # noqa: D205
     tried = [effect for effect in live.run.of_step(bound.id) if effect.sends]
+    sends, outside = permitted(
+        live.allowed, bound.id, sends, cut=bound.one_way, sends={e.target: e.sends for e in tried}
+    )
+    if outside:
+        await _outside(live, bound, outside)
     limit = at_most(live.run.planned, bound.id)
     room = max(limit - len(tried), 0) if limit else len(sends)
     known = {effect.target for effect in tried}

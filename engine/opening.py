@@ -15,6 +15,8 @@ from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
 from engine.given import fields_of, given_by, integration_of
+from engine.guardrails import limits_of
+from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
 from inventory.model import Integration, Mode
@@ -48,6 +50,7 @@ class Order:
         incident: the incident that it is widened to; "" opens one of its own.
         hold_only: only what can be undone; the rest once a person goes on with it.
         by_how: what proves who asked: token, key, or the machine's user.
+        plan_file: the plan file that is carried out, and its digest: that and nothing beside it.
         yes_scope: the scope that `yes` is about, or its first letters; "" for whatever is printed.
     """
 
@@ -63,6 +66,7 @@ class Order:
     hold_only: bool = False
     by_how: str = "os"
     yes_scope: str = ""
+    plan_file: tuple[PlanFile, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,10 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
     bound = bind(order.checked, registry(), inventory, integration, fields_of(inventory, pool))
+    if order.plan_file is not None:
+        limits = limits_of(order.checked.playbook.guardrails, inventory.config).body()
+        if differ := order.plan_file[0].differences(_opened(order, inventory, name, integration, bound), limits):
+            raise PlanFileRefused("\n".join(["This is not what was planned. Plan anew, or put it back:", *differ]))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
     run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
@@ -207,7 +215,7 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
         {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
-        datetime.fromisoformat(run.opened_at), prepared.inventory.config,
+        datetime.fromisoformat(run.opened_at), prepared.inventory.config, Allowed.of(run.opened),
     )  # fmt: skip
     live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
     live.yes_scope = str(run.opened.get("yes_scope", ""))
@@ -259,6 +267,7 @@ def _opened(
         "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
+        "plan_file": order.plan_file[0].body(order.plan_file[1]) if order.plan_file is not None else {},
     }  # fmt: skip
 
 

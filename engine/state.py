@@ -15,6 +15,7 @@ from connectors.core import Answer, Reader, Secret, Sender, Wire
 from engine import seeing
 from engine.bound import Bound
 from engine.judge import Standing, StandingState, Verdict, judge
+from engine.plan_file import Allowed
 from inventory.model import Config, Integration
 from journal.canonical import sound
 from journal.clock import at, now
@@ -115,6 +116,8 @@ class Live:
     views: dict[str, View]
     since: datetime
     config: Config | None = None
+    allowed: Allowed | None = None
+    """What a plan file that is carried out lets it send; None: no file, so the approved scope alone."""
     bound: Mapping[str, Bound] = field(init=False)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     hold_open: asyncio.Event = field(default_factory=asyncio.Event)

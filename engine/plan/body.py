@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from engine.guardrails import Asks, CutOff, Limits, Touch, cut_off, judge, limits_of, touch
 from engine.observe import Observation
 from engine.plan import first_line, people, timing
+from engine.plan.filing import against_file
 from engine.plan.rows import rows
 from engine.plan.scope import at_most, plan_hash, scope_hash, selector
 from engine.state import Live
@@ -42,6 +43,7 @@ def body(
         "time": {"by_connection_ms": {name: int(1000 * s) for name, s in took.items()},
                  "ms": int(1000 * max(took.values(), default=0.0))},
         "guardrails": _guardrails(limits, so_far, planned, planned_cut_off(live, seen, frozenset({"hold"}))),
+        "plan_file": against_file(live, seen),
     }  # fmt: skip
 
 
@@ -90,6 +92,7 @@ def _guardrails(limits: Limits, so_far: CutOff, planned: CutOff, holds: CutOff) 
         "services_so_far": len(so_far.services), "services_planned": len(planned.services),
         "people": judged.people, "services": judged.services,
         "max_people": limits.max_people, "max_services": limits.max_services,
+        "limits": limits.body(),
         "asks": list(judged.why) if isinstance(judged, Asks) else [],
         "asks_before_holds": list(at_once.why) if isinstance(at_once, Asks) else [],
         "needs": judged.needs if isinstance(judged, Asks) else "",

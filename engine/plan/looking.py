@@ -11,6 +11,7 @@ from engine.bound import Bound
 from engine.guardrails import CutOff, in_effect
 from engine.observe import InDoubt, Observation, observe
 from engine.plan.body import body
+from engine.plan.filing import gone_since
 from engine.registry import registry
 from engine.state import Live
 from journal.event import Draft
@@ -25,7 +26,7 @@ async def plan(live: Live) -> dict[str, Observation]:
     """Look at everything that can be seen now, and journal the plan. Raises NothingSeen where no look came through."""
     seen, whys = await looked(live)
     so_far = await asyncio.to_thread(_so_far, live)
-    await live.note(Draft("planned", body(live, seen, whys, so_far)), *_held(live, seen))
+    await live.note(Draft("planned", body(live, seen, whys, so_far)), *_held(live, seen), *gone_since(live, seen))
     return seen
 
 

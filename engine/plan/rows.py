@@ -82,13 +82,13 @@ def _wanted(bound: Bound, sights: Sequence[Sight]) -> str:
 
 
 def _later(bound: Bound, observed: Observation | None) -> str:
-    """What is known only later, as it is approved now: `notify.message, at most 1 target, if steps.tokens.open`."""
+    """What is known only later, as it is approved now: `at most 1 target, if steps.tokens.open`."""
     if bound.action is None:
         return ""
     many = at_most(bound, 0)
     targets = f"at most {many} target{'' if many == 1 else 's'}"
     if observed is None and bound.step.if_ is not None:
-        return f"{bound.step.uses}, {targets}, if {bound.step.if_}"
+        return f"{targets}, if {bound.step.if_}"
     if differs(bound):
-        return f"{bound.step.uses}, {targets}, with {bound.text_of('with')}"
+        return f"{targets}, with {', '.join(f'{name} {value}' for name, value in bound.step.with_.items())}"
     return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from journal.replay import Run
 from reports.plan.node import Node, drawn, plain
 from reports.plan.steps import layers
-from reports.text import many, safe, whole
+from reports.text import day, many, safe, whole
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,7 +31,7 @@ def nodes(run: Run, *, every: bool) -> list[Node]:
     planned, opened = run.planned, run.opened
     if not planned:
         return []
-    found = [_head(planned), *layers(planned, every=every), *_open(run)]
+    found = [_head(planned), *_file(planned), *layers(planned, every=every), *_open(run)]
     found += [
         Node(f"{title}: {safe(said)}", style)
         for title, said, style in (
@@ -50,11 +50,23 @@ def _head(planned: Mapping[str, Any]) -> Node:
     strange = first["strange_addresses"] or first["unused"]
     under = [*(Node(safe(way)) for way in first["ways"]), Node(safe(first["use"]), LOUD if strange else "")]
     if first["people"]:
-        under.append(Node(many(whole(first["people"]), "person").replace("persons", "people")))
+        under.append(Node(_count(whole(first["people"]), "person")))
     if first["alike"]:
         names = ", ".join(safe(name, 60) for name in first["alike"])
         under.append(Node(f"Also exists: {names} (not touched)", "bold yellow"))
     return Node(safe(first["title"]), "bold", tuple(under))
+
+
+def _file(planned: Mapping[str, Any]) -> list[Node]:
+    """Where a plan file is carried out: which one, and what is there now beside it."""
+    filed = planned.get("plan_file")
+    if not filed:
+        return []
+    outside = [Node(f"{safe(step, 60)}: {safe(why)}", LOUD) for step, why in filed["outside"].items()]
+    gone = [Node(f"{safe(step, 60)}: {many(whole(count), 'target')} of the file gone by now, held already")
+            for step, count in filed["gone"].items()]  # fmt: skip
+    head = f"Carries out plan file {safe(filed['sha256'][:8])}, made {day(safe(filed['made_at'], 40))}, and nothing beside it"
+    return [Node(head, "bold", (*outside, *gone))]
 
 
 def _open(run: Run) -> list[Node]:
@@ -78,16 +90,20 @@ def _people(planned: Mapping[str, Any]) -> list[Node]:
     return found
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} people" if noun == "person" and number != 1 else many(number, noun)
+
+
 def _guardrails(planned: Mapping[str, Any]) -> list[Node]:
     rails = planned.get("guardrails")
     if not rails:
         return []
     said = []
-    for one, name in (("people", "people"), ("services", "services")):
+    for one, name in (("people", "person"), ("services", "service")):
         limit = rails[f"max_{one}"]
         bound = f" of at most {whole(limit)}" if limit is not None else ", no bound"
         so_far = f", {whole(rails[f'{one}_so_far'])} of them before this plan" if rails[f"{one}_so_far"] else ""
-        said.append(f"{whole(rails[one])} {name}{bound}{so_far}")
+        said.append(f"{_count(whole(rails[one]), name)}{bound}{so_far}")
     found = [Node(f"Cuts off {'; '.join(said)}")]
     if rails["asks"]:
         why = "; ".join(safe(one) for one in rails["asks"])

@@ -42,7 +42,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Before one",
         (
-            ("plan", "running:plan", "Look, and show every call that a playbook would send. Sends none."),
+            ("plan", "planning:plan", "Look, and show every call that a playbook would send. Sends none."),
             ("playbook", "playbook:app", "Check, list and show playbooks."),
             ("connectors", "connectors:app", "List the systems that can be reached, and what can be done there."),
             ("integrations", "integrations:app", "Check and show the integrations and their footholds."),
@@ -68,9 +68,8 @@ KNOWN = frozenset(
     [
         "connectors.core.errors:ConnectorError",
         "engine.bound:NotBound",
-        "engine.plan:NothingSeen",
-        "engine.bound:NotBound",
-        "engine.plan:NothingSeen",
+        "engine.plan.looking:NothingSeen",
+        "engine.plan_file:PlanFileRefused",
         "flows.server:ServerError",
         "inventory.read:BadInventory",
         "journal.errors:JournalError",

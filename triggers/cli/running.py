@@ -1,4 +1,4 @@
-"""The commands that carry a run out: plan, contain, hold, widen, resume, recover."""
+"""The commands that carry a run out: contain, hold, widen, resume, recover."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def contain(
     playbook: str | None = None,
     /,
     *,
+    plan: Path | None = None,
     input: Inputs = (),  # noqa: A002  # what the option is called
     sandbox: bool = False,
     tokens: int | None = None,
@@ -47,6 +48,8 @@ def contain(
     ----------
     playbook
         A playbook's name (`ringfence playbook list`) or file.
+    plan
+        Carry out exactly this file, made by `ringfence plan ... --out FILE`; secrets are given again.
     input
         -i NAME=VALUE, @FILE, env:VARIABLE or - for standard input; secrets never as a value.
     sandbox
@@ -73,7 +76,7 @@ def contain(
     return start(Wanted(
         playbook, input, "dry-run" if dry_run else "contain", sandbox=sandbox, yes=yes, scope_hash=scope_hash,
         reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join,
-        claim=(as_, token, key),
+        claim=(as_, token, key), plan_file=plan,
     ))  # fmt: skip
 
 
@@ -140,22 +143,6 @@ def widen(
         sandbox=first.opened["mode"] == "drill", yes=yes, scope_hash=scope_hash,
         reason=reason, config=config or Path(first.opened["config"]), integrations=integrations, json=json, incident=incident,
         claim=(as_, token, key), fresh=False,
-    ))  # fmt: skip
-
-
-def plan(
-    playbook: str,
-    /,
-    *,
-    input: Inputs = (),  # noqa: A002
-    sandbox: bool = False,
-    config: Config = None,
-    integrations: Path | None = None,
-    json: bool = False,
-) -> int:
-    """Look, and show every call that a playbook would send now. Sends none."""
-    return start(Wanted(
-        playbook, input, "planned", sandbox=sandbox, config=config, integrations=integrations, json=json,
     ))  # fmt: skip
 
 

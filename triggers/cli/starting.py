@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from inventory.proof import Sayer
     from inventory.read import Inventory
     from journal.replay import Run
+    from triggers.cli.planning import Filed
 
 What = Literal["contain", "dry-run", "planned"]
 SCOPE = re.compile(r"[0-9a-f]{8,64}")
@@ -32,6 +33,7 @@ class Wanted:
         playbook: name or file. given: `-i` as it was written.
         incident: which one it is widened to; "" opens one. fresh: a practice company that was contained starts anew.
         hold_only: only what can be undone. join: follow a run that is at it already.
+        plan_file: carry out exactly this. out: keep the plan there. every: show each target.
         claim: who says that they start it: name, token as it was given, key file.
     """
 
@@ -52,16 +54,22 @@ class Wanted:
     fresh: bool = True
     hold_only: bool = False
     claim: tuple[str | None, str | None, Path | None] = (None, None, None)
+    plan_file: Path | None = None
+    out: Path | None = None
+    every: bool = False
 
 
 def start(wanted: Wanted) -> int:
     """Start a run, and carry it out to where it ends or rests; its exit code."""
     from flows import launch
     from triggers.cli.inputs import choose_integration, read_inputs
+    from triggers.cli.planning import from_file, keep
     from triggers.cli.running import carry, finish
 
-    if wanted.playbook is None:
-        raise place.Refused("Name a playbook: `ringfence playbook list` shows them.")
+    if (wanted.playbook is None) == (wanted.plan_file is None):
+        raise place.Refused(
+            "Name a playbook (`ringfence playbook list` shows them), or a plan file with --plan FILE: one of the two."
+        )
     live = wanted.what == "contain" and not wanted.sandbox
     need_scope(yes=wanted.yes, scope_hash=wanted.scope_hash, live=live)
     state = place.state_folder()
@@ -74,31 +82,39 @@ def start(wanted: Wanted) -> int:
         contains = wanted.what == "contain" and wanted.fresh
         handshake = practice(state, tokens=wanted.tokens, attacker=wanted.attacker, contains=contains, tell=say.line)
     inventory = place.configuration(wanted.config, wanted.integrations, sandbox=wanted.sandbox, handshake=handshake)
-    file = place.find_playbook(wanted.playbook, inventory)
+    filed = from_file(wanted.plan_file, inventory) if wanted.plan_file is not None else None
+    file = filed.playbook if filed is not None else place.find_playbook(wanted.playbook or "", inventory)
     checked = place.checked_playbook(file, inventory)
     raw = read_inputs(wanted.given, checked)
-    if wanted.sandbox:
+    if filed is not None:
+        filed.complete(raw)
+    elif wanted.sandbox:
         choose_integration(raw, checked, inventory)
-    prepared = _prepared(wanted, inventory, checked, raw, file)
+    prepared = _prepared(wanted, inventory, checked, raw, file, filed)
     journal = place.open_journal(place.open_keys(inventory, sandbox=wanted.sandbox), wanted.config)
     if wanted.join and (running := _at_it(journal, prepared.name)) is not None:
         journal.close()
         from triggers.cli.joining import follow
 
         return follow(running, wanted.config, json=wanted.json)
-    desk = Terminal(yes=wanted.yes, quiet=wanted.json)
+    desk = Terminal(yes=wanted.yes, quiet=wanted.json, every=wanted.every)
     url = str(handshake["url"]) if handshake is not None and wanted.what == "contain" else ""
 
     async def opening() -> Live:
         return await prepared.begin(journal, desk)
 
     work = TerminalWork(prepared.run, journal, desk, opening, sandbox_url=url, inventory=inventory)
+    if wanted.what == "planned":
+        asyncio.run(work.plan("planned"))
+        return keep(work, wanted.out, json=wanted.json)
     if wanted.what != "contain":
         return finish(work, asyncio.run(work.plan(wanted.what)), None, json=wanted.json)
     return carry(work, "contain", live=not wanted.sandbox, json=wanted.json)
 
 
-def _prepared(wanted: Wanted, inventory: Inventory, checked: Any, raw: dict[str, object], file: Path) -> Prepared:
+def _prepared(
+    wanted: Wanted, inventory: Inventory, checked: Any, raw: dict[str, object], file: Path, filed: Filed | None
+) -> Prepared:
     from importlib.metadata import version
 
     from engine.opening import Order, prepare
@@ -110,6 +126,7 @@ def _prepared(wanted: Wanted, inventory: Inventory, checked: Any, raw: dict[str,
     return prepare(inventory, Order(
         checked, str(file), raw, mode, sayer.by, wanted.reason, version("ringfence"), wanted.yes, by_how=sayer.how,
         incident=wanted.incident, hold_only=wanted.hold_only, yes_scope=wanted.scope_hash,
+        plan_file=filed.signed if filed is not None else None,
     ))  # fmt: skip
 
 

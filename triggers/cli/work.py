@@ -67,7 +67,7 @@ class TerminalWork:
         from journal.event import Draft
 
         async def only(live: Live) -> str:
-            await plan(live)
+            live.planned = await plan(live)
             await live.note(Draft("worded", {"word": word, "footholds": {}, "why": "looked only; nothing was sent"}))
             return word
 
