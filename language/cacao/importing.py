@@ -114,9 +114,12 @@ def _count(losses: int) -> Iterator[str]:
 def _head(book: CacaoPlaybook, words: Words, ledger: Ledger) -> Iterator[str]:
     for key in ("type", "spec_version", "id", "modified", "name", "workflow_start"):
         ledger.carry(key)
-    for marking in book.data_marking_definitions.values():
+    for marking_id, marking in book.data_marking_definitions.items():
         level = marking.get("tlpv2_level") or marking.get("tlp_level")
         if isinstance(level, str):
+            ledger.lose(
+                "stands as a comment only: nothing here enforces a marking", "data_marking_definitions", marking_id
+            )
             yield from comment(f"Marked {words.plain(level)}: share it as that says.")
     if book.description:
         ledger.carry("description")
@@ -143,6 +146,7 @@ def _inputs(words: Words) -> Iterator[str]:
     for name, variable in words.inputs.items():
         if variable.description:
             yield from comment(words.plain(variable.description), 2)
+            words.described(name)
         given: dict[str, object] = {"type": "text"}
         if variable.value:
             given["default"] = words.plain(variable.value, ("playbook_variables", words.source(name), "value"))
@@ -153,7 +157,7 @@ def _inputs(words: Words) -> Iterator[str]:
 def _step(book: CacaoPlaybook, placed: Placed, ids: dict[str, str], text: str, ledger: Ledger) -> Iterator[str]:
     step, where = book.workflow[placed.step_id], ("workflow", placed.step_id)
     yield from comment(placed.step_id, 2)
-    written: dict[str, object] = {"id": ids[placed.step_id], "manual": text, "layer": _layer(book, step)}
+    written: dict[str, object] = {"id": ids[placed.step_id], "manual": text, "layer": _layer(book, step, ledger)}
     if placed.needs:
         written["needs"] = [ids[needed] for needed in placed.needs]
     if step.timeout:
@@ -166,10 +170,16 @@ def _step(book: CacaoPlaybook, placed: Placed, ids: dict[str, str], text: str, l
     yield from lines[1:]
 
 
-def _layer(book: CacaoPlaybook, step: Step) -> str:
-    named = [step.agent, *step.targets]
-    parties = [book.agent_definitions.get(one or "") or book.target_definitions.get(one or "") for one in named]
-    return "network" if any(_NETWORK & set(party.category) for party in parties if party) else "application"
+def _layer(book: CacaoPlaybook, step: Step, ledger: Ledger) -> str:
+    groups = (("agent_definitions", book.agent_definitions), ("target_definitions", book.target_definitions))
+    kinds: set[str] = set()
+    for party_id in (step.agent, *step.targets):
+        for group, parties in groups:
+            if party_id in parties:
+                kinds |= set(parties[party_id].category)
+                if parties[party_id].category:
+                    ledger.lose("decides the layer, and is not kept beside it", group, party_id, "category")
+    return "network" if kinds & _NETWORK else "application"
 
 
 def _duration(milliseconds: int) -> tuple[str, bool]:
