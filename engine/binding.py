@@ -95,7 +95,7 @@ class _Binder:
         members = []
         for entry, uses, more in self._parts(book, step, below=below):
             part = Step.model_construct(kind="uses", id=f"{entry.id}_{uses.partition('.')[2]}", named=False, uses=uses,
-                                        within=step.within, may_be_empty=step.may_be_empty or "a macro sweeps whatever is there")  # fmt: skip
+                                        within=step.within, may_be_empty=step.may_be_empty)  # fmt: skip
             members.append(self._add(Bound(
                 part, book, entry.at or "", below, phase=phase, prefix=f"{name}.", group=name, foothold=entry.id, **more
             )))  # fmt: skip
