@@ -24,6 +24,7 @@ from language.source import LARGEST_FILE
 from language.subs import Library
 
 LONGEST_TEXT = 5000
+LONGEST_TITLE = 200
 BREAKS = "Not said by its source: read every step before you approve it."
 DOES_NOT = "Anything by itself: it was imported, and a person carries out each of its steps."
 _NETWORK = frozenset({"firewall", "router", "switch", "ids", "ips", "wireless", "content-gateway"})
@@ -100,7 +101,7 @@ def _translated(book: CacaoPlaybook, ledger: Ledger, faults: Faults) -> str:
     while steps and not steps[-1]:
         steps.pop()
     wall = ["contain:", *comment(_WALL, 2), "  - approve: approver", ""]
-    lines = [*head, *_inputs(words), *wall, *steps]
+    lines = [*head, *_inputs(words, ledger), *wall, *steps]
     losses = len(ledger.losses())
     first = [*comment(f"Imported from {book.id}, in its version of {book.modified}."), *_count(losses)]
     return "\n".join([*first, *lines]) + "\n"
@@ -125,7 +126,10 @@ def _head(book: CacaoPlaybook, words: Words, ledger: Ledger) -> Iterator[str]:
         ledger.carry("description")
         yield "#"
         yield from comment(words.plain(book.description, ("description",)))
-    title = " ".join(words.plain(book.name, ("name",)).split())
+    title = " ".join(words.plain(book.name, ("name",)).split()) or book.id
+    if len(title) > LONGEST_TITLE:
+        title = title[: LONGEST_TITLE - 1].rstrip() + "…"
+        ledger.lose(f"was cut after {LONGEST_TITLE} characters", "name")
     yield from entry("playbook", slug(title, "playbook"))
     yield from entry("title", title)
     for key, found in (
@@ -139,7 +143,7 @@ def _head(book: CacaoPlaybook, words: Words, ledger: Ledger) -> Iterator[str]:
     yield ""
 
 
-def _inputs(words: Words) -> Iterator[str]:
+def _inputs(words: Words, ledger: Ledger) -> Iterator[str]:
     if not words.inputs:
         return
     yield "inputs:"
@@ -148,8 +152,12 @@ def _inputs(words: Words) -> Iterator[str]:
             yield from comment(words.plain(variable.description), 2)
             words.described(name)
         given: dict[str, object] = {"type": "text"}
-        if variable.value:
-            given["default"] = words.plain(variable.value, ("playbook_variables", words.source(name), "value"))
+        where = ("playbook_variables", words.source(name), "value")
+        default = words.plain(variable.value or "", where)
+        if 0 < len(default) <= LONGEST_TEXT:
+            given["default"] = default
+        elif variable.value:
+            ledger.lose("can be no default: it is blank or too long", *where)
         yield from entry(name, given, 2)
     yield ""
 
