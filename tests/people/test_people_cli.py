@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from parked import OTHER, SCOPE, asked, events, go_on, park, waiting
 
+from triggers.cli.desk import who
+
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -28,7 +30,8 @@ def test_an_approver_opens_the_wall_and_the_record_says_who_what_and_how(ringfen
     assert (decided.type, approved.type) == ("decided", "approved")
     assert decided.n + 1 == approved.n
     assert decided.body["by"] == approved.body["by"] == "person:ben"
-    assert decided.body["how"].startswith("token, from os:")
+    assert (decided.body["how"], decided.body["seat"][:3]) == ("token", "os:")
+    assert decided.body["source"].startswith("ringfence.yaml sha256:")
     assert (decided.body["answer"], decided.body["role"], decided.body["scope_hash"]) == ("yes", "approver", SCOPE)
     assert decided.body["reason"] == "seen the address"
     verified()
@@ -151,10 +154,15 @@ def test_a_foreign_token_is_nobodys(ringfence, practice, tmp_path):
     park(asked(), waiting())
     foreign, _ = new_token()
     (tmp_path / "token").write_text(foreign)
+    open_to_all = ringfence("approve", "R1", "--token", f"@{tmp_path}/token", "--scope-hash", SCOPE)
+    assert open_to_all.code == 1
+    assert f"chmod 600 {tmp_path}/token" in open_to_all.err
+    (tmp_path / "token").chmod(0o600)
     said = ringfence("approve", "R1", "--token", f"@{tmp_path}/token", "--scope-hash", SCOPE)
     assert (said.code, _last().body["code"]) == (1, "unknown")
     assert foreign not in said.out + said.err
     (tmp_path / "bens").write_text(practice["ben_token"])
+    (tmp_path / "bens").chmod(0o600)
     as_dora = ringfence("approve", "R1", "--as", "dora", "--token", f"@{tmp_path}/bens", "--scope-hash", SCOPE)
     assert (as_dora.code, _last().body["code"]) == (1, "unknown")
     assert ringfence("approve", "R1", "--token", f"@{tmp_path}/bens", "--scope-hash", SCOPE).code == 0
@@ -238,5 +246,5 @@ def test_no_person_is_named_in_the_clear(ringfence, practice, home):
     ringfence("approve", "R1", "--as", "eve", "--scope-hash", SCOPE)
     ringfence("freeze", "--sandbox", "--as", "dora", "--reason", "Benjamin Okafor was asked")
     held = b"".join(file.read_bytes() for file in home.glob("journal.db*"))
-    for name in (b"person:ben", b"person:eve", b"person:dora", b"person:ana", b"Okafor"):
+    for name in (b"person:ben", b"person:eve", b"person:dora", b"person:ana", b"Okafor", who().encode()):
         assert name not in held
