@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from parked import OTHER, SCOPE, asked, events, go_on, park, waiting
 
@@ -34,6 +36,16 @@ def test_an_approver_opens_the_wall_and_the_record_says_who_what_and_how(ringfen
     assert decided.body["source"].startswith("ringfence.yaml sha256:")
     assert (decided.body["answer"], decided.body["role"], decided.body["scope_hash"]) == ("yes", "approver", SCOPE)
     assert decided.body["reason"] == "seen the address"
+    verified()
+
+
+def test_what_was_decided_is_anchored_though_nobody_carries_the_run_out(ringfence, practice, home, verified):
+    park(asked(), waiting())
+    assert ringfence("approve", "R1", "--as", "ben", "--scope-hash", SCOPE).code == 0
+    heads = [json.loads(one) for one in (home / "anchors.jsonl").read_text().splitlines()]
+    last = events()[-1]
+    ends = [head["statement"]["run"] for head in heads]
+    assert {"id": "R1", "incident": "INC-1", "n": last.n, "head": last.hash} in ends
     verified()
 
 
