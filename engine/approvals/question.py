@@ -123,8 +123,8 @@ def requesters_of(run: Run) -> frozenset[str]:
 def targets_of(run: Run) -> frozenset[str]:
     """The accounts that a run acts on, as SYSTEM:NAME and CONNECTION:NAME, case folded.
 
-    They come from the footholds of its integration, from the plan, from every effect, and from what the plan's
-    question names beside (`targets` of an `asked` or `planned` event).
+    They come from the footholds of its integration, from the plan and whom it does not ask, from every effect, and from
+    what a question names beside (`targets` of an `asked` or `planned` event).
     """
     found: set[str] = set()
     connections = run.opened.get("connections") or {}
@@ -146,6 +146,7 @@ def targets_of(run: Run) -> frozenset[str]:
     for event in [*run.asked.values()]:
         found.update(str(name).casefold() for name in event.body.get("targets") or ())
     found.update(str(name).casefold() for name in run.planned.get("targets") or ())
+    found.update(str(one.get("account", "")).casefold() for one in run.planned.get("not_asked") or ())
     return frozenset(found)
 
 

@@ -117,10 +117,10 @@ def _counted(
     sign: Callable[[Mapping[str, Any]], str] | None, source: str, review_s: int,
 ) -> tuple[list[Draft], Decision]:  # fmt: skip
     assert what.sayer is not None
-    by, how = what.sayer.by, f"{what.sayer.how}, from {what.sayer.os}" if what.sayer.os else what.sayer.how
+    by, how = what.sayer.by, what.sayer.how
     body: dict[str, Any] = {
         "wall": question.wall, "answer": what.answer, "scope_hash": question.scope_hash, "by": Private(by),
-        "how": how, "role": heard.role, "source": source, "shown": shown, "reason": Private(what.reason),
+        "how": how, "role": heard.role, "source": source, "shown": shown, "seat": Private(what.sayer.os), "reason": Private(what.reason),
     }  # fmt: skip
     if what.code:
         body["code"] = what.code

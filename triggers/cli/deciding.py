@@ -6,7 +6,7 @@ import asyncio
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter
 
@@ -16,6 +16,8 @@ from triggers.cli.say import as_json, line
 from triggers.cli.taking import chosen, open_for, recorded, surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from engine.approvals import Question, Say
     from engine.approvals.saying import Said
     from inventory.read import Inventory
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from journal.replay import Run
     from triggers.cli.proving import Proof
 
+T = TypeVar("T")
 Config = Annotated[Path | None, Parameter(name="--config")]
 As = Annotated[str | None, Parameter(name="--as")]
 Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
@@ -181,12 +184,22 @@ class _About:
         named = _named(question, scope_hash, answer)
         what: Say = Say(self.proof.sayer, answer, named, code, glass, reason)
         review_s = self.inventory.config.approvals.review_s
-        said = asyncio.run(say(
+        said = asyncio.run(self.recorded(say(
             self.journal, self.run.id, self.wall, what, people, shown=asking.digest(text), sign=self.proof.sign,
             os=who(), source=_source(self.inventory), review_s=review_s,
-        ))  # fmt: skip
+        )))  # fmt: skip
         self._tell_of(said, glass=glass)
         _became(self.run, said, what, text, people, json=json)
+        return said
+
+    async def recorded(self, saying: Coroutine[Any, Any, T]) -> T:
+        """Record it, and carry the head of the run outside at once: nobody may be at the run to do so."""
+        from triggers.cli.anchoring import anchorer
+
+        said = await saying
+        anchors = anchorer(self.journal, self.inventory, lambda text: print(text, file=sys.stderr), self.run.id)
+        anchors.start()
+        await anchors.end()
         return said
 
     def _tell_of(self, said: Said, *, glass: bool) -> None:
@@ -303,7 +316,7 @@ def review(
     try:
         from engine.approvals.saying import review as record
 
-        heard = asyncio.run(record(about.journal, run, wall, about.proof.sayer, reason, os=who()))
+        heard = asyncio.run(about.recorded(record(about.journal, run, wall, about.proof.sayer, reason, os=who())))
     finally:
         about.journal.close()
     if json:
