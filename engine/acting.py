@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
 from engine.bound import Bound
+from engine.evidence import preserve
 from engine.expecting import expected
 from engine.observe import InDoubt, Observation, Sight, holds, observe, planned, side_by_side
 from engine.paces import PACE_S, SLOW_S
@@ -67,6 +68,8 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
         shown(view, seen)
         view.value.failed = False
         view.sent_once.set()
+        if bound.preserves:
+            await preserve(live, bound, seen)
         return await closed(live, bound, view)
     moves = _moves(live, bound, seen)
     drafts = _settlements(live, bound, bound.action, seen, moves)

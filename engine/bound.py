@@ -93,6 +93,11 @@ class Bound:
         return "cut" if self.action.cuts else "hold"
 
     @property
+    def preserves(self) -> bool:
+        """What it finds is kept as evidence: it is a part of `preserve.usage`."""
+        return bool(self.group) and self.fixed is not None and self.find is not None
+
+    @property
     def acts(self) -> bool:
         """It closes something: a hold, a cut, or what a person does."""
         return self.kind in {"hold", "cut", "manual"}

@@ -8,7 +8,7 @@ import math
 from engine.acting import failed, one_round
 from engine.bound import Bound
 from engine.by_hand import by_hand
-from engine.paces import DEFAULT_WITHIN_S, MESSAGE_WITHIN_S, PACE_S, SLOW_S, SLOWEST_S
+from engine.paces import AGAIN_S, DEFAULT_WITHIN_S, MESSAGE_WITHIN_S, PACE_S, SLOW_S, SLOWEST_S
 from engine.state import Live, View
 from journal.clock import now
 from journal.errors import JournalError
@@ -22,6 +22,8 @@ async def keep(live: Live, bound: Bound) -> None:
     try:
         view.passed = await _may_begin(live, bound, view)
         view.begun.set()
+        if view.state == "skipped" and (bound.group or bound.step.if_ is not None):
+            view.passed = await _asked_again(live, bound, view)
         if view.passed and bound.kind == "group":
             await _group(live, bound, view)
         elif view.passed and bound.kind == "manual":
@@ -81,6 +83,23 @@ async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
     return True
 
 
+async def _asked_again(live: Live, bound: Bound, view: View) -> bool:
+    """A step that its `if` left out is the next layer: when what it waited for gives up later, after all, it begins."""
+    view.sent_once.set()
+    view.settled.set()
+    live.moved.set()
+    while not live.over.is_set():
+        await live.until(live.over, AGAIN_S)
+        waited = [live.views[other] for other in bound.waits if other in live.views]
+        due = live.views[bound.group].passed if bound.group else any(one.gave_up for one in waited)
+        if due and live.ask(bound, "if") is True and not live.over.is_set():
+            view.state, view.why, view.value.skipped, view.value.open = "open", "its `if` is true now", False, True
+            view.settled.clear()
+            await live.note(Draft("step", {"step": bound.id, "state": "open", "why": "its `if` became true"}))
+            return True
+    return False
+
+
 async def _skip(live: Live, bound: Bound, view: View, why: str) -> bool:
     view.state, view.value.open, view.value.skipped = "skipped", False, True
     await live.note(Draft("step", {"step": bound.id, "state": "skipped", "why": why}))
@@ -95,9 +114,8 @@ async def _loop(live: Live, bound: Bound, view: View) -> None:
         async with view.lock:  # the judge may have looked while this waited: once is enough
             wait_s, hard = view.came if view.looked_s >= since_s else await one_round(live, bound)
         failures = failures + 1 if view.value.failed else 0
-        late = (
-            loop.time() - began > within_s and view.true_since_s is None
-        )  # what is true must stay so: that takes longer
+        # What is true must stay so, which takes longer than `within`.
+        late = loop.time() - began > within_s and view.true_since_s is None
         if wait_s is None or hard or late or view.broke:
             view.gave_up = wait_s is not None
             view.settled.set()
@@ -105,6 +123,8 @@ async def _loop(live: Live, bound: Bound, view: View) -> None:
             live.moved.set()
             if bound.action is None or bound.kind == "message":
                 return
+        if quiet and wait_s is not None:  # closed before, and switched back on: its time begins anew
+            began, view.gave_up = loop.time(), False
         quiet = quiet + 1 if wait_s is None else 0
         pause_s = _pace_s(live, bound, quiet) if wait_s is None else SLOW_S if hard else wait_s
         if failures:

@@ -264,7 +264,7 @@ def _opened(
             for name in _connections(bound)
         },
         "alike": lookalikes(name, inventory.integrations) if name else [],
-        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks, "expires": playbook.expires or "",
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
         "plan_file": order.plan_file[0].body(order.plan_file[1]) if order.plan_file is not None else {},

@@ -133,6 +133,8 @@ class Live:
     """The scope, or its first letters, that was approved beforehand; "" for whatever is printed."""
     tell: Callable[[Run, str], None] = lambda _run, _word: None
     """Lets whoever is to hear of a word hear of it, beside the run."""
+    keeper: Callable[[str, bytes], str] | None = None
+    """Keeps evidence under a name, where it cannot be changed unnoticed; gives where. None: nobody keeps it."""
     attended: bool = False
     """Somebody sits before this process: it waits for people while it lives."""
     stopped_by: str = ""

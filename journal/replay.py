@@ -208,6 +208,10 @@ def _adopted(run: Run, event: Event) -> None:
     run.planned = {}
 
 
+def _preserved(run: Run, event: Event) -> None:
+    run.preserved[event.body["step"]] = event.body
+
+
 def _asked(run: Run, event: Event) -> None:
     wall = event.body["wall"]
     run.asked[wall] = event
@@ -246,9 +250,11 @@ _HANDLERS = {
     "turned_away": _kept("turned_away"),
     "told": _kept("told"),
     "noted": _kept("notes"),
+    "lapsed": _kept("lapsed"),
     "approved": _approved,
     "attested": _attested,
     "retried": _retried,
     "adopted": _adopted,
+    "preserved": _preserved,
     "declined": _wall("declined"),
 }

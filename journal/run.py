@@ -106,8 +106,11 @@ class Run:
     reviewed: dict[str, Event] = field(default_factory=dict)
     told: list[Event] = field(default_factory=list)
     notes: list[Event] = field(default_factory=list)
+    lapsed: list[Event] = field(default_factory=list)
     attested: dict[str, Event] = field(default_factory=dict)
     """What a named person said was done: step -> event; of its undo under `STEP!back`."""
+    preserved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Evidence by step: how many, SHA-256, where."""
     went_on: bool = False
     """A person went on with it after it had come to rest, so that `hold` holds it back no more."""
     orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)

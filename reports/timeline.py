@@ -149,6 +149,13 @@ def _line(event: Event) -> str:
             return f"step {safe(body.get('step'), 40)} {safe(body.get('state'), 40)}{why}"
         case "refused":
             return f"refused to give back {safe(body.get('effect'), 120)}: {safe(body.get('alive'), 20)} that it would revive still live"
+        case "adopted":
+            return f"MENDED playbook taken by {safe(body.get('by', '?'), 120)}: {short(body.get('sha256', ''), 8)}, planned anew"
+        case "preserved":
+            kept = safe(body.get("kept") or body.get("why") or "kept nowhere but here", 120)
+            return f"evidence of {safe(body.get('step'), 60)}: {many(whole(body.get('count')), 'line')}, SHA-256 {short(body.get('sha256', ''), 8)}, {kept}"
+        case "lapsed":
+            return f"its holds were to last {safe(body.get('expires'), 20)}, and still hold: people are asked; nothing was lifted"
         case "worded":
             why = f": {safe(body['why'], 200)}" if body.get("why") else ""
             return f"{safe(body.get('word'), 40).upper()}{why}"

@@ -208,7 +208,8 @@ def _live(house, **people):
 
 def test_a_live_run_wants_a_responder_and_nobody_approves_their_own(house):
     house.up("--attacker", "none", "--tokens", "5")
-    config = _live(house, ana={"roles": ["responder", "approver"]}, ben={"roles": ["approver"]})
+    approver = {"roles": ["approver"]}
+    config = _live(house, ana={"roles": ["responder", "approver"]}, ben=approver, dora=approver)
     words = (house.quick(), "--config", config, "-i", "integration=drift")
     nobody = house.run("contain", *words)
     assert nobody.code == 1, nobody.text
@@ -225,12 +226,16 @@ def test_a_live_run_wants_a_responder_and_nobody_approves_their_own(house):
         "approve", run, "--as", "ben", "--token", f"@{house.place}/ana.token", "--scope-hash", scope, "--config", config
     )
     assert wrong.code == 1, wrong.text
-    assert house.run("approve", run, *ben, "--scope-hash", scope, "--config", config).code == 0
+    one = house.run("approve", run, *ben, "--scope-hash", scope, "--config", config)
+    assert one.code == 3, "41 people x 4 h want two"
+    assert house.run("resume", run, "--config", config, "--json").json["word"] == "waiting"
+    dora = ("--as", "dora", "--token", f"@{house.place}/dora.token")
+    assert house.run("approve", run, *dora, "--scope-hash", scope, "--config", config).code == 0
     done = house.run("resume", run, "--config", config, "--json")
     assert (done.code, done.json["word"]) == (0, "contained"), done.text
     back = house.run("recover", run, *ben, "--yes", "--config", config, "--json")
     assert (back.code, back.json["word"]) == (3, "waiting"), back.text
-    tokens = [(house.place / f"{name}.token").read_text().strip() for name in ("ana", "ben")]
+    tokens = [(house.place / f"{name}.token").read_text().strip() for name in ("ana", "ben", "dora")]
     kept = "".join(said.text for said in house.said) + "".join(
         file.read_bytes().decode("latin-1") for file in house.home.rglob("*") if file.is_file()
     )

@@ -17,8 +17,9 @@ from triggers.cli import place
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
-    from engine.supervise import Did, Supervisor, Taken, TakeUp
-    from journal import Journal
+    from engine.supervise import Did, Page, Supervisor, Taken, TakeUp
+    from journal import Draft, Journal
+    from journal.replay import Run
 
 SHORTEST_S, LONGEST_S = 0.1, 3600.0
 POLL_S = 0.1
@@ -74,7 +75,11 @@ def supervise(
 
     said(f"Supervising {place.journal_shown(config)}: a run whose process is gone is taken up.")
     supervisor = Supervisor(
-        journal, in_a_process(journal, config), tell, visit=in_a_process(journal, config, "--visit")
+        journal,
+        in_a_process(journal, config),
+        tell,
+        visit=in_a_process(journal, config, "--visit"),
+        page=_page(config),
     )
     try:
         with place.watching():
@@ -100,6 +105,24 @@ async def _until_told(supervisor: Supervisor, every_s: float, said: Callable[[st
     for task in supervisor.at_it.values():
         task.cancel()
     await asyncio.gather(*supervisor.at_it.values(), return_exceptions=True)
+
+
+def _page(config: Path | None) -> Page:
+    """Tell people by the configuration that a run was opened with; where that cannot be read nobody is told."""
+
+    async def page(run: Run, of: str) -> list[Draft]:
+        from engine.telling import told
+        from inventory.read import BadInventory
+        from triggers.cli.taking import surroundings
+
+        try:
+            inventory, _ = surroundings(run, config)
+        except (BadInventory, place.Refused) as error:
+            line(f"Run {run.id}: nobody could be told ({error}).")
+            return []
+        return await told(inventory, run, of)
+
+    return page
 
 
 def in_a_process(journal: Journal, config: Path | None, how: str = "--gone") -> TakeUp:

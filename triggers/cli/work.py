@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,7 @@ class TerminalWork:
         self.live = live = await self.opening()
         anchors = anchorer(self.journal, self.inventory, self.desk.say, live.run.id)
         anchors.start()
+        live.keeper = partial(keep_evidence, live.run.id)
         teller = Teller(self.inventory, live.note) if self.inventory is not None else None
         live.tell = teller.word if teller is not None else live.tell
         self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
@@ -143,6 +145,18 @@ class TerminalWork:
             "after_command": asked["successes"], "after_word": after["successes"],
             "refused_after": asked["attempts"] - asked["successes"],
         }  # fmt: skip
+
+
+def keep_evidence(run: str, name: str, data: bytes) -> str:
+    """Keep evidence of a run in the state folder, readable by its owner and writable by nobody; give the file."""
+    folder = state_folder() / "evidence" / run
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / name
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as kept:
+        kept.write(data)
+        kept.flush()
+        os.fsync(kept.fileno())
+    return f"evidence/{run}/{name}"
 
 
 @contextlib.contextmanager
