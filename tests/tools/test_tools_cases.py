@@ -251,3 +251,13 @@ def test_lint_tells_a_case_from_a_playbook_and_checks_it_without_trying_it(ringf
     assert "shows no 'activ', did you mean 'active'?" in said.out
     (books / LEAKED.name).unlink()
     assert "could be a case of" in ringfence("playbook", "lint", str(case)).out
+
+
+def test_the_page_about_cases_shows_one_that_can_be_read(tmp_path):
+    page = (place.CHECKOUT / "docs" / "cases.md").read_text()
+    file = tmp_path / "case.yaml"
+    file.write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    case = read_case(file).case
+    told = {name for name in type(case).model_fields if name in case.model_fields_set}
+    assert told | {"after"} == set(type(case).model_fields), "a key of cases that the page does not show"
+    assert {*type(case.expect).model_fields} - case.expect.model_fields_set == {"refused", "why"}
