@@ -7,14 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from engine.approvals import Cost, needed, needed_beyond_guardrail
+from engine.approvals.question import HOT_S
 from engine.plan.first_line import is_vendors, uses
 from engine.state import Live
 from inventory.people import ApprovalsEntry
 from journal.clock import now
 from language import Step
-
-HOT_S = 15 * 60
-"""So fresh a use from a strange address means that he is reading now."""
 
 
 def needs_of_holds(live: Live) -> Mapping[str, Any] | None:

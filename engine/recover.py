@@ -76,6 +76,7 @@ async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> s
 async def _say(live: Live, word: str, why: str) -> str:
     last = live.run.words[-1].body if live.run.words else {}
     await live.note(Draft("worded", {"word": word, "footholds": last.get("footholds", {}), "why": why}))
+    live.tell(live.run, word)
     return word
 
 

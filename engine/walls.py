@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from engine.approvals import decisions_of, question_of, standing
+from engine.approvals.question import HOT_S
 from engine.bound import Bound
 from engine.needs import hot, needs_of_holds, needs_of_wall
 from engine.state import Around, Live
 from journal.clock import now
 from journal.errors import JournalError
-from journal.event import Draft, Private
+from journal.event import Draft, Event, Private
 
 PROOF_WAIT_S = 3.0
 """For so long at most the wall waits for holds that were sent to be proven: a cut before its block is in force is
@@ -105,10 +107,7 @@ async def put(
     """
     digest = hashlib.sha256(shown.encode()).hexdigest()
     wall, scope, evidence = body["wall"], body["scope_hash"], str(body.get("hot", ""))
-    known = live.run.asked.get(wall)
-    if known is None or any(
-        known.body.get(name) != body.get(name) for name in ("scope_hash", "role", "people", "class")
-    ):
+    if _is_news(live.run.asked.get(wall), body):
         await live.note(Draft("asked", {**body, "shown": digest}))
     answer, by, how = await _answer(live, wall, str(body["role"]), shown, within_s, is_open)
     if live.over.is_set():
@@ -129,6 +128,16 @@ async def put(
         live.desk.say("Not approved: everything stays as it is; nothing one-way was done.")
     live.parked = "waiting"
     return False
+
+
+def _is_news(known: Event | None, body: Mapping[str, Any]) -> bool:
+    """Whether a question is another than the one that stands, or shows the attacker at it where that one did not."""
+    if known is None or any(
+        known.body.get(name) != body.get(name) for name in ("scope_hash", "role", "people", "class")
+    ):
+        return True
+    age_s = (now() - datetime.fromisoformat(known.at)).total_seconds()
+    return bool(body.get("hot")) and (not known.body.get("hot") or age_s > HOT_S)
 
 
 async def _answer(

@@ -12,6 +12,10 @@ from journal.replay import Run
 Answer = Literal["yes", "no"]
 GLASS = "glass"
 """Stands for an authority where somebody broke the glass."""
+HOT = "hot"
+"""The same where the responder cuts alone, since the attacker was seen at it: the hot rule."""
+HOT_S = 15 * 60
+"""For so long what was seen of the attacker lets one responder cut alone."""
 _NAMING = frozenset({
     "account", "actor", "email", "login", "member", "owner", "principal", "run_as", "user", "username",
 })  # fmt: skip
@@ -32,6 +36,7 @@ class Question:
         targets: accounts that the incident acts on, SYSTEM:NAME, case folded.
         opened: n of the event that opened the wall for this scope; 0: it is shut.
         drill: on the practice company, where all sit at one machine.
+        hot: what showed that the attacker is at it, in words; "" where nothing did. hot_until: so long it counts.
     """
 
     run: str
@@ -52,6 +57,8 @@ class Question:
     targets: frozenset[str] = frozenset()
     opened: int = 0
     drill: bool = False
+    hot: str = ""
+    hot_until: datetime | None = None
 
     def reached_at(self, index: int, since: datetime) -> datetime:
         """When the rung of this place in the ladder is asked, counted from `since`."""
@@ -99,6 +106,7 @@ def question_of(run: Run, wall: str | None = None, targets: frozenset[str] = fro
         int(body.get("rung_s", 600)), datetime.fromisoformat(until) if until else None,
         requesters_of(run), targets | targets_of(run),
         approved.n if approved is not None and is_open else 0, run.opened.get("mode") == "drill",
+        str(body.get("hot", "")), datetime.fromisoformat(asked.at) + timedelta(seconds=HOT_S),
     )  # fmt: skip
 
 

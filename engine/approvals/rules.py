@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.approvals.cost import highest, rank
-from engine.approvals.question import GLASS, Answer, Decision, Question, target_among
+from engine.approvals.question import GLASS, HOT, Answer, Decision, Question, target_among
 from engine.approvals.standing import CODE_ROLE, asked_by, codes_count_from
 from inventory.people import PersonEntry
 from inventory.proof import Sayer
@@ -25,7 +25,7 @@ NO_PEOPLE = (
 )
 Code = Literal[
     "", "unknown", "unproven", "no_question", "stale", "expired", "target", "requester", "decided_before",
-    "unknown_code", "used_code", "early_code", "no_reason", "no_role", "unreadable",
+    "unknown_code", "used_code", "early_code", "no_reason", "no_role", "not_hot", "unreadable",
 ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ class Say:
         sayer: who; None where their token or key fits nobody.
         scope_hash: of the scope that they looked at, or its first letters, at least 8.
         code: digest of the sealed code that they gave; "" where none was given, None where it is none of ours.
-        glass: whether they break the glass. reason: why.
+        glass: whether they break the glass. hot: whether they cut alone as the attacker is at it. reason: why.
     """
 
     sayer: Sayer | None
@@ -45,6 +45,7 @@ class Say:
     scope_hash: str
     code: str | None = ""
     glass: bool = False
+    hot: bool = False
     reason: str = ""
 
 
@@ -99,6 +100,8 @@ def judge(
         return Heard("target", why)
     if say.glass:
         return _glass(say, sayer)
+    if say.hot:
+        return _hot(question, say, sayer, now)
     if _unreadable([*question.requesters, *(one.by for one in decisions)]):
         why = f"Who asked for run {question.run}, or answered before, cannot be read here: the key of their names is not ours."
         return Heard(
@@ -127,6 +130,21 @@ def _stale(question: Question, say: Say) -> str:
         f" Nothing was {'approved' if say.answer == 'yes' else 'held up'}. `ringfence approve {question.run}` shows what"
         " it is now; decide on that."
     )
+
+
+def _hot(question: Question, say: Say, sayer: Sayer, now: datetime) -> Heard:
+    """The hot rule: seen at it a moment ago, one responder cuts alone, and another person looks at it afterwards."""
+    if say.answer == "no":
+        return Heard("no_role", "The hot rule opens a wall, and never keeps it shut: object without it.")
+    if not question.hot or question.hot_until is None or now > question.hot_until:
+        why = (
+            "Nothing shows that the attacker is at it now (a use from a strange address within 15 minutes, of one"
+            f" integration that is not critical). `ringfence resume {question.run} --visit` looks again."
+        )
+        return Heard("not_hot", why)
+    if rank(highest(sayer.roles)) < rank("responder"):
+        return Heard("no_role", f"{sayer.name} is {_roles(sayer)}: the hot rule is for responders and up.")
+    return Heard("", role=HOT)
 
 
 def _glass(say: Say, sayer: Sayer) -> Heard:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.approvals.question import GLASS, Decision, Question, decisions_of, question_of, targets_of
+from engine.approvals.question import GLASS, HOT, Decision, Question, decisions_of, question_of, targets_of
 from engine.approvals.rules import Heard, Say, judge, judge_review
 from engine.approvals.standing import Standing, is_open, standing
 from inventory.people import PersonEntry
@@ -134,8 +134,9 @@ def _counted(
         drafts.append(Draft("objected", {**scope, "reason": Private(what.reason)}))
     elif is_open(question, [*decisions, decided]):
         by_when = (at + timedelta(seconds=review_s)).isoformat(timespec="seconds").replace("+00:00", "Z")
-        glass = {"glass": True, "review_by": by_when} if heard.role == GLASS else {}
-        drafts.append(Draft("approved", {**scope, "how": how, "shown": shown, **glass}))
+        alone: dict[str, Any] = {"review_by": by_when} if heard.role in {GLASS, HOT} else {}
+        alone |= {"glass": True} if heard.role == GLASS else {"hot": question.hot} if heard.role == HOT else {}
+        drafts.append(Draft("approved", {**scope, "how": how, "shown": shown, **alone}))
     return drafts, decided
 
 

@@ -68,6 +68,30 @@ def test_what_does_not_count_does_nothing_is_told_and_is_in_the_record(parked, v
     assert house.live_tokens()
 
 
+def test_seen_at_it_one_responder_cuts_alone_and_another_looks_at_it_afterwards(parked):
+    house, run, scope = parked
+    assert house.events("asked")[-1][2]["hot"]
+    assert _says(house, "approve", run, scope, "eve", "--hot").code == 1, "a target has no say, hot or not"
+    said = _says(house, "approve", run, scope, "ana", "--hot", "--carry-on")
+    assert said.code == 0, said.text
+    assert house.words()[-1] == "contained"
+    ((_, _, approved),) = house.events("approved")
+    assert approved["hot"]
+    assert approved["review_by"]
+    assert "looks at approve" in house.run("status", run).out
+    assert house.run("review", run, "--as", "ana", "--reason", "it was right").code == 1, "not one's own"
+    assert house.run("review", run, "--as", "ben", "--reason", "he was reading, it was right").code == 0
+    assert "looks at approve" not in house.run("status", run).out
+
+
+def test_the_hot_rule_needs_somebody_seen_at_it(house):
+    house.up("--attacker", "none", "--tokens", "3")
+    said = house.run("contain", house.quick(), "--sandbox", "--as", "ana", "--json")
+    away = _says(house, "approve", said.json["run"], said.json["scope_hash"], "ana", "--hot")
+    assert away.code == 1, away.text
+    assert _turned_away(house) == ["not_hot"]
+
+
 def test_one_objection_asks_for_more_and_kills_nothing(parked):
     house, run, scope = parked
     assert _says(house, "object", run, scope, "ben", "--reason", "the wrong vendor?").code == 0
@@ -177,7 +201,7 @@ def _live(house, **people):
         file = house.place / f"{name}.token"
         made = house.run("person", "token", name, "-o", file, "--json")
         assert made.code == 0, made.text
-        found["people"][name] = {"name": name.title(), "token": made.json["token"], **more}
+        found["people"][name] = {"name": name.title(), "token": made.json["kept"], **more}
     config.write_text(yaml.safe_dump(found))
     return config
 

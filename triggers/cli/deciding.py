@@ -43,6 +43,7 @@ def approve(
     key: Path | None = None,
     code: Given = None,
     break_glass: str | None = None,
+    hot: bool = False,
     reason: str = "",
     scope_hash: str | None = None,
     wall: str | None = None,
@@ -68,6 +69,9 @@ def approve(
         A sealed code, given like a token: it stands for one yes with a commander's authority, once.
     break_glass
         Open the wall alone, with the reason (20 letters or more); somebody else reviews it afterwards.
+    hot
+        Open the wall alone, your own request too, as the attacker is at it now: a look showed a use from a strange
+        address within 15 minutes. Somebody else looks at it within the hour.
     reason
         Why, for the record; sealed like a name.
     scope_hash
@@ -80,7 +84,9 @@ def approve(
     about = _About.of(chosen(run, last=last, config=config), config, wall=wall, who_=as_, token=token, key=key)
     try:
         given = _code(about.inventory, code) if code is not None else ""
-        said = about.say("yes", scope_hash, break_glass or reason, code=given, glass=break_glass is not None, json=json)
+        said = about.say(
+            "yes", scope_hash, break_glass or reason, code=given, glass=break_glass is not None, hot=hot, json=json
+        )
     finally:
         about.journal.close()
     opened = said.opened or bool(said.question is not None and said.question.opened)
@@ -164,7 +170,7 @@ class _About:
             raise
 
     def say(
-        self, answer: Any, scope_hash: str | None, reason: str, *, code: str | None = "", glass: bool = False,
+        self, answer: Any, scope_hash: str | None, reason: str, *, code: str | None = "", glass: bool = False, hot: bool = False,
         json: bool = False,
     ) -> Said:  # fmt: skip
         """Show the question, let it be named by its hash, and record what is said."""
@@ -182,13 +188,13 @@ class _About:
                 for one in text.splitlines():
                     line(one)
         named = _named(question, scope_hash, answer)
-        what: Say = Say(self.proof.sayer, answer, named, code, glass, reason)
+        what: Say = Say(self.proof.sayer, answer, named, code, glass, hot, reason)
         review_s = self.inventory.config.approvals.review_s
         said = asyncio.run(self.recorded(say(
             self.journal, self.run.id, self.wall, what, people, shown=asking.digest(text), sign=self.proof.sign,
             os=who(), source=_source(self.inventory), review_s=review_s,
         )))  # fmt: skip
-        self._tell_of(said, glass=glass)
+        self._tell_of(said, glass=glass or hot)
         _became(self.run, said, what, text, people, json=json)
         return said
 
@@ -277,8 +283,10 @@ def _became(run: Run, said: Said, what: Say, text: str, people: Any, *, json: bo
     elif said.opened:
         line(f"{who_said} approves {scope}: the wall is open.")
         line(f"Whoever carries run {run.id} out goes on within a second; if nobody does: `ringfence resume {run.id}`.")
-        if what.glass:
-            line(f"The glass is broken: somebody else reviews it with `ringfence review {run.id}`.")
+        if what.glass or what.hot:
+            line(
+                f"{'The glass is broken' if what.glass else 'Cut alone, as he is at it'}: somebody else reviews it with `ringfence review {run.id}`."
+            )
     else:
         line(f"{who_said} approves {scope}. It waits for {asking.waits_for(said.stands, people)}.")
 
