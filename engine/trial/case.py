@@ -217,6 +217,19 @@ def cases_of(playbook: Path) -> list[Path]:
     return sorted(file for file in found if file.name != INTEGRATIONS)
 
 
+def playbook_of(file: Path) -> Path | None:
+    """Give the playbook that a file is a case of, by where it lies; None for what is none."""
+    folder = file.parent
+    if folder.parent.name == "cases":
+        book = folder.parent.parent / folder.name
+    elif folder.suffix == ".cases":
+        book = folder.parent / folder.stem
+    else:
+        return None
+    beside = [book.with_name(book.name + ending) for ending in (".yaml", ".yml")]
+    return next((one for one in beside if one.is_file()), beside[0])
+
+
 def texts(value: Any) -> list[str]:
     """Give an input of a case as a list of texts."""
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]

@@ -23,7 +23,7 @@ from engine.trial.names import known, ours
 from engine.trial.people import Desk, work
 from engine.trial.record import Shelf
 from engine.trial.wire import Sent, Stage
-from engine.trial.world import Faults, world_of
+from engine.trial.world import Faults, World, world_of
 from inventory.read import BadInventory, Inventory
 from journal.clock import clock
 from journal.event import Draft
@@ -68,8 +68,8 @@ async def _around(_: str, doing: Step) -> None:
     await doing()
 
 
-def carry_out(told: Told, checked: Checked, file: str, shelf: Shelf) -> Came:
-    """Try one case. Raises BadCase where it names what is not there."""
+def fitted(told: Told, checked: Checked) -> tuple[World, Inventory, dict[str, object]]:
+    """Fit a case to its playbook: its world, inventory and inputs. Raises BadCase where it names what is not there."""
     report = Report(str(told.file))
     world = world_of(told, registry(), report)
     inventory, raw = ours(told, checked, report)
@@ -79,6 +79,12 @@ def carry_out(told: Told, checked: Checked, file: str, shelf: Shelf) -> Came:
     except BadPlaybook as bad:
         raise BadCase(str(bad)) from None
     assert inventory is not None
+    return world, inventory, raw
+
+
+def carry_out(told: Told, checked: Checked, file: str, shelf: Shelf) -> Came:
+    """Try one case. Raises BadCase as `fitted` does."""
+    world, inventory, raw = fitted(told, checked)
     stage = Stage(told, world, Faults(told.case.faults))
     order = Order(checked, file, raw, "live", "case:responder", told.case.title)
     loop = Loop()

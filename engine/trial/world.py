@@ -122,8 +122,10 @@ def _thing(
         seen = look.state.model_validate(_unsaid(look.state) | {k: v for k, v in given.items() if k in state})
     except ValidationError as error:
         for bad in error.errors(include_url=False, include_input=False):
-            said = "is missing: what is seen of it" if bad["type"] == "missing" else bad["msg"]
-            problems.append((told.place(*key, *bad["loc"][:1]), f"{'.'.join(map(str, bad['loc']))}: {said}"))
+            field_ = ".".join(map(str, bad["loc"]))
+            missing = f"'{field_}' is missing: it is what {name} shows"
+            said = missing if bad["type"] == "missing" else f"{field_}: {bad['msg']}"
+            problems.append((told.place(*key, *bad["loc"][:1]), said))
     for where, said in problems:
         report.add("seen", where, said)
     return None if problems else Thing(look, fields, seen, of)

@@ -232,3 +232,32 @@ def test_cases_lie_beside_a_file_or_in_the_librarys_folder(tmp_path: Path):
         (tmp_path / folder / "one.yaml").write_text("case: x\n")
         (tmp_path / folder / "integrations.yaml").write_text("integrations: {}\n")
     assert [file.name for file in cases_of(tmp_path / "book.yaml")] == ["one.yaml", "one.yaml"]
+
+
+def test_lint_tells_a_case_from_a_playbook_and_checks_it_without_trying_it(ringfence, tmp_path):
+    books = tmp_path / "books"
+    (books / "cases" / "vendor_client_leaked").mkdir(parents=True)
+    (books / LEAKED.name).write_text(LEAKED.read_text())
+    case = books / "cases" / "vendor_client_leaked" / "one.yaml"
+    case.write_text(USED.read_text().replace("word: contained", "word: failed"))
+    said = ringfence("playbook", "lint", "books")
+    assert said.code == 0, said.out
+    assert said.out.splitlines()[-1] == "2 playbooks and cases: all ok."
+    case.write_text(USED.read_text().replace("active: true", "activ: true", 1))
+    said = ringfence("playbook", "lint", str(case))
+    assert said.code == 1
+    number = 1 + next(n for n, line in enumerate(case.read_text().splitlines()) if "activ:" in line)
+    assert f"{case}:{number}:" in said.out
+    assert "shows no 'activ', did you mean 'active'?" in said.out
+    (books / LEAKED.name).unlink()
+    assert "could be a case of" in ringfence("playbook", "lint", str(case)).out
+
+
+def test_the_page_about_cases_shows_one_that_can_be_read(tmp_path):
+    page = (place.CHECKOUT / "docs" / "cases.md").read_text()
+    file = tmp_path / "case.yaml"
+    file.write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    case = read_case(file).case
+    told = {name for name in type(case).model_fields if name in case.model_fields_set}
+    assert told | {"after"} == set(type(case).model_fields), "a key of cases that the page does not show"
+    assert {*type(case.expect).model_fields} - case.expect.model_fields_set == {"refused", "why"}

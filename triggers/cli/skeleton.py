@@ -142,7 +142,8 @@ def _step(draft: Draft, system: Connector, action: Action[Any, Any], *, below: b
     elif (token := _secret_of(action)) and token not in foothold:
         given = f"{token}s"
         draft.inputs[given] = "list of secret"
-        loop, item = [f"    for_each: inputs.{given}"], {token: '"${item}"'}
+        vouched = "    given_is_all: FILL IN who vouches that the list is complete"
+        loop, item = [f"    for_each: inputs.{given}", vouched], {token: '"${item}"'}
     else:
         loop, item = [], {}
     step = draft.id_for(short, system.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from engine.trial.record import Shelf
     from inventory.read import Inventory
     from language import Checked
+
+_PLACE = re.compile(r"(.*?):(\d+):(\d+): (.*)")
 
 
 @dataclass
@@ -150,6 +153,39 @@ def one(file: Path, case: Path, checked: Checked, at: Shelf) -> Tried:
         tried.wrong = str(bad).splitlines()
     tried.took_s = time.monotonic() - began
     return tried
+
+
+def mistakes_of(case: Path, playbook: Path, inventory: Inventory | None) -> list[dict[str, Any]]:
+    """What is wrong with a case as it is written, without trying it: for `playbook lint`."""
+    from engine.trial.case import INTEGRATIONS, BadCase, read_case
+    from engine.trial.run import fitted
+    from inventory.model import Integrations
+    from inventory.read import BadInventory, parse
+    from language import BadPlaybook
+    from language.files import text_of
+
+    try:
+        if case.name == INTEGRATIONS:
+            parse(text_of(case), str(case), Integrations)
+        elif playbook.is_file():
+            fitted(read_case(case), place.checked_playbook(playbook, inventory))
+        else:
+            return _rows(f"{case}:1:1: there is no playbook {playbook} that this could be a case of")
+    except BadPlaybook as bad:
+        return (
+            [] if bad.problems[0].file != str(case) else _rows(str(bad))
+        )  # the playbook's own mistakes are told beside it
+    except (BadCase, BadInventory) as bad:
+        return _rows(str(bad))
+    return []
+
+
+def _rows(said: str) -> list[dict[str, Any]]:
+    found = (_PLACE.fullmatch(one) for one in said.splitlines())
+    return [
+        {"file": one[1], "line": int(one[2]), "column": int(one[3]), "code": "case", "message": one[4]}
+        for one in found if one is not None
+    ]  # fmt: skip
 
 
 def _tell(tried: Tried) -> None:
