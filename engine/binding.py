@@ -14,6 +14,8 @@ from inventory.model import FootholdEntry, Integration
 from inventory.read import Inventory
 from language import Checked, Phase, Step
 
+FIELD = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.([a-z][a-z0-9_]*)\.")
+"""A field of a foothold in an instruction: `${inputs.integration.salesforce.app}` is about Salesforce."""
 MACRO = re.compile(r"(isolate|preserve)\.([a-z]+)")
 
 
@@ -48,7 +50,8 @@ class _Binder:
     ) -> list[str]:
         """Bind one line; give the ids of what it became."""
         if step.kind in {"manual", "undo"}:
-            return [self._add(Bound(step, book, "", below, phase=phase, prefix=prefix, group=group))]
+            where = self._named_in(step.manual or "")
+            return [self._add(Bound(step, book, "", below, phase=phase, prefix=prefix, group=group, foothold=where))]
         if step.kind != "uses":
             return []
         if (sub := book.subs.get(step.id)) is not None:
@@ -92,7 +95,7 @@ class _Binder:
         members = []
         for entry, uses, more in self._parts(book, step, below=below):
             part = Step.model_construct(kind="uses", id=f"{entry.id}_{uses.partition('.')[2]}", named=False, uses=uses,
-                                        within=step.within, may_be_empty=step.may_be_empty or "a macro sweeps whatever is there")  # fmt: skip
+                                        within=step.within, may_be_empty=step.may_be_empty)  # fmt: skip
             members.append(self._add(Bound(
                 part, book, entry.at or "", below, phase=phase, prefix=f"{name}.", group=name, foothold=entry.id, **more
             )))  # fmt: skip
@@ -107,9 +110,8 @@ class _Binder:
         """What a macro stands for: above the wall what of its layer can be undone, below it the rest of that layer."""
         what, _, layer = step.uses.partition(".")
         held = below and any(s.uses == step.uses and s.id not in book.below_wall for s in book.playbook.contain)
-        for entry in self.integration.footholds if self.integration is not None else ():
-            connection = self.inventory.config.connections.get(entry.at or "")
-            system = self.found.systems.get(connection.system) if connection is not None else None
+        for entry in self._footholds():
+            system = self.found.systems.get(self._system_of(entry))
             if system is None:
                 continue
             asked = {"addresses": self._addresses(), **self.fields_of(entry)}
@@ -153,10 +155,22 @@ class _Binder:
     def _addresses(self) -> tuple[str, ...]:
         return tuple(self.integration.addresses) if self.integration is not None else ()
 
+    def _named_in(self, text: str) -> str | None:
+        """The foothold that a person's instruction is about: the only one at the only system that it names a field of."""
+        systems = set(FIELD.findall(text))
+        there = [entry.id for entry in self._footholds() if self._system_of(entry) in systems]
+        return there[0] if len(there) == 1 else None
+
+    def _footholds(self) -> tuple[FootholdEntry, ...]:
+        return self.integration.footholds if self.integration is not None else ()
+
+    def _system_of(self, entry: FootholdEntry) -> str:
+        connection = self.inventory.config.connections.get(entry.at or "")
+        return connection.system if connection is not None else ""
+
     def _foothold_connection(self, system: str) -> str | None:
-        for entry in self.integration.footholds if self.integration is not None else ():
-            connection = self.inventory.config.connections.get(entry.at or "")
-            if connection is not None and connection.system == system:
+        for entry in self._footholds():
+            if self._system_of(entry) == system:
                 return entry.at
         return None
 

@@ -112,9 +112,12 @@ async def _stays(live: Live, word: str) -> str | None:
 
 async def _say(live: Live, word: str, verdict: Verdict, why: str) -> str:
     last = live.run.words[-1].body if live.run.words else {}
-    if (last.get("word"), last.get("footholds")) != (word, verdict.body()):
-        body = {"word": word, "footholds": verdict.body(), "why": why}
+    body = {"word": word, "footholds": verdict.body(), "why": why}
+    # Of a run that rests the reason counts too: when the next rung is asked, people must hear of it.
+    known = ("word", "footholds", "why") if live.parked else ("word", "footholds")
+    if any(last.get(name) != body[name] for name in known):
         await live.note(Draft("worded", body | ({"until": verdict.residual_until} if word == "closing" else {})))
+        live.tell(live.run, word)
     return word
 
 

@@ -60,3 +60,17 @@ def freezing(by: str, why: str, at: datetime, *, on: bool, minutes: int) -> Draf
     """The record of a freeze, or of its end."""
     until = (at + timedelta(minutes=minutes if on else 0)).isoformat()
     return Draft("frozen", {"on": on, "until": until, "incident": NOBODY, "by": Private(by), "why": Private(why)})
+
+
+def turned_away(sayer: Sayer | None, heard: Heard, os: str) -> Draft:
+    """The record of somebody who wanted to freeze, or to end a freeze, and may not."""
+    by = Private(sayer.by if sayer is not None else os)
+    body = {
+        "wall": "freeze",
+        "answer": "yes",
+        "incident": NOBODY,
+        "by": by,
+        "code": heard.code,
+        "why": Private(heard.why),
+    }
+    return Draft("turned_away", body)

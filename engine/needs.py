@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from engine.approvals import Cost, needed, needed_beyond_guardrail
+from engine.approvals.question import HOT_S
 from engine.plan.first_line import is_vendors, uses
 from engine.state import Live
 from inventory.people import ApprovalsEntry
 from journal.clock import now
 from language import Step
-
-HOT_S = 15 * 60
-"""So fresh a use from a strange address means that he is reading now."""
 
 
 def needs_of_holds(live: Live) -> Mapping[str, Any] | None:
@@ -74,10 +71,3 @@ def hot(live: Live) -> str:
     if last is None or last.at is None or not 0 <= (now() - last.at).total_seconds() <= HOT_S:
         return ""
     return f"used at {last.at:%H:%M:%S} UTC from {last.address}, not an address of the vendor"
-
-
-def review_by(live: Live, evidence: str) -> dict[str, str]:
-    """What is added to an approval that one responder gave alone: why, and until when another person looks at it."""
-    assert live.config is not None
-    until = now() + timedelta(seconds=live.config.approvals.review_s)
-    return {"hot": evidence, "review_by": until.isoformat(timespec="seconds").replace("+00:00", "Z")}

@@ -76,6 +76,7 @@ async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> s
 async def _say(live: Live, word: str, why: str) -> str:
     last = live.run.words[-1].body if live.run.words else {}
     await live.note(Draft("worded", {"word": word, "footholds": last.get("footholds", {}), "why": why}))
+    live.tell(live.run, word)
     return word
 
 
@@ -102,8 +103,9 @@ async def _approved(live: Live, step: Step) -> None:
 async def _undo(live: Live, leave: frozenset[str], bound: Bound) -> None:
     """Look at all of it before the first write; then give back, newest first, and of a `share` that part alone."""
     backs = [back for back in reversed(todo(live, bound.step.undo)) if back.bound.id not in leave]
-    if bound.step.fraction < 1:
-        backs = backs[: math.ceil(len(backs) * bound.step.fraction)]
+    if bound.step.fraction < 1:  # of the whole: what was given back before, by this line or another try of it, counts
+        done = sum(1 for effect in live.run.effects.values() if effect.word == "undone")
+        backs = backs[: max(math.ceil((done + len(backs)) * bound.step.fraction) - done, 0)]
     await _clean(live, backs)
     for back in backs:
         await _give_back(live, back)

@@ -133,6 +133,8 @@ class Live:
     """Only what can be undone was ordered: once that is held, the run rests."""
     yes_scope: str = ""
     """The scope, or its first letters, that was approved beforehand; "" for whatever is printed."""
+    tell: Callable[[Run, str], None] = lambda _run, _word: None
+    """Lets whoever is to hear of a word hear of it, beside the run."""
     attended: bool = False
     """Somebody sits before this process: it waits for people while it lives."""
     stopped_by: str = ""

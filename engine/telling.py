@@ -1,6 +1,7 @@
 """Tells people what a run came to, beside it and never in front of it: bounded in time, and it raises nothing.
 
     drafts = await told(inventory, run, "waiting")       # `told` events, to be journaled by whoever may
+    teller = Teller(inventory, live.note); teller.word(run, "waiting"); ...; await teller.end()
 
 A channel that rides on a system which the incident is about is not used: whoever is in there reads it. What is told
 names the run, its word and what to do next; never a secret, nor a provider's text.
@@ -9,14 +10,16 @@ names the run, its word and what to do next; never a secret, nor a provider's te
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from connectors.core import Came, Connection, ConnectorError, Mark, Secret, connect
 from engine.registry import registry
 from inventory.part import is_reference
 from inventory.people import TellEntry
 from inventory.read import BadInventory, Inventory
+from journal.errors import JournalError
 from journal.event import Draft, Private
 from journal.replay import Run
 
@@ -42,6 +45,35 @@ async def told(inventory: Inventory, run: Run, of: str, more: str = "") -> list[
     text = _text(run, of, more)
     radius = radius_of(run)
     return list(await asyncio.gather(*(_one(inventory, entry, of, text, radius) for entry in entries)))
+
+
+class Teller:
+    """Tells beside a run: `word` begins to, and never waits; `end` waits for what is on its way, in bounded time.
+
+    `note` journals the events that say who was told; what it raises is not this teller's to hear.
+    """
+
+    def __init__(self, inventory: Inventory, note: Callable[..., Awaitable[object]]) -> None:
+        """Hold what tells, and where it is recorded."""
+        self._inventory, self._note = inventory, note
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def word(self, run: Run, of: str, more: str = "") -> None:
+        """Begin to tell of a run's word."""
+        if any(WORDS.get(of, of) in entry.of for entry in self._inventory.config.tell):
+            task = asyncio.ensure_future(self._tell(run, of, more))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def end(self) -> None:
+        """Wait for what is on its way: each channel has its own time-out, so this ends soon after it."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _tell(self, run: Run, of: str, more: str) -> None:
+        if drafts := await told(self._inventory, run, of, more):
+            with contextlib.suppress(JournalError):  # the run is another's now, or ends by the same error
+                await self._note(*drafts)
 
 
 def radius_of(run: Run) -> frozenset[str]:

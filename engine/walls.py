@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from engine.approvals import decisions_of, question_of, standing
+from engine.approvals.question import HOT_S
 from engine.bound import Bound
-from engine.needs import hot, needs_of_holds, needs_of_wall, review_by
+from engine.needs import hot, needs_of_holds, needs_of_wall
 from engine.state import Around, Live
 from journal.clock import now
 from journal.errors import JournalError
-from journal.event import Draft, Private
+from journal.event import Draft, Event, Private
 
 PROOF_WAIT_S = 3.0
 """For so long at most the wall waits for holds that were sent to be proven: a cut before its block is in force is
@@ -105,10 +107,7 @@ async def put(
     """
     digest = hashlib.sha256(shown.encode()).hexdigest()
     wall, scope, evidence = body["wall"], body["scope_hash"], str(body.get("hot", ""))
-    known = live.run.asked.get(wall)
-    if known is None or any(
-        known.body.get(name) != body.get(name) for name in ("scope_hash", "role", "people", "class")
-    ):
+    if _is_news(live.run.asked.get(wall), body):
         await live.note(Draft("asked", {**body, "shown": digest}))
     answer, by, how = await _answer(live, wall, str(body["role"]), shown, within_s, is_open)
     if live.over.is_set():
@@ -122,13 +121,23 @@ async def put(
         away = {"wall": wall, "answer": "yes", "by": Private(by), "code": code, "why": Private(why)}
         await live.note(Draft("turned_away", away))
     elif answer == "yes":
-        await live.note(Draft("approved", said | (review_by(live, evidence) if _others(live) else {})))
+        await live.note(Draft("approved", said))
         return True
     elif answer == "no":
         await live.note(Draft("declined", said))
         live.desk.say("Not approved: everything stays as it is; nothing one-way was done.")
     live.parked = "waiting"
     return False
+
+
+def _is_news(known: Event | None, body: Mapping[str, Any]) -> bool:
+    """Whether a question is another than the one that stands, or shows the attacker at it where that one did not."""
+    if known is None or any(
+        known.body.get(name) != body.get(name) for name in ("scope_hash", "role", "people", "class")
+    ):
+        return True
+    age_s = (now() - datetime.fromisoformat(known.at)).total_seconds()
+    return bool(body.get("hot")) and (not known.body.get("hot") or age_s > HOT_S)
 
 
 async def _answer(
@@ -166,12 +175,13 @@ def _not_theirs(live: Live, scope: str, evidence: str) -> tuple[str, str] | None
         )  # fmt: skip
     if not _others(live):
         return None
-    if evidence and live.run.opened.get("by_how") in {"token", "key"}:
-        return (
-            None  # the hot rule: he is reading now, so the responder cuts at once, and another looks at it afterwards
-        )
-    why = "not one's own request: another person approves it"
-    return "requester", f"{live.run.opened['by']} asked for this run: {why} (`ringfence approve {live.run.id}`)."
+    hot_rule = (
+        ", or, as he is reading now, they do with --hot and another looks at it within the hour" if evidence else ""
+    )
+    return "requester", (
+        f"{live.run.opened['by']} asked for this run, and approves no request of their own: another person does"
+        f" (`ringfence approve {live.run.id}`){hot_rule}."
+    )
 
 
 def shown_text(live: Live, *, one_way: bool = True) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from inventory.part import Id, Part, Reference, Url
+from inventory.part import Id, Part, Reference, Url, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 
 __all__ = ["Id", "Part", "Reference"]
@@ -129,6 +129,18 @@ class Config(Part):
     tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
 
     _one_person = field_validator("people")(one_account_one_person)
+
+    @field_validator("tell")
+    @classmethod
+    def _known_channels(cls, tell: tuple[TellEntry, ...], info: ValidationInfo) -> tuple[TellEntry, ...]:
+        connections = info.data.get("connections") or {}
+        ways = [name for name, entry in connections.items() if entry.system == "notify"]
+        for entry in tell:
+            if not is_reference(entry.to) and connections and entry.to not in ways:
+                known = f"those are {', '.join(ways)}" if ways else "there is none"
+                raise ValueError(f"'{entry.to}' is no connection to the system notify; {known}")
+        return tell
+
     org: Org = Org()
     protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)
 

@@ -41,7 +41,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "ordered": ("by",),
     "approved": ("by",),
     "declined": ("by",),
-    "decided": ("by", "reason"),
+    "decided": ("by", "reason", "seat"),
     "objected": ("by", "reason"),
     "turned_away": ("by", "why"),
     "reviewed": ("by", "reason"),

@@ -6,8 +6,8 @@ Event types and their bodies (a `?` marks what may be missing):
     leased    fence owner why gone                 gone: how the owner before went: rested, dead, lapsed
     planned   plan_hash scope_hash scope steps first_line
     asked     wall role people scope_hash shown class interrupted hours ladder within_s rung_s targets
-    decided   wall answer scope_hash by how role shown reason glass? code? signed_at? public? signature?
-    approved  wall scope_hash by how shown glass?  the wall is open; with the say that completes it
+    decided   wall answer scope_hash by seat how role source shown reason code? signed_at? public? signature?
+    approved  wall scope_hash by how shown glass? review_by?   the wall is open; with the say that completes it
     objected  wall scope_hash by reason            declined  wall by how
     turned_away wall answer by code why            a say that does not count, and why
     reviewed  wall by how reason                   a break-glass approval was looked at by somebody else

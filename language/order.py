@@ -12,6 +12,7 @@ from language.source import Items
 from language.subs import PREFIX
 from language.template import expressions
 
+_MOST_SHOWN = 12
 UNDONE: dict[str, Phase] = {"contain": "contain", "eradicate": "eradicate"}
 """What `undo:` takes beside ids of steps."""
 
@@ -144,15 +145,25 @@ class Arranger:
                 waiting[follower] -= 1
                 if waiting[follower] == 0:
                     free.append(follower)
-        for step in waiting:
-            path = [step]
-            while path[-1] not in path[:-1]:
-                path.append(next(o for o in waits[path[-1]] if o in waiting))
-            if path[-1] == step and step == min(path):
-                said = " -> ".join(path)
-                self.report.add(
-                    "circle", waits[step][path[1]], f"'{step}' waits for '{path[1]}', which waits for it: {said}"
-                )
+        after = {step: next(o for o in waits[step] if o in waiting) for step in waiting}
+        seen: set[str] = set()
+        for start in waiting:
+            path: dict[str, None] = {}
+            step = start
+            while step not in seen:
+                seen.add(step)
+                path[step] = None
+                step = after[step]
+            if step in path:  # else it led to a circle that was told already
+                self._circle(list(path)[list(path).index(step) :], waits)
+
+    def _circle(self, circle: list[str], waits: dict[str, dict[str, Place]]) -> None:
+        at = circle.index(min(circle))
+        names = [*circle[at:], *circle[:at], circle[at]]
+        first, second = names[:2]
+        shown = names if len(names) <= _MOST_SHOWN else [*names[: _MOST_SHOWN - 2], "…", names[-1]]
+        said = f"'{first}' waits for '{second}', which waits for it: {' -> '.join(shown)}"
+        self.report.add("circle", waits[first][second], said)
 
     def _rules(self, step: Step) -> None:
         entry = self.compiler.entries[step.id]

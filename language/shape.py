@@ -26,7 +26,7 @@ _TECHNIQUES = {
 }
 _CREDENTIAL = re.compile(
     r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|xox[abeprs]-[\w-]{10,}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|glpat-[\w-]{20}|sk_live_\w{16,}|AIza[\w-]{35}"
+    r"|(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|glpat-[\w-]{20}|sk_live_\w{16,}|AIza[\w-]{35}"
 )
 
 
@@ -117,19 +117,20 @@ def _unfilled(root: Keys, report: Report) -> None:
             )
 
 
-def _written_ids(root: Keys) -> set[str]:
-    found = set()
+def _written_ids(root: Keys) -> dict[str, int]:
+    """The ids that were written, each with how often a name was made of it so far: once, itself."""
+    found: dict[str, int] = {}
     for phase in PHASES:
         node = root.nodes.get(phase)
         for step in node.nodes if isinstance(node, Items) else ():
             written = step.nodes.get("id") if isinstance(step, Keys) else None
             if isinstance(written, Scalar) and isinstance(written.value, str):
-                found.add(written.value)
+                found[written.value] = 1
     return found
 
 
 def _steps(
-    phase: Items, steps: dict[str, Keys], taken: set[str], report: Report
+    phase: Items, steps: dict[str, Keys], taken: dict[str, int], report: Report
 ) -> tuple[list[dict[str, object]], list[Keys]]:
     data, kept = [], []
     for node in phase.nodes:
@@ -143,7 +144,6 @@ def _steps(
         named = step_id is not None
         if not isinstance(step_id, str):
             step_id = _free_id(kind, node, taken)
-            taken.add(step_id)
         if step_id in steps:
             report.add("duplicate_id", node.at("id"), f"step id '{short(step_id)}' stands twice")
         steps.setdefault(step_id, node)
@@ -166,14 +166,15 @@ def _kind(node: Node, report: Report) -> Kind | None:
     return None
 
 
-def _free_id(kind: Kind, node: Keys, taken: set[str]) -> str:
+def _free_id(kind: Kind, node: Keys, taken: dict[str, int]) -> str:
     uses = plain(node.nodes["uses"]) if kind == "uses" else kind
     stem = re.sub(r"[^a-z0-9_]", "_", str(uses).rpartition(".")[2].lower())[:35]
     stem = stem if re.match(r"[a-z]", stem) else f"s_{stem}"
-    number, name = 1, stem
+    name = stem
     while name in taken:
-        number += 1
-        name = f"{stem}_{number}"
+        taken[stem] += 1
+        name = f"{stem}_{taken[stem]}"
+    taken[name] = 1
     return name
 
 
@@ -240,6 +241,6 @@ def _say(detail: ErrorDetails, root: Keys, kept: dict[str, list[Keys]], report: 
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][0] in _TECHNIQUES:
         said = f"{given} is {_TECHNIQUES[str(detail['loc'][0])]}"
     elif detail["type"] != "missing" and isinstance(detail["input"], str | int) and detail["type"] != "value_error":
-        said += f", not {json.dumps(detail['input'], ensure_ascii=False)}" if detail["input"] != "" else ""
+        said += f", not {short(json.dumps(detail['input'], ensure_ascii=False))}" if detail["input"] != "" else ""
     code = "missing" if detail["type"] == "missing" else "shape"
     report.add(code, place, f"{name}: {said}" if said != "is missing" else f"'{name}' is missing")

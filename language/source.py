@@ -28,6 +28,8 @@ _SURPRISE = re.compile(
     r"|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(?i:inf|nan)"
     r"|[-+]?[0-9]+(?::[0-9]+)+(?:\.[0-9]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
 )
+# Longer ones are no slips of anybody's, and these patterns take the square of their length.
+_LONGEST_SURPRISE, _LONGEST_HINT = 100, 500
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _QUOTES = ("'", '"')
@@ -120,7 +122,7 @@ class _Stop(Exception):
 def _hint(text: str, place: Place, error: yaml.MarkedYAMLError) -> str:
     said = f"not YAML: {error.problem or error}"
     lines = text.splitlines()
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    line = lines[place.line - 1][:_LONGEST_HINT] if place.line <= len(lines) else ""
     if "\t" in line[: place.column]:
         return f"{said}: indent with blanks, not with a tab"
     if re.search(r":\s+([\"']).*\1\s*\S", line):
@@ -232,7 +234,7 @@ class _Reader:
                 self._report.add("surprise", place, "this number is too large")
             else:
                 scalar.value = int(value)
-        elif _SURPRISE.fullmatch(value):
+        elif len(value) <= _LONGEST_SURPRISE and _SURPRISE.fullmatch(value):
             self._report.add(
                 "surprise",
                 place,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 
+from language.errors import short
+
 # CEL keeps these for itself, and the names of phases are what `undo:` takes.
 RESERVED = frozenset(
     [
@@ -43,7 +45,9 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 def _id(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(ID, value):
         hyphen = " (a hyphen is a minus in expressions)" if "-" in str(value) else ""
-        raise ValueError(f"an id is a lower-case letter, then up to 39 letters, digits and _{hyphen}, not '{value}'")
+        raise ValueError(
+            f"an id is a lower-case letter, then up to 39 letters, digits and _{hyphen}, not '{short(str(value))}'"
+        )
     if value in RESERVED:
         raise ValueError(f"'{value}' means something else already: take another id")
     return value
@@ -51,13 +55,13 @@ def _id(value: object) -> object:
 
 def _duration(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(DURATION, value):
-        raise ValueError(f"a time span is a number and s, m, h or d, as in 90s or 24h, not '{value}'")
+        raise ValueError(f"a time span is a number and s, m, h or d, as in 90s or 24h, not '{short(str(value))}'")
     return value
 
 
 def _share(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(SHARE, value):
-        raise ValueError(f"a share is a whole number from 1 to 100 with its %, as in 1%, not '{value}'")
+        raise ValueError(f"a share is a whole number from 1 to 100 with its %, as in 1%, not '{short(str(value))}'")
     return value
 
 

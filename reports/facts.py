@@ -207,6 +207,19 @@ def since_approval(run: Run, step: str) -> int:
     return max(len(run.of_step(step)) - whole(row.get("count")), 0)
 
 
+def by_hand(run: Run) -> dict[str, str]:
+    """Steps that wait for a person: id -> what is to be done. `STEP/by-hand` is the effect of one that is done."""
+    return {
+        name: str(body.get("why", "")) for name, body in run.steps.items()
+        if body.get("state") == "asked" and not _done(run, name, back=bool(body.get("back")))
+    }  # fmt: skip
+
+
+def _done(run: Run, step: str, *, back: bool) -> bool:
+    effect = run.effects.get(f"{step}/by-hand")
+    return effect is not None and effect.word == ("undone" if back else "effective")
+
+
 def ended(events: Sequence[Event]) -> Mapping[str, Any]:
     """The body of the run's end; empty when it has none: it goes on, was taken up again, or was cut off."""
     newest = next((event for event in reversed(events) if event.type in {"ended", "leased"}), None)

@@ -129,8 +129,11 @@ def not_done(run: Run) -> list[str]:
             found.append(f"{safe(step, 40)}: {len(ids)} {said}; the first is {safe(ids[0], 120)}")
         else:
             found += [f"{safe(name, 120)}: {said}" for name in ids]
+    hands = facts.by_hand(run)
     for step, body in run.steps.items():
-        if body.get("state") != "closed":
+        if body.get("state") == "asked":
+            found += [f"step {safe(step, 40)}: a person does it: {safe(hands[step], 160)}"] if step in hands else []
+        elif body.get("state") != "closed":
             why = safe(body.get("why", ""), 160)
             found.append(f"step {safe(step, 40)}: {safe(body.get('state'), 40)}{', ' + why if why else ''}")
     for row in facts.rows(run):
@@ -159,6 +162,23 @@ def _to_review(run: Run) -> list[str]:
     ]
 
 
+def _hands(run: Run) -> list[str]:
+    """What people do, each with the command that says it is done."""
+    return [
+        f"By hand: {safe(what, 300)}. Then: `ringfence attest {safe(run.id, 60)} {safe(step, 60)} --reason '...'`."
+        for step, what in facts.by_hand(run).items()
+    ]
+
+
+def _approvals(run: Run, resume: str) -> list[str]:
+    """The command that approves what is asked; nothing where every wall is open."""
+    waits = [wall for wall in run.asked if wall not in run.approved]
+    if waits or not run.asked:
+        proven = f"`ringfence approve {safe(run.id, 60)}`, or sits down at {resume}" if run.asked else resume
+        return [f"An approver reads the scope and approves the cut: {proven}."]
+    return [] if facts.by_hand(run) else [f"Go on: {resume}."]
+
+
 def _next(run: Run) -> list[str]:
     name = safe(run.id, 60)
     resume = f"`ringfence resume {name}`"
@@ -175,8 +195,7 @@ def _next(run: Run) -> list[str]:
         case "waiting" | "held" | "expired" | "objected" if "recovering" not in _words(run) and not facts.since_word(
             run
         ):
-            proven = f"`ringfence approve {name}`, or sits down at {resume}" if run.asked else resume
-            return [f"An approver reads the scope and approves the cut: {proven}.", *_still_in(run)]
+            return [*_hands(run), *_approvals(run, resume), *_still_in(run)]
         case "recovered":
             return [f"Look at what was given back: `ringfence check {name}` says what is open again."]
         case "partially-recovered":

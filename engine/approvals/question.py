@@ -10,6 +10,12 @@ from typing import Any, Literal
 from journal.replay import Run
 
 Answer = Literal["yes", "no"]
+GLASS = "glass"
+"""Stands for an authority where somebody broke the glass."""
+HOT = "hot"
+"""The same where the responder cuts alone, since the attacker was seen at it: the hot rule."""
+HOT_S = 15 * 60
+"""For so long what was seen of the attacker lets one responder cut alone."""
 _NAMING = frozenset({
     "account", "actor", "email", "login", "member", "owner", "principal", "run_as", "user", "username",
 })  # fmt: skip
@@ -30,6 +36,7 @@ class Question:
         targets: accounts that the incident acts on, SYSTEM:NAME, case folded.
         opened: n of the event that opened the wall for this scope; 0: it is shut.
         drill: on the practice company, where all sit at one machine.
+        hot: what showed that the attacker is at it, in words; "" where nothing did. hot_until: so long it counts.
     """
 
     run: str
@@ -50,6 +57,8 @@ class Question:
     targets: frozenset[str] = frozenset()
     opened: int = 0
     drill: bool = False
+    hot: str = ""
+    hot_until: datetime | None = None
 
     def reached_at(self, index: int, since: datetime) -> datetime:
         """When the rung of this place in the ladder is asked, counted from `since`."""
@@ -76,8 +85,8 @@ class Decision:
 
     @property
     def voice(self) -> str:
-        """Whose voice it is: a person has one, each sealed code is another."""
-        return self.code or self.by.casefold()
+        """Whose voice it is: a person has one; each sealed code is another, and so is breaking the glass."""
+        return self.code or f"{'glass ' if self.role == GLASS else ''}{self.by.casefold()}"
 
 
 def question_of(run: Run, wall: str | None = None, targets: frozenset[str] = frozenset()) -> Question | None:
@@ -97,6 +106,7 @@ def question_of(run: Run, wall: str | None = None, targets: frozenset[str] = fro
         int(body.get("rung_s", 600)), datetime.fromisoformat(until) if until else None,
         requesters_of(run), targets | targets_of(run),
         approved.n if approved is not None and is_open else 0, run.opened.get("mode") == "drill",
+        str(body.get("hot", "")), datetime.fromisoformat(asked.at) + timedelta(seconds=HOT_S),
     )  # fmt: skip
 
 
@@ -121,8 +131,8 @@ def requesters_of(run: Run) -> frozenset[str]:
 def targets_of(run: Run) -> frozenset[str]:
     """The accounts that a run acts on, as SYSTEM:NAME and CONNECTION:NAME, case folded.
 
-    They come from the footholds of its integration, from the plan, from every effect, and from what the plan's
-    question names beside (`targets` of an `asked` or `planned` event).
+    They come from the footholds of its integration, from the plan and whom it does not ask, from every effect, and from
+    what a question names beside (`targets` of an `asked` or `planned` event).
     """
     found: set[str] = set()
     connections = run.opened.get("connections") or {}
@@ -144,6 +154,7 @@ def targets_of(run: Run) -> frozenset[str]:
     for event in [*run.asked.values()]:
         found.update(str(name).casefold() for name in event.body.get("targets") or ())
     found.update(str(name).casefold() for name in run.planned.get("targets") or ())
+    found.update(str(one.get("account", "")).casefold() for one in run.planned.get("not_asked") or ())
     return frozenset(found)
 
 

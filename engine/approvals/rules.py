@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from engine.approvals.cost import highest, rank
-from engine.approvals.question import Answer, Decision, Question, target_among
-from engine.approvals.standing import CODE_ROLE, GLASS, asked_by, codes_count_from
+from engine.approvals.question import GLASS, HOT, Answer, Decision, Question, target_among
+from engine.approvals.standing import CODE_ROLE, asked_by, codes_count_from
 from inventory.people import PersonEntry
 from inventory.proof import Sayer
 
 GLASS_REASON = 20
 """Letters that the reason for breaking the glass has at least."""
+_PSEUDONYM = re.compile(r"person-[0-9a-f]{8}")
 HASH_LETTERS = 8
 """Letters of a scope hash that are enough to name it."""
+NO_PEOPLE = (
+    "The configuration names no people yet: `ringfence person token NAME` makes the first one's token, and says where it"
+    " belongs. Whoever sits at the terminal of a run answers with `ringfence resume`."
+)
 Code = Literal[
     "", "unknown", "unproven", "no_question", "stale", "expired", "target", "requester", "decided_before",
-    "unknown_code", "used_code", "early_code", "no_reason", "no_role",
+    "unknown_code", "used_code", "early_code", "no_reason", "no_role", "not_hot", "unreadable",
 ]  # fmt: skip
 
 
@@ -31,7 +37,7 @@ class Say:
         sayer: who; None where their token or key fits nobody.
         scope_hash: of the scope that they looked at, or its first letters, at least 8.
         code: digest of the sealed code that they gave; "" where none was given, None where it is none of ours.
-        glass: whether they break the glass. reason: why.
+        glass: whether they break the glass. hot: whether they cut alone as the attacker is at it. reason: why.
     """
 
     sayer: Sayer | None
@@ -39,6 +45,7 @@ class Say:
     scope_hash: str
     code: str | None = ""
     glass: bool = False
+    hot: bool = False
     reason: str = ""
 
 
@@ -75,7 +82,8 @@ def judge(
     if sayer is None:
         return Heard("unknown", "This token or key is nobody's: `people:` in the configuration names whose there are.")
     if not sayer.proven:
-        why = f"{sayer.os or 'The user of this machine'} alone is no proof of who sits there. Say it with --token or --key."
+        why = f"{sayer.os or 'The user of this machine'} alone is no proof of who sits there."
+        why += " Say it with --token or --key." if people else f" {NO_PEOPLE}"
         return Heard("unproven", why)
     if question is None:
         return Heard("no_question", "Nothing is asked: there is no wall that waits for a person.")
@@ -92,6 +100,13 @@ def judge(
         return Heard("target", why)
     if say.glass:
         return _glass(say, sayer)
+    if say.hot:
+        return _hot(question, say, sayer, now)
+    if _unreadable([*question.requesters, *(one.by for one in decisions)]):
+        why = f"Who asked for run {question.run}, or answered before, cannot be read here: the key of their names is not ours."
+        return Heard(
+            "unreadable", f"{why} Whether this is one more person cannot be told; breaking the glass needs no such key."
+        )
     if say.code != "":
         return _with_code(question, decisions, say, people, now, used)
     return _own(question, decisions, say, sayer, people)
@@ -103,6 +118,11 @@ def names(given: str, scope_hash: str) -> bool:
     return len(text) >= HASH_LETTERS and scope_hash.startswith(text)
 
 
+def _unreadable(names_: Iterable[str]) -> bool:
+    """Whether one of these is a pseudonym: the key of the names in this incident is gone, or not ours to open."""
+    return any(_PSEUDONYM.fullmatch(name) for name in names_)
+
+
 def _stale(question: Question, say: Say) -> str:
     said = say.scope_hash.strip()[:HASH_LETTERS] or "none"
     return (
@@ -110,6 +130,21 @@ def _stale(question: Question, say: Say) -> str:
         f" Nothing was {'approved' if say.answer == 'yes' else 'held up'}. `ringfence approve {question.run}` shows what"
         " it is now; decide on that."
     )
+
+
+def _hot(question: Question, say: Say, sayer: Sayer, now: datetime) -> Heard:
+    """The hot rule: seen at it a moment ago, one responder cuts alone, and another person looks at it afterwards."""
+    if say.answer == "no":
+        return Heard("no_role", "The hot rule opens a wall, and never keeps it shut: object without it.")
+    if not question.hot or question.hot_until is None or now > question.hot_until:
+        why = (
+            "Nothing shows that the attacker is at it now (a use from a strange address within 15 minutes, of one"
+            f" integration that is not critical). `ringfence resume {question.run} --visit` looks again."
+        )
+        return Heard("not_hot", why)
+    if rank(highest(sayer.roles)) < rank("responder"):
+        return Heard("no_role", f"{sayer.name} is {_roles(sayer)}: the hot rule is for responders and up.")
+    return Heard("", role=HOT)
 
 
 def _glass(say: Say, sayer: Sayer) -> Heard:

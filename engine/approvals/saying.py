@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.approvals.question import Decision, Question, decisions_of, question_of, targets_of
+from engine.approvals.question import GLASS, HOT, Decision, Question, decisions_of, question_of, targets_of
 from engine.approvals.rules import Heard, Say, judge, judge_review
-from engine.approvals.standing import GLASS, Standing, is_open, standing
+from engine.approvals.standing import Standing, is_open, standing
 from inventory.people import PersonEntry
 from inventory.proof import Sayer
 from journal.clock import now
@@ -68,13 +68,14 @@ def used_codes(journal: Journal) -> frozenset[str]:
 
 async def say(
     journal: Journal, run_id: str, wall: str | None, what: Say, people: Mapping[str, PersonEntry], *, shown: str,
-    sign: Callable[[Mapping[str, Any]], str] | None = None, os: str = "", review_s: int = 3600,
+    sign: Callable[[Mapping[str, Any]], str] | None = None, os: str = "", source: str = "", review_s: int = 3600,
     clock: Callable[[], datetime] = now,
 ) -> Said:  # fmt: skip
     """Take one say in: counted, with `approved` in the same append where it opens the wall; or turned away.
 
     `shown`: digest of the very text that the person was shown. `sign` signs the statement of the decision with their
-    key. `os`: the machine's user, who is named where nobody is proven. `review_s`: seconds within which a broken glass is
+    key. `os`: the machine's user, who is named where nobody is proven. `source`: where
+    their role stands, as the record keeps it. `review_s`: seconds within which a broken glass is
     reviewed. Raises UnknownRun, IncidentClosed, NoKey,
     JournalFailed.
     """
@@ -83,11 +84,11 @@ async def say(
         question = asked_of(journal, run, wall)
         decisions = decisions_of(run, question) if question is not None else []
         at = clock()
-        heard = judge(question, decisions, what, people, at, used=used_codes(journal))
+        heard = judge(question, decisions, what, people, at, used=used_codes(journal) if what.code else frozenset())
         if not heard.counts or question is None:
             events = await journal.say(run_id, [turned_away(what, heard, question, wall, os)])
             return Said(heard, question, _stands(question, decisions, people, at), opened=False, events=tuple(events))
-        drafts, decided = _counted(question, decisions, what, heard, shown, at, run.n + 1, sign, review_s)
+        drafts, decided = _counted(question, decisions, what, heard, shown, at, run.n + 1, sign, source, review_s)
         opened = drafts[-1].type == "approved"
         try:
             once = [what.code] if what.code else []
@@ -113,13 +114,13 @@ def statement(run_id: str, wall: str, what: str, scope_hash: str, shown: str, at
 
 def _counted(
     question: Question, decisions: list[Decision], what: Say, heard: Heard, shown: str, at: datetime, n: int,
-    sign: Callable[[Mapping[str, Any]], str] | None, review_s: int,
+    sign: Callable[[Mapping[str, Any]], str] | None, source: str, review_s: int,
 ) -> tuple[list[Draft], Decision]:  # fmt: skip
     assert what.sayer is not None
-    by, how = what.sayer.by, f"{what.sayer.how}, from {what.sayer.os}" if what.sayer.os else what.sayer.how
+    by, how = what.sayer.by, what.sayer.how
     body: dict[str, Any] = {
         "wall": question.wall, "answer": what.answer, "scope_hash": question.scope_hash, "by": Private(by),
-        "how": how, "role": heard.role, "shown": shown, "reason": Private(what.reason),
+        "how": how, "role": heard.role, "source": source, "shown": shown, "seat": Private(what.sayer.os), "reason": Private(what.reason),
     }  # fmt: skip
     if what.code:
         body["code"] = what.code
@@ -133,8 +134,9 @@ def _counted(
         drafts.append(Draft("objected", {**scope, "reason": Private(what.reason)}))
     elif is_open(question, [*decisions, decided]):
         by_when = (at + timedelta(seconds=review_s)).isoformat(timespec="seconds").replace("+00:00", "Z")
-        glass = {"glass": True, "review_by": by_when} if heard.role == GLASS else {}
-        drafts.append(Draft("approved", {**scope, "how": how, "shown": shown, **glass}))
+        alone: dict[str, Any] = {"review_by": by_when} if heard.role in {GLASS, HOT} else {}
+        alone |= {"glass": True} if heard.role == GLASS else {"hot": question.hot} if heard.role == HOT else {}
+        drafts.append(Draft("approved", {**scope, "how": how, "shown": shown, **alone}))
     return drafts, decided
 
 

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Literal
 
 from engine.approvals.cost import highest, rank
-from engine.approvals.question import Decision, Question, target_among
+from engine.approvals.question import GLASS, HOT, Decision, Question, target_among
 from inventory.people import PersonEntry
 
 CODES = "codes"
-GLASS = "glass"
 CODE_ROLE = "commander"
 """The authority of a sealed code."""
 
@@ -58,7 +57,7 @@ class Standing:
 def is_open(question: Question, decisions: Sequence[Decision]) -> bool:
     """Whether what was said opens the wall."""
     yes, no = _sides(decisions)
-    if any(one.role == GLASS for one in yes):
+    if any(one.role in {GLASS, HOT} for one in yes):
         return True
     enough = [one for one in yes if _rank(one) >= rank(question.role)]
     if len(enough) < question.people:

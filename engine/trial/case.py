@@ -23,7 +23,8 @@ from pydantic import AfterValidator, Field, JsonValue
 
 from inventory.model import Id, Integration, Integrations, Part
 from inventory.read import BadInventory, parse
-from language.errors import Place, Report
+from language.errors import BadPlaybook, Place, Report
+from language.files import text_of
 from language.source import Items, Keys, Node, load
 
 INTEGRATIONS = "integrations.yaml"
@@ -135,6 +136,8 @@ class Expect(Part):
 
 
 Answer = Literal["given", "declined", "nobody"]
+Answers = Answer | dict[str, Answer]
+"""What people say at a wall; where the walls of a phase want different roles, by role."""
 
 
 class Case(Part):
@@ -156,8 +159,8 @@ class Case(Part):
     faults: list[Fault] = Field(default_factory=list)
     after: dict[str, dict[str, JsonValue] | Literal["gone"]] = Field(default_factory=dict)
     hands: dict[str, Literal["done", "nobody"] | dict[str, list[dict[str, JsonValue]]]] = Field(default_factory=dict)
-    approve: Answer = "given"
-    recover: Answer | None = None
+    approve: Answers = "given"
+    recover: Answers | None = None
     expect: Expect
 
 
@@ -196,16 +199,11 @@ def place_in(tree: Node, path: tuple[str | int, ...]) -> Place:
 def read_case(file: Path) -> Told:
     """Read one case. Raises BadCase with all that is wrong with its shape."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadCase(f"{file}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
-    try:
+        text = text_of(file)
         case = parse(text, str(file), Case)
         beside = file.with_name(INTEGRATIONS)
-        known = {}
-        if beside.is_file():
-            known = parse(beside.read_text(encoding="utf-8"), str(beside), Integrations).integrations
-    except (BadInventory, OSError, UnicodeDecodeError) as error:
+        known = parse(text_of(beside), str(beside), Integrations).integrations if beside.is_file() else {}
+    except (BadInventory, BadPlaybook) as error:
         raise BadCase(str(error)) from None
     tree = load(text, Report(str(file)))
     assert tree is not None

@@ -35,7 +35,7 @@ def compare(told: Told, came: Came) -> list[Difference]:
 
     def differs(key: str, expected: object, got: object, *more: str | int) -> None:
         if expected != got:
-            what = ".".join(["expect", key, *map(str, more)])
+            what = ".".join(["expect", key, *(part for part in more if isinstance(part, str))])
             found.append(Difference(told.at("expect", key, *more), what, _lines(expected), _lines(got)))
 
     if came.refused and expect.refused is None:
@@ -76,7 +76,8 @@ def _sends(told: Told, came: Came, differs: Any) -> None:
         ("given_back", expect.given_back, _lines_of(sent for sent in came.sent if sent.back)),
     ):
         if rows is not None:
-            differs(key, _pairs(rows, got), got)
+            lost = [at for at, row in enumerate(rows) if set(_pairs([row], got)) - set(got)]
+            differs(key, _pairs(rows, got), got, *lost[:1])
     counts = Counter(sent.step for sent in there)
     for name, many in expect.sends.items():
         differs("sends", many, counts.get(name, 0), name)

@@ -6,6 +6,7 @@ import asyncio
 import selectors
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
 from journal.clock import Clock
@@ -18,6 +19,9 @@ BORN_S = 1_767_225_600
 UPTIME_S = 5_000.0
 MOST_TURNS = 50_000
 """Turns of the loop within one instant after which something spins."""
+
+
+SHORTEST_S = 1e-6
 
 
 class Stuck(Exception):
@@ -37,6 +41,7 @@ class _Skips(selectors.SelectSelector):
         if ready or (timeout is not None and timeout <= 0):
             self._turns += 1
             if self._turns > MOST_TURNS:
+                self._turns = 0  # what is cancelled now needs turns of its own to end
                 raise Stuck(f"it goes round in circles at second {self.now_s:.3f}")
         elif timeout is None:
             raise Stuck(f"nothing can happen any more after second {self.now_s:.3f}")
@@ -56,6 +61,12 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds since the case began."""
         return self._skips.now_s
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Later is later: a wait that is too short to move the time would never end."""
+        return super().call_at(max(when, self.time() + SHORTEST_S), callback, *args, context=context)
 
     def run_in_executor(  # what asyncio.to_thread comes down to
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts

@@ -6,7 +6,7 @@ import asyncio
 
 from engine.by_hand import ASKED
 from engine.state import Answered, Live
-from engine.trial.case import Answer
+from engine.trial.case import Answer, Answers
 from engine.trial.wire import Stage
 from engine.words_of_people import attested
 from inventory.proof import Sayer
@@ -20,16 +20,17 @@ LOOKS_S = 1.0
 class Desk:
     """Answers each question of a run as the case says."""
 
-    def __init__(self, stage: Stage, answer: Answer) -> None:
+    def __init__(self, stage: Stage, answers: Answers) -> None:
         """Somebody sits there only where the case has hands that will do something."""
         self.attended = any(done != "nobody" for done in stage.told.case.hands.values())
         self.said: list[str] = []
-        self._answer = answer
+        self._answers = answers
 
     async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
         """Answer as the case says."""
-        answers: dict[Answer, Answered] = {"given": "yes", "declined": "no", "nobody": "nobody"}
-        return answers[self._answer], f"case:{role}", f"the case answers for {wall}, {len(shown)} characters shown"
+        said: dict[Answer, Answered] = {"given": "yes", "declined": "no", "nobody": "nobody"}
+        answer = self._answers if isinstance(self._answers, str) else self._answers.get(role, "nobody")
+        return said[answer], f"case:{role}", f"the case answers for {wall}, {len(shown)} characters shown"
 
     def changed(self, run: Run) -> None:
         """Nobody draws."""

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._blank = folder / "blank.db"
+        self._numbers = count(1)
         database = open_database(f"sqlite:///{self._blank}")
         with database.engine.connect() as conn:
             conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -75,7 +77,7 @@ class Shelf:
     @contextmanager
     def journal(self) -> Iterator[Journal]:
         """Give an empty journal, gone afterwards."""
-        path = self._folder / "case.db"
+        path = self._folder / f"{next(self._numbers)}.db"
         shutil.copy(self._blank, path)
         database = Sqlite(f"sqlite:///{path}")
         event.listen(database.engine, "connect", _hasty)

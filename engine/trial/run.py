@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from engine.bound import NotBound
 from engine.contain import contain
@@ -91,14 +93,23 @@ def carry_out(told: Told, checked: Checked, file: str, shelf: Shelf) -> Came:
         came.broken.append(f"it has not ended after {LONGEST_S / 3600:.0f} hours of its own time")
     except Stuck as stuck:
         came.broken.append(str(stuck))
+    except Exception as error:  # noqa: BLE001  a fault of ours in one case must not keep the others from being tried
+        came.broken.append(_fault(error))
     finally:
         came.seconds = loop.time()
         _end(loop)
     came.sent = stage.sent
     came.broken += dict.fromkeys(stage.broken)
     came.notes = [*world.missed]
-    came.notes += [f"{told.at('faults', n)}: this fault never came to pass" for n in stage.faults.unused()]
+    if not came.refused:
+        came.broken += [f"{told.at('faults', n)}: this fault never came to pass" for n in stage.faults.unused()]
     return came
+
+
+def _fault(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
+    return f"{type(error).__name__} in {where}: a fault of ours, or something that the engine cannot carry out yet"
 
 
 def _end(loop: Loop) -> None:

@@ -24,6 +24,7 @@ from language.source import LARGEST_FILE
 from language.subs import Library
 
 LONGEST_TEXT = 5000
+LONGEST_TITLE = 200
 BREAKS = "Not said by its source: read every step before you approve it."
 DOES_NOT = "Anything by itself: it was imported, and a person carries out each of its steps."
 _NETWORK = frozenset({"firewall", "router", "switch", "ids", "ips", "wireless", "content-gateway"})
@@ -100,7 +101,7 @@ def _translated(book: CacaoPlaybook, ledger: Ledger, faults: Faults) -> str:
     while steps and not steps[-1]:
         steps.pop()
     wall = ["contain:", *comment(_WALL, 2), "  - approve: approver", ""]
-    lines = [*head, *_inputs(words), *wall, *steps]
+    lines = [*head, *_inputs(words, ledger), *wall, *steps]
     losses = len(ledger.losses())
     first = [*comment(f"Imported from {book.id}, in its version of {book.modified}."), *_count(losses)]
     return "\n".join([*first, *lines]) + "\n"
@@ -114,15 +115,21 @@ def _count(losses: int) -> Iterator[str]:
 def _head(book: CacaoPlaybook, words: Words, ledger: Ledger) -> Iterator[str]:
     for key in ("type", "spec_version", "id", "modified", "name", "workflow_start"):
         ledger.carry(key)
-    for marking in book.data_marking_definitions.values():
+    for marking_id, marking in book.data_marking_definitions.items():
         level = marking.get("tlpv2_level") or marking.get("tlp_level")
         if isinstance(level, str):
+            ledger.lose(
+                "stands as a comment only: nothing here enforces a marking", "data_marking_definitions", marking_id
+            )
             yield from comment(f"Marked {words.plain(level)}: share it as that says.")
     if book.description:
         ledger.carry("description")
         yield "#"
         yield from comment(words.plain(book.description, ("description",)))
-    title = " ".join(words.plain(book.name, ("name",)).split())
+    title = " ".join(words.plain(book.name, ("name",)).split()) or book.id
+    if len(title) > LONGEST_TITLE:
+        title = title[: LONGEST_TITLE - 1].rstrip() + "…"
+        ledger.lose(f"was cut after {LONGEST_TITLE} characters", "name")
     yield from entry("playbook", slug(title, "playbook"))
     yield from entry("title", title)
     for key, found in (
@@ -136,16 +143,21 @@ def _head(book: CacaoPlaybook, words: Words, ledger: Ledger) -> Iterator[str]:
     yield ""
 
 
-def _inputs(words: Words) -> Iterator[str]:
+def _inputs(words: Words, ledger: Ledger) -> Iterator[str]:
     if not words.inputs:
         return
     yield "inputs:"
     for name, variable in words.inputs.items():
         if variable.description:
             yield from comment(words.plain(variable.description), 2)
+            words.described(name)
         given: dict[str, object] = {"type": "text"}
-        if variable.value:
-            given["default"] = words.plain(variable.value, ("playbook_variables", words.source(name), "value"))
+        where = ("playbook_variables", words.source(name), "value")
+        default = words.plain(variable.value or "", where)
+        if 0 < len(default) <= LONGEST_TEXT:
+            given["default"] = default
+        elif variable.value:
+            ledger.lose("can be no default: it is blank or too long", *where)
         yield from entry(name, given, 2)
     yield ""
 
@@ -153,7 +165,7 @@ def _inputs(words: Words) -> Iterator[str]:
 def _step(book: CacaoPlaybook, placed: Placed, ids: dict[str, str], text: str, ledger: Ledger) -> Iterator[str]:
     step, where = book.workflow[placed.step_id], ("workflow", placed.step_id)
     yield from comment(placed.step_id, 2)
-    written: dict[str, object] = {"id": ids[placed.step_id], "manual": text, "layer": _layer(book, step)}
+    written: dict[str, object] = {"id": ids[placed.step_id], "manual": text, "layer": _layer(book, step, ledger)}
     if placed.needs:
         written["needs"] = [ids[needed] for needed in placed.needs]
     if step.timeout:
@@ -166,10 +178,16 @@ def _step(book: CacaoPlaybook, placed: Placed, ids: dict[str, str], text: str, l
     yield from lines[1:]
 
 
-def _layer(book: CacaoPlaybook, step: Step) -> str:
-    named = [step.agent, *step.targets]
-    parties = [book.agent_definitions.get(one or "") or book.target_definitions.get(one or "") for one in named]
-    return "network" if any(_NETWORK & set(party.category) for party in parties if party) else "application"
+def _layer(book: CacaoPlaybook, step: Step, ledger: Ledger) -> str:
+    groups = (("agent_definitions", book.agent_definitions), ("target_definitions", book.target_definitions))
+    kinds: set[str] = set()
+    for party_id in (step.agent, *step.targets):
+        for group, parties in groups:
+            if party_id in parties:
+                kinds |= set(parties[party_id].category)
+                if parties[party_id].category:
+                    ledger.lose("decides the layer, and is not kept beside it", group, party_id, "category")
+    return "network" if kinds & _NETWORK else "application"
 
 
 def _duration(milliseconds: int) -> tuple[str, bool]:

@@ -8,14 +8,14 @@ from language.cacao.faults import Loss, kind_of, pointer
 Path = tuple[str | int, ...]
 _NO_FIELD = "a playbook of ours has no such field"
 _WHY = {
-    "authentication_info_definitions": "may hold secrets, so nothing of it is copied; credentials belong into the configuration",
+    "authentication_info_definitions": "may hold secrets, so nothing of it is copied; credentials belong in the configuration",
     "authentication_info": "points to credentials, of which nothing is copied",
     "signatures": "was not checked, and would not hold for what was made of the file",
     "extension_definitions": "another tool's extension: what it means is not known here",
     "playbook_extensions": "another tool's extension: what it means is not known here",
     "step_extensions": "another tool's extension: what it means is not known here",
     "agent_target_extensions": "another tool's extension: what it means is not known here",
-    "data_marking_definitions": "is kept as a comment where it is a TLP; nothing here enforces a marking",
+    "data_marking_definitions": "nothing here enforces a marking; a TLP would stand as a comment",
     "markings": "nothing here enforces a marking: share the file as its marking says",
     "playbook_processing_summary": "follows from the steps",
     "playbook_variables": "no step uses it",

@@ -60,7 +60,11 @@ def restored(
     again = export_playbook(checked, catalogue, time(book.modified).replace(tzinfo=dt.UTC)).document
     faults = Faults()
     for where in _differences(again, raw):
-        faults.add("changed", where, f"differs from what Ringfence exports of these steps: export it again, {_OUT}")
+        faults.add(
+            "changed",
+            where,
+            f"differs from what this version of Ringfence exports of these steps: export it again, {_OUT}",
+        )
     faults.settle()
     for key in again:
         ledger.carry(key)

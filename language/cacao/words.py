@@ -67,6 +67,10 @@ class Words:
         """Give the variable that an input was made of."""
         return next(name for name, made in self._names.items() if made == given)
 
+    def described(self, given: str) -> None:
+        """Note that the description of an input's variable is in the file."""
+        self._ledger.carry("playbook_variables", self.source(given), "description")
+
     def named(self, name: str, step_id: str) -> str:
         """Say a variable that an argument names: its name, and its value where it is known."""
         name = name.removesuffix(":value")

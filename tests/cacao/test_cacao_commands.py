@@ -122,6 +122,27 @@ def test_an_export_comes_back(ringfence, tmp_path):
     assert ringfence("playbook", "lint", "stolen_oauth_tokens.yaml")[0] == 0
 
 
+def test_triggers_that_come_in_with_an_export_are_told(ringfence, tmp_path):
+    (tmp_path / "wide.yaml").write_text(
+        """
+playbook: wide
+title: Wide
+breaks: Something
+does_not: Much
+inputs: {app: {type: text}}
+triggers:
+  - {alert: okta, when: "has(alert.app)", with: {app: "${alert.app}"}}
+contain:
+  - approve: approver
+  - {id: block, manual: "Block ${inputs.app}", layer: network}
+"""
+    )
+    assert ringfence("playbook", "export", "wide.yaml", "--cacao", "-o", "wide.json")[0] == 0
+    code, out, _ = ringfence("playbook", "import", "wide.json", "-o", "back.yaml")
+    assert code == 0
+    assert "It has triggers (1)" in out
+
+
 def test_without_a_file_the_export_is_printed_alone(ringfence):
     code, out, err = ringfence("playbook", "export", "stolen_oauth_tokens", "--cacao")
     assert code == 0

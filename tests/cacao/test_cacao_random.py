@@ -83,7 +83,7 @@ def workflows(draw, *, forward):
                 todo += [*step.get("next_steps", ()), *step.get("cases", {}).values()]
         flow = {step_id: step for step_id, step in flow.items() if step_id in met}
     variables = {
-        "__v__": {"type": "string", "external": True},
+        "__v__": {"type": "string", "external": True, "value": draw(st.none() | TEXT)},
         "__w__": {"type": "string", "value": draw(TEXT), "constant": True},
     }
     return book(flow, name=draw(TEXT) or "x", description=draw(TEXT), playbook_variables=variables)

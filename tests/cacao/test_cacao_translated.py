@@ -219,6 +219,21 @@ def test_network_gear_is_of_the_layer_network():
     assert (found["x"].layer, found["y"].layer) == ("network", "application")
 
 
+def test_a_name_that_is_blank_or_endless_makes_a_title_all_the_same():
+    assert take(book(name=" \n")).checked.playbook.title == ident("playbook", "p")
+    done = take(book(name="word " * 2000))
+    assert len(done.checked.playbook.title) <= 200
+    assert "/name" in pointers(done.losses)
+
+
+def test_a_default_that_is_blank_or_endless_is_none():
+    for value in (" ", "x" * 6000):
+        variables = {"__v__": {"type": "string", "external": True, "value": value}}
+        done = take(book(chain("x", x=action("x __v__:value")), playbook_variables=variables))
+        assert done.checked.playbook.inputs["v"].default is None
+        assert "/playbook_variables/__v__/value" in pointers(done.losses)
+
+
 def test_a_marking_stands_at_the_top_of_the_file():
     marking = ident("marking-tlp", "m")
     definitions = {marking: {"type": "marking-tlp", "tlpv2_level": "TLP:AMBER"}}

@@ -103,15 +103,3 @@ def test_names_of_the_inventory():
 def test_one_text_has_one_hash():
     assert check(PROBE).sha256 == check(PROBE).sha256
     assert check(PROBE).sha256 != check(PROBE + FIND).sha256
-
-
-def test_a_thousand_steps_are_read_before_a_responder_notices():
-    import time
-
-    steps = "".join(
-        f'  - {{id: s{n}, uses: crm.note, if: steps.s{n - 1}.open, with: {{to: a, text: "n ${{steps.s{n - 1}.effective}}"}}}}\n'
-        for n in range(1, 1000)
-    )
-    start = time.process_time()
-    check("  - {id: s0, uses: crm.snapshot}\n" + steps)
-    assert time.process_time() - start < 5

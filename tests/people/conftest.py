@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,8 @@ import pytest
 from journal.proof.verify import verify_url
 from triggers.cli import company, place
 from triggers.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -58,6 +63,22 @@ def ringfence(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Callabl
             for file in home.rglob("*"):
                 if file.is_file() and file.name != "handshake.json":
                     assert secret.encode() not in file.read_bytes(), file
+
+
+@pytest.fixture
+def process(home: Path) -> Callable[..., Said]:
+    """The command as people start it, in a process of its own that ends with it, without a terminal."""
+
+    def call(*words: object) -> Said:
+        command = [sys.executable, "-m", "triggers.cli.main", *map(str, words)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "RINGFENCE_PREFECT": "off"}
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=90
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return call
 
 
 @pytest.fixture

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from parked import OTHER, SCOPE, asked, events, go_on, park, waiting
+
+from triggers.cli.desk import who
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -28,9 +32,20 @@ def test_an_approver_opens_the_wall_and_the_record_says_who_what_and_how(ringfen
     assert (decided.type, approved.type) == ("decided", "approved")
     assert decided.n + 1 == approved.n
     assert decided.body["by"] == approved.body["by"] == "person:ben"
-    assert decided.body["how"].startswith("token, from os:")
+    assert (decided.body["how"], decided.body["seat"][:3]) == ("token", "os:")
+    assert decided.body["source"].startswith("ringfence.yaml sha256:")
     assert (decided.body["answer"], decided.body["role"], decided.body["scope_hash"]) == ("yes", "approver", SCOPE)
     assert decided.body["reason"] == "seen the address"
+    verified()
+
+
+def test_what_was_decided_is_anchored_though_nobody_carries_the_run_out(ringfence, practice, home, verified):
+    park(asked(), waiting())
+    assert ringfence("approve", "R1", "--as", "ben", "--scope-hash", SCOPE).code == 0
+    heads = [json.loads(one) for one in (home / "anchors.jsonl").read_text().splitlines()]
+    last = events()[-1]
+    ends = [head["statement"]["run"] for head in heads]
+    assert {"id": "R1", "incident": "INC-1", "n": last.n, "head": last.hash} in ends
     verified()
 
 
@@ -151,10 +166,15 @@ def test_a_foreign_token_is_nobodys(ringfence, practice, tmp_path):
     park(asked(), waiting())
     foreign, _ = new_token()
     (tmp_path / "token").write_text(foreign)
+    open_to_all = ringfence("approve", "R1", "--token", f"@{tmp_path}/token", "--scope-hash", SCOPE)
+    assert open_to_all.code == 1
+    assert f"chmod 600 {tmp_path}/token" in open_to_all.err
+    (tmp_path / "token").chmod(0o600)
     said = ringfence("approve", "R1", "--token", f"@{tmp_path}/token", "--scope-hash", SCOPE)
     assert (said.code, _last().body["code"]) == (1, "unknown")
     assert foreign not in said.out + said.err
     (tmp_path / "bens").write_text(practice["ben_token"])
+    (tmp_path / "bens").chmod(0o600)
     as_dora = ringfence("approve", "R1", "--as", "dora", "--token", f"@{tmp_path}/bens", "--scope-hash", SCOPE)
     assert (as_dora.code, _last().body["code"]) == (1, "unknown")
     assert ringfence("approve", "R1", "--token", f"@{tmp_path}/bens", "--scope-hash", SCOPE).code == 0
@@ -219,6 +239,8 @@ def test_a_freeze_ends_by_itself_and_is_told(ringfence, practice, verified):
     nobody = ringfence("freeze", "--sandbox")
     assert nobody.code == 1
     assert "no proof" in nobody.err
+    away = events("@journal")[-1]
+    assert (away.type, away.body["code"]) == ("turned_away", "unproven")
     assert ringfence("freeze", "--sandbox", "--minutes", "61", "--as", "ana").code == 1
     on = ringfence("freeze", "--sandbox", "--as", "ana", "--minutes", "5", "--reason", "false alarms", "--json")
     assert on.code == 0
@@ -236,5 +258,5 @@ def test_no_person_is_named_in_the_clear(ringfence, practice, home):
     ringfence("approve", "R1", "--as", "eve", "--scope-hash", SCOPE)
     ringfence("freeze", "--sandbox", "--as", "dora", "--reason", "Benjamin Okafor was asked")
     held = b"".join(file.read_bytes() for file in home.glob("journal.db*"))
-    for name in (b"person:ben", b"person:eve", b"person:dora", b"person:ana", b"Okafor"):
+    for name in (b"person:ben", b"person:eve", b"person:dora", b"person:ana", b"Okafor", who().encode()):
         assert name not in held

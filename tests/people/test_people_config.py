@@ -57,7 +57,7 @@ approvals:
   codes: ["{DIGEST}", "{OTHER}"]
 tell:
   - {{of: [waiting, failed], to: "env:TELL_URL", rides_on: crm}}
-  - {{of: [contested], to: chat}}
+  - {{of: [contested], to: "file:url"}}
 """)
     assert config.people["ben"].public == "00" * 32
     assert config.people["dora"].roles == ("commander",)
@@ -114,6 +114,7 @@ tell: [{{of: [waitin], to: chat}}]
         ("approvals: {rung: 0s}", "must be a duration"),
         ("tell: [{of: [waiting], to: 'https://hooks.example/secret'}]", "`to` is env:NAME or file:PATH"),
         ("tell: [{of: [waiting]}]", "'to' is missing"),
+        ("tell: [{of: [waiting], to: crm}]", "'crm' is no connection to the system notify; there is none"),
         (
             (
                 "people:\n  a: {name: A, roles: [approver], accounts: ['os:x']}\n"

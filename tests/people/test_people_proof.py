@@ -156,6 +156,7 @@ def test_a_sealed_code_opens_one_wall_once(ringfence, practice, ours, tmp_path, 
     monkeypatch.setenv("CODE", one)
     wrong = tmp_path / "wrong"
     wrong.write_text(new_code()[0])
+    wrong.chmod(0o600)
     words = ("--config", ours, "--as", "ana", "--scope-hash", SCOPE)
     none = ringfence("approve", "R1", *words, "--code", f"@{wrong}")
     assert (none.code, events()[-1].body["code"]) == (1, "unknown_code")

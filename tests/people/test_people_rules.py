@@ -133,6 +133,17 @@ def test_one_seat_that_is_nobodys_is_not_two_people_but_in_practice():
     assert judge(question, (), _say("ben"), named, T).counts
 
 
+def test_where_names_do_not_open_nobody_is_one_more_person():
+    """A pseudonym may be anybody, the one who says yes now among them: only breaking the glass is left."""
+    for question, decisions in (
+        (replace(QUESTION, requesters=frozenset({"person-0a1b2c3d"})), []),
+        (QUESTION, [Decision("person-0a1b2c3d", "yes", "approver", T, 5)]),
+    ):
+        assert _code_of(_say("ben"), question, decisions) == "unreadable"
+        assert _code_of(_say("ben", "no"), question, decisions) == "unreadable"
+        assert _code_of(_say("ben", glass=True, reason="nobody can be told apart"), question, decisions) == ""
+
+
 def test_nothing_is_asked():
     assert _code_of(_say("ben"), None) == "no_question"
     assert _code_of(_say("ben"), replace(QUESTION, opened=9)) == "no_question"
@@ -193,6 +204,14 @@ def test_too_little_authority_opens_nothing():
 def test_the_glass_opens_alone():
     glass = Decision("person:ana", "yes", "glass", T, 5)
     assert is_open(replace(QUESTION, people=9, role="commander"), [_no("cleo", 4, "commander"), glass])
+
+
+def test_whoever_said_something_before_may_still_break_the_glass():
+    two = replace(QUESTION, people=2)
+    for first in (_yes("ben", 4), _no("ben", 4)):
+        assert _code_of(_say("ben", glass=True, reason="nobody else answers"), two, [first]) == "no_reason"
+        assert _code_of(_say("ben", glass=True, reason="nobody else answers me"), two, [first]) == ""
+        assert is_open(two, [first, Decision("person:ben", "yes", "glass", T, 5)])
 
 
 def test_an_objection_wants_more_authority_or_one_more_with_as_much():

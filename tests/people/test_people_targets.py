@@ -55,6 +55,13 @@ def test_what_the_question_names_beside_counts():
     assert {"practice_crm:user07", "okta:of-another-run"} <= question.targets
 
 
+def test_whom_the_plan_does_not_ask_has_no_say():
+    """The plan saw whose tokens are to be cut, before any effect of theirs is in the record."""
+    plan = planned()
+    run = _run(opened(), Draft("planned", {**plan.body, "not_asked": [{"account": "okta:Ben@x.example", "roles": []}]}))
+    assert "okta:ben@x.example" in targets_of(run)
+
+
 @pytest.mark.parametrize("wall", [None, "wall"])
 def test_the_newest_question_is_the_one_that_is_asked(wall):
     run = _run(opened(), planned(), asked("aa" * 32), asked("bb" * 32))

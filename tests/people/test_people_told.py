@@ -13,9 +13,10 @@ import pytest
 from parked import asked, opened, planned
 
 from engine import telling
-from engine.telling import told
+from engine.telling import Teller, told
 from inventory.model import Config
 from inventory.read import BadInventory, Inventory, parse
+from journal import LeaseLost
 from journal.event import Event
 from journal.replay import Run, replay
 
@@ -109,7 +110,7 @@ async def test_a_slow_channel_is_not_waited_for(channel, monkeypatch):
     assert [draft.body["why"] for draft in drafts] == ["no answer in 0.3 s"] * 2
 
 
-@pytest.mark.parametrize("to", ["env:TELL", "chat", "env:NONE", "env:BAD", "nowhere"])
+@pytest.mark.parametrize("to", ["env:TELL", "chat", "env:NONE", "env:BAD"])
 async def test_what_was_not_told_is_said_and_ends_nothing(channel, to, caplog, capfd):
     channel.status = 500
     (draft,) = await told(_inventory(channel, f'{{of: [contested], to: "{to}"}}'), _run(), "contested")
@@ -133,3 +134,30 @@ async def test_nobody_is_told_of_a_dry_run_nor_of_what_they_did_not_ask_for(chan
     (draft,) = await told(inventory, _run(wall=False), "partially-contained")
     assert draft.body["why"] == ""
     assert "PARTIALLY-CONTAINED" in channel.got[0][1]
+
+
+async def test_a_teller_never_waits_and_ends_when_all_were_told(channel):
+    channel.slow_s = 0.3
+    noted: list[object] = []
+
+    async def note(*drafts: object) -> None:
+        noted.extend(drafts)
+
+    teller = Teller(_inventory(channel, "{of: [waiting, contested], to: chat}"), note)
+    began = asyncio.get_running_loop().time()
+    for word in ("waiting", "contested", "contained"):
+        teller.word(_run(), word)
+    assert asyncio.get_running_loop().time() - began < 0.1
+    await teller.end()
+    assert sorted(draft.body["of"] for draft in noted) == ["contested", "waiting"]
+    assert len(channel.got) == 2
+
+
+async def test_what_cannot_be_journaled_ends_no_teller(channel):
+    async def note(*_: object) -> None:
+        raise LeaseLost("R1", 1, 2)
+
+    teller = Teller(_inventory(channel, "{of: [waiting], to: chat}"), note)
+    teller.word(_run(), "waiting")
+    await teller.end()
+    assert len(channel.got) == 1

@@ -168,6 +168,8 @@ def _tell(file: Path, target: Path, done: Imported) -> None:
         steps = "1 manual step" if manual == 1 else f"{manual} manual steps"
         line(f"{book.id} written to {target}: {steps} below an approval. It passes every check.")
     _losses(done.losses, "Not carried over, or not exactly")
+    if book.triggers:
+        line(f"It has triggers ({len(book.triggers)}): in a folder of playbooks, alerts propose it. Read them first.")
     if not done.restored:
         line("Read every step before you use it: what cannot be undone, `breaks` and `layer` are not said in CACAO.")
 

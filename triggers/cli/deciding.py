@@ -6,7 +6,7 @@ import asyncio
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter
 
@@ -16,6 +16,8 @@ from triggers.cli.say import as_json, line
 from triggers.cli.taking import chosen, open_for, recorded, surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from engine.approvals import Question, Say
     from engine.approvals.saying import Said
     from inventory.read import Inventory
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from journal.replay import Run
     from triggers.cli.proving import Proof
 
+T = TypeVar("T")
 Config = Annotated[Path | None, Parameter(name="--config")]
 As = Annotated[str | None, Parameter(name="--as")]
 Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
@@ -40,6 +43,7 @@ def approve(
     key: Path | None = None,
     code: Given = None,
     break_glass: str | None = None,
+    hot: bool = False,
     reason: str = "",
     scope_hash: str | None = None,
     wall: str | None = None,
@@ -65,6 +69,9 @@ def approve(
         A sealed code, given like a token: it stands for one yes with a commander's authority, once.
     break_glass
         Open the wall alone, with the reason (20 letters or more); somebody else reviews it afterwards.
+    hot
+        Open the wall alone, your own request too, as the attacker is at it now: a look showed a use from a strange
+        address within 15 minutes. Somebody else looks at it within the hour.
     reason
         Why, for the record; sealed like a name.
     scope_hash
@@ -77,7 +84,9 @@ def approve(
     about = _About.of(chosen(run, last=last, config=config), config, wall=wall, who_=as_, token=token, key=key)
     try:
         given = _code(about.inventory, code) if code is not None else ""
-        said = about.say("yes", scope_hash, break_glass or reason, code=given, glass=break_glass is not None, json=json)
+        said = about.say(
+            "yes", scope_hash, break_glass or reason, code=given, glass=break_glass is not None, hot=hot, json=json
+        )
     finally:
         about.journal.close()
     opened = said.opened or bool(said.question is not None and said.question.opened)
@@ -161,7 +170,7 @@ class _About:
             raise
 
     def say(
-        self, answer: Any, scope_hash: str | None, reason: str, *, code: str | None = "", glass: bool = False,
+        self, answer: Any, scope_hash: str | None, reason: str, *, code: str | None = "", glass: bool = False, hot: bool = False,
         json: bool = False,
     ) -> Said:  # fmt: skip
         """Show the question, let it be named by its hash, and record what is said."""
@@ -179,14 +188,24 @@ class _About:
                 for one in text.splitlines():
                     line(one)
         named = _named(question, scope_hash, answer)
-        what: Say = Say(self.proof.sayer, answer, named, code, glass, reason)
+        what: Say = Say(self.proof.sayer, answer, named, code, glass, hot, reason)
         review_s = self.inventory.config.approvals.review_s
-        said = asyncio.run(say(
+        said = asyncio.run(self.recorded(say(
             self.journal, self.run.id, self.wall, what, people, shown=asking.digest(text), sign=self.proof.sign,
-            os=who(), review_s=review_s,
-        ))  # fmt: skip
-        self._tell_of(said, glass=glass)
+            os=who(), source=_source(self.inventory), review_s=review_s,
+        )))  # fmt: skip
+        self._tell_of(said, glass=glass or hot)
         _became(self.run, said, what, text, people, json=json)
+        return said
+
+    async def recorded(self, saying: Coroutine[Any, Any, T]) -> T:
+        """Record it, and carry the head of the run outside at once: nobody may be at the run to do so."""
+        from triggers.cli.anchoring import anchorer
+
+        said = await saying
+        anchors = anchorer(self.journal, self.inventory, lambda text: print(text, file=sys.stderr), self.run.id)
+        anchors.start()
+        await anchors.end()
         return said
 
     def _tell_of(self, said: Said, *, glass: bool) -> None:
@@ -198,6 +217,16 @@ class _About:
                     await self.journal.say(self.run.id, drafts)
 
             asyncio.run(page())
+
+
+def _source(inventory: Inventory) -> str:
+    """Where people's roles stand: the configuration, by the SHA-256 of its text, for whoever asks later."""
+    import hashlib
+
+    try:
+        return f"{inventory.path.name} sha256:{hashlib.sha256(inventory.path.read_bytes()).hexdigest()}"
+    except OSError:
+        return inventory.path.name
 
 
 def _code(inventory: Inventory, given: str) -> str | None:
@@ -254,8 +283,10 @@ def _became(run: Run, said: Said, what: Say, text: str, people: Any, *, json: bo
     elif said.opened:
         line(f"{who_said} approves {scope}: the wall is open.")
         line(f"Whoever carries run {run.id} out goes on within a second; if nobody does: `ringfence resume {run.id}`.")
-        if what.glass:
-            line(f"The glass is broken: somebody else reviews it with `ringfence review {run.id}`.")
+        if what.glass or what.hot:
+            line(
+                f"{'The glass is broken' if what.glass else 'Cut alone, as he is at it'}: somebody else reviews it with `ringfence review {run.id}`."
+            )
     else:
         line(f"{who_said} approves {scope}. It waits for {asking.waits_for(said.stands, people)}.")
 
@@ -293,7 +324,7 @@ def review(
     try:
         from engine.approvals.saying import review as record
 
-        heard = asyncio.run(record(about.journal, run, wall, about.proof.sayer, reason, os=who()))
+        heard = asyncio.run(about.recorded(record(about.journal, run, wall, about.proof.sayer, reason, os=who())))
     finally:
         about.journal.close()
     if json:

@@ -55,7 +55,7 @@ def freeze(
     sandbox
         By the practice company's people, which must run.
     """
-    from engine.freezing import LONGEST_MIN, freezing, frozen, may_freeze
+    from engine.freezing import LONGEST_MIN, freezing, frozen, may_freeze, turned_away
     from journal.clock import now
     from triggers.cli.proving import prove
 
@@ -70,6 +70,7 @@ def freeze(
             proof = prove(inventory, name=as_, token=token, key=key)
             heard = may_freeze(proof.sayer, who())
             if not heard.counts or proof.sayer is None:
+                asyncio.run(journal.record(turned_away(proof.sayer, heard, who())))
                 print(f"Turned away: {heard.why}", file=sys.stderr)
                 return 1
             asyncio.run(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from triggers.cli import place
 from triggers.cli.say import as_json, line
+
+if TYPE_CHECKING:
+    from inventory.model import Config as Config_
 
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
 Config = Annotated[Path | None, Parameter(name="--config")]
@@ -109,7 +112,29 @@ def list_(*, config: Config = None, sandbox: bool = False, json: bool = False) -
     for name, one in people.items():
         proof = " and ".join(what for what in ("token", "key") if getattr(one, what) is not None)
         line(f"{name:<16} {one.name:<24} {', '.join(one.roles):<34} {proof or 'no token, no key: cannot say anything'}")
+    for lack in _lacking(found.config):
+        line(lack)
     return 0
+
+
+def _lacking(config: Config_) -> list[str]:
+    """The classes that this many people could never approve, with one of them asking for it: better known before the night."""
+    from engine.approvals import rank
+
+    if not config.people:
+        return []
+    said = []
+    for entry in config.approvals.classes:
+        able = [
+            name for name, one in config.people.items()
+            if (one.token or one.key) and max(map(rank, one.roles)) >= rank(entry.role)
+        ]  # fmt: skip
+        if len(able) <= entry.people and not config.approvals.codes:
+            said.append(
+                f"Class {entry.name} wants {entry.people}, {entry.role} or above, and {len(able)} could:"
+                " when one of them asks for it, or is a target, nobody is left. More people, or sealed codes."
+            )
+    return said
 
 
 def _an_id(name: str) -> None:

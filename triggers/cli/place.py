@@ -290,14 +290,6 @@ def playbooks(inventory: Inventory | None) -> Iterator[Path]:
                 yield file
 
 
-def nearest_playbooks(inventory: Inventory | None) -> list[Path]:
-    """Give the playbook file of each name: where two folders have the same, that of the nearer one."""
-    named: dict[str, Path] = {}
-    for file in playbooks(inventory):
-        named.setdefault(file.stem, file)
-    return list(named.values())
-
-
 def find_playbook(name: str, inventory: Inventory | None) -> Path:
     """Give the file of a playbook, by its path or by its name. Raises Refused with the nearest names."""
     path = Path(name).expanduser()
@@ -307,7 +299,9 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
         raise Refused(
             f"There is no file {name}: give a playbook's file, or its name as `ringfence playbook list` shows it."
         )
-    named = {file.stem: file for file in nearest_playbooks(inventory)}
+    named: dict[str, Path] = {}
+    for file in playbooks(inventory):
+        named.setdefault(file.stem, file)
     if name in named:
         return named[name]
     from language.errors import nearest, short

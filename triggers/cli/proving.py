@@ -61,12 +61,17 @@ def prove(inventory: Inventory, *, name: str | None, token: str | None, key: Pat
 
 
 def secret(given: str, what: str, resolve: Callable[[str], str]) -> str:
-    """Read a token or a code: @FILE, env:NAME, - or sandbox:NAME. What else was given is not shown: it may be one."""
+    """Read a token or a code: @FILE, env:NAME, - or sandbox:NAME. What else was given is not shown: it may be one.
+
+    Raises Refused, and NoKey for a file that is not its owner's alone.
+    """
+    from journal.seal.keyfile import read_private
+
     try:
         if given == "-":
             text = sys.stdin.readline(LONGEST + 1)
         elif given.startswith("@"):
-            text = Path(given[1:]).expanduser().read_text(encoding="utf-8")
+            text = read_private(Path(given[1:]).expanduser(), what)
         elif given.startswith("env:"):
             text = os.environ.get(given.removeprefix("env:"), "")
         elif given.startswith("sandbox:"):
@@ -76,9 +81,8 @@ def secret(given: str, what: str, resolve: Callable[[str], str]) -> str:
                 f"A {what} is given by --{what} @FILE, env:NAME or - for standard input, never as it is: arguments show"
                 f" in `ps` and in the shell's history. If that was the {what}, have it replaced."
             )
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Refused(f"The {what} in {given[1:]} cannot be read: {said}.") from None
+    except UnicodeDecodeError:
+        raise Refused(f"The {what} on standard input is no text.") from None
     text = text.strip()
     if not text or len(text) > LONGEST:
         raise Refused(f"--{what} {given} holds {'nothing' if not text else 'far more than a ' + what}.")

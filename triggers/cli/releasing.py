@@ -23,6 +23,7 @@ def release(
     /,
     *,
     key: Annotated[str, Parameter(name="--key")],
+    as_: Annotated[str, Parameter(name="--as")] = "",
     config: Path | None = None,
     json: bool = False,
 ) -> int:
@@ -36,6 +37,8 @@ def release(
         Its name or file.
     key
         The file of the private key, as `ringfence person key` makes one, or env:NAME.
+    as_
+        Refuse unless the key is this person's, by the configuration.
     config
         Check it against this configuration, which also says whose releases count.
     json
@@ -50,6 +53,7 @@ def release(
     checked = place.checked_playbook(file, inventory)
     _passes(file, checked)
     signer = Signer.from_reference(key if key.startswith("env:") else f"file:{key.removeprefix('file:')}")
+    _theirs(as_, signer.public, inventory)
     beside = file_of(file)
     now = stands(checked, file, inventory, {signer.public})
     version = now.version if isinstance(now, Release) else newest(beside) + 1
@@ -70,6 +74,15 @@ def release(
         line("It counts where ringfence.yaml says so:")
         line(f'releases: {{keys: ["ed25519:{public}"]}}')
     return 0
+
+
+def _theirs(name: str, public: str, inventory: Inventory | None) -> None:
+    """Raise Refused where somebody is named whose key this is not."""
+    people = inventory.config.people if inventory is not None else {}
+    if name and (name not in people or not people[name].public):
+        raise place.Refused(f"There is no key of '{name[:40]}' in the configuration: nothing was released.")
+    if name and people[name].public != public:
+        raise place.Refused(f"That is not the key of {name}: nothing was released.")
 
 
 def stands(

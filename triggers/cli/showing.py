@@ -59,6 +59,8 @@ def show(
         line(f"{phase}:")
         for step in steps:
             line(_as_line(step, phase))
+            for inner in step["steps"]:
+                line(f"  {_as_line(inner, phase)}")
     line(f"File {file}, SHA-256 {checked.sha256}.")
     line(f"Released: {releasing.as_line(stands)}.")
 
@@ -127,7 +129,15 @@ def _step(checked: Checked, step: Step) -> dict[str, Any]:
         "waits_for": sorted(checked.waits.get(step.id, ())),
         "below_wall": step.id in checked.below_wall,
         "does": doc.partition("\n")[0],
+        "steps": _inside(checked, step),
     }
+
+
+def _inside(checked: Checked, step: Step) -> list[dict[str, Any]]:
+    """The lines of the playbook that a step uses, as it carries them out: without its walls and watches."""
+    sub = checked.subs.get(step.id)
+    lines = sub.playbook.contain if sub is not None else ()
+    return [_step(sub, one) for one in lines if sub is not None and one.kind not in {"approve", "watch"}]
 
 
 def _what(checked: Checked, step: Step) -> tuple[str, str, str]:
@@ -138,6 +148,8 @@ def _what(checked: Checked, step: Step) -> tuple[str, str, str]:
     entry = checked.entry(step.id) if step.kind == "uses" else None
     if entry is None:
         return step.kind, "", ""
+    if entry.kind == "macro" and entry.layer is None:  # it keeps what was there, and closes nothing
+        return "find", "", entry.doc
     if entry.kind == "macro":
         return ("cut" if step.id in checked.below_wall else "hold"), entry.layer or "", entry.doc
     if entry.kind != "action":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from triggers.cli import place
 from triggers.cli.say import as_json, line
+from triggers.cli.shelf import nearest
 
 if TYPE_CHECKING:
     from engine.trial.compare import Difference
@@ -93,7 +94,7 @@ def try_cases(
 def wanted(names: tuple[str, ...], inventory: Inventory | None) -> list[Path]:
     """Give the files of the playbooks that are named. Raises Refused."""
     if not names:
-        return place.nearest_playbooks(inventory)
+        return nearest(inventory)
     files: dict[Path, None] = {}
     for name in names:
         folder = Path(name).expanduser()

@@ -75,17 +75,22 @@ class TerminalWork:
 
     async def _carry(self, doing: Callable[[Live], Awaitable[str]]) -> str:
         from engine.plan import NothingSeen
+        from engine.telling import Teller
         from journal.event import Draft
         from triggers.cli.anchoring import anchorer
 
         self.live = live = await self.opening()
         anchors = anchorer(self.journal, self.inventory, self.desk.say, live.run.id)
         anchors.start()
+        teller = Teller(self.inventory, live.note) if self.inventory is not None else None
+        live.tell = teller.word if teller is not None else live.tell
         self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
         self.desk.start(live.run)
         try:
             with _signals(live):
                 word = await doing(live)
+            if teller is not None:
+                await teller.end()  # bounded by each channel's own time; who was told belongs into the record
             await self._ended(live, word)
         except NothingSeen as error:
             refused = Draft("worded", {"word": "refused", "footholds": {}, "why": str(error)})
