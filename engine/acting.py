@@ -48,7 +48,7 @@ async def _round(live: Live, bound: Bound, view: View) -> tuple[float | None, bo
         return PACE_S, True
     view.value.failed = False
     live.moved.set()
-    return wait_s, False
+    return wait_s, view.outside
 
 
 async def failed(live: Live, bound: Bound, view: View, code: str, why: str) -> None:
@@ -91,6 +91,7 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
     else:
         view.sent_once.set()
     waits = [move.seconds for move in moves.values() if isinstance(move, Wait)]
+    view.outside = view.outside and bool(sends) and not waits
     at_once = 0.0 if sent and live.may_send() else PACE_S  # what may not be sent must not become a hot loop
     return await _stand(live, bound, view, moves, at_once if sends else min(waits) if waits else None)
 
@@ -218,6 +219,7 @@ async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: S
     sends, outside = permitted(
         live.allowed, bound.id, sends, cut=bound.one_way, sends={e.target: e.sends for e in tried}
     )
+    live.views[bound.id].outside = bool(outside) and not sends
     if outside:
         await _outside(live, bound, outside)
     limit = at_most(live.run.planned, bound.id)

@@ -62,6 +62,8 @@ class View:
     found: int = 0
     requests: int = 1
     gave_up: bool = False
+    outside: bool = False
+    """All that it still misses is outside the plan file that is carried out: waiting brings nothing."""
     passed: bool = False
     """It was let begin."""
     broke: str = ""

@@ -17,6 +17,9 @@ from pydantic import BaseModel
 from connectors.core import used_at, used_from
 
 UNUSED = timedelta(days=30)
+MOST_ADDRESSES, LONGEST_ADDRESS = 50, 100
+"""How many strange addresses are recorded, and of how many letters: they are the attacker's to choose."""
+
 _HIDDEN = ("token", "registration", "secret", "key")
 """Parts of the names of fields that no first line shows: they name nothing to a person, or hold a reference."""
 
@@ -39,7 +42,7 @@ def uses(of: Iterable[BaseModel]) -> list[Use]:
         times, addresses = [moment(value) for value in used_at(one)], used_from(one)
         known = [time for time in times if time is not None]
         if known or addresses:
-            found.append(Use(max(known, default=None), addresses[0] if addresses else ""))
+            found.append(Use(max(known, default=None), addresses[0][:LONGEST_ADDRESS] if addresses else ""))
     return found
 
 
@@ -85,18 +88,21 @@ def told(
     last = max(timed, key=lambda use: use.at or now, default=None)
     title = str(opened.get("integration_title") or opened.get("title") or opened.get("playbook") or "")
     said: dict[str, Any] = {
-        "title": title, "ways": ways, "people": people, "strange_addresses": strange,
+        "title": title, "ways": ways, "people": people, "strange_addresses": strange[:MOST_ADDRESSES],
         "used_at": last.at.isoformat() if last is not None and last.at is not None else "",
         "used_from": last.address if last is not None else "",
         "unused": bool(last is not None and last.at is not None and now - last.at >= UNUSED),
         "alike": list(opened.get("alike", ())),
     }  # fmt: skip
-    use = _use(last, strange, vendor, now)
+    use, others = _use(last, vendor, now), _others(last, strange, vendor)
     counted = [f"{people} people"] if people > 1 else ["1 person"] if people else []
     also = [f"Also exists: {', '.join(said['alike'])} (not touched)"] if said["alike"] else []
     return said | {
         "use": use,
-        "text": "; ".join([": ".join(filter(None, [title, ", ".join(ways)])), use, *counted, *also]),
+        "others": others,
+        "text": "; ".join(
+            filter(None, [": ".join(filter(None, [title, ", ".join(ways)])), use, others, *counted, *also])
+        ),
     }
 
 
@@ -109,19 +115,21 @@ def _way(name: str, foothold: Mapping[str, Any], opened: Mapping[str, Any]) -> s
     return f"{foothold['kind']} {' '.join(names) or name}{at}{f' ({where})' if where else ''}"
 
 
-def _use(last: Use | None, strange: Sequence[str], vendor: Sequence[str], now: datetime) -> str:
-    told_of = [address for address in strange if last is None or address != last.address]
-    more = (
-        f"; {'also ' if last is not None else ''}used from {_few(told_of)}, NOT {_whose(told_of, vendor)}"
-        if told_of
-        else ""
-    )
+def _use(last: Use | None, vendor: Sequence[str], now: datetime) -> str:
     if last is None or last.at is None:
-        return f"last use: no look tells{more}"
+        return "last use: no look tells"
     ago = now - last.at
     if ago >= UNUSED:
-        return f"NOT USED IN {UNUSED.days} DAYS: last {last.at.astimezone(UTC):%Y-%m-%d}{_from(last, vendor)}{more}"
-    return f"last used {_ago(ago, last.at)}{_from(last, vendor)}{more}"
+        return f"NOT USED IN {UNUSED.days} DAYS: last {last.at.astimezone(UTC):%Y-%m-%d}{_from(last, vendor)}"
+    return f"last used {_ago(ago, last.at)}{_from(last, vendor)}"
+
+
+def _others(last: Use | None, strange: Sequence[str], vendor: Sequence[str]) -> str:
+    """The strange addresses beside that of the last use: the vendor may have come after the thief."""
+    left = [address for address in strange if last is None or address != last.address]
+    if not left:
+        return ""
+    return f"{'also ' if last is not None else ''}used from {_few(left)}, NOT {_whose(left, vendor)}"
 
 
 def _from(use: Use, vendor: Sequence[str]) -> str:

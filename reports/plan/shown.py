@@ -40,15 +40,30 @@ def nodes(run: Run, *, every: bool) -> list[Node]:
         ) if said
     ]  # fmt: skip
     found += [*_people(planned), *_guardrails(planned), *_time(planned), *_permissions(planned)]
-    return [*found, Node(f"Plan {safe(planned['plan_hash'][:8])}, scope {safe(planned['scope_hash'][:8])}", "bold")]
+    return [
+        *found,
+        _in_all(planned),
+        Node(f"Plan {safe(planned['plan_hash'][:8])}, scope {safe(planned['scope_hash'][:8])}", "bold"),
+    ]
+
+
+def _in_all(planned: Mapping[str, Any]) -> Node:
+    """Once more what matters, where the eye is when it has scrolled by."""
+    count = {
+        kind: sum(whole(row["missing"]) for row in planned["steps"] if row["kind"] == kind) for kind in ("hold", "cut")
+    }
+    title = safe((planned.get("first") or {}).get("title") or planned["first_line"], 120)
+    return Node(f"IN ALL, for {title}: {count['hold']} held at once, {count['cut']} cut after approval", "bold")
 
 
 def _head(planned: Mapping[str, Any]) -> Node:
     first = planned.get("first")
     if not first:
         return Node(safe(planned["first_line"], 2000), "bold")
-    strange = first["strange_addresses"] or first["unused"]
-    under = [*(Node(safe(way)) for way in first["ways"]), Node(safe(first["use"]), LOUD if strange else "")]
+    loud = first["unused"] or first["used_from"] in first["strange_addresses"]
+    under = [*(Node(safe(way)) for way in first["ways"]), Node(safe(first["use"]), LOUD if loud else "")]
+    if first["others"]:
+        under.append(Node(safe(first["others"]), LOUD))
     if first["people"]:
         under.append(Node(_count(whole(first["people"]), "person")))
     if first["alike"]:
@@ -101,10 +116,10 @@ def _guardrails(planned: Mapping[str, Any]) -> list[Node]:
     said = []
     for one, name in (("people", "person"), ("services", "service")):
         limit = rails[f"max_{one}"]
-        bound = f" of at most {whole(limit)}" if limit is not None else ", no bound"
+        bound = f" of at most {whole(limit)}" if limit is not None else " (no guardrail)"
         so_far = f", {whole(rails[f'{one}_so_far'])} of them before this plan" if rails[f"{one}_so_far"] else ""
         said.append(f"{_count(whole(rails[one]), name)}{bound}{so_far}")
-    found = [Node(f"Cuts off {'; '.join(said)}")]
+    found = [Node(f"Cuts off {' and '.join(said)}")]
     if rails["asks"]:
         why = "; ".join(safe(one) for one in rails["asks"])
         found.append(

@@ -98,11 +98,11 @@ def _told(work: TerminalWork, out: Path | None, *, json: bool) -> None:
         as_json({**told, "plan": dict(run.planned), "file": str(out) if out is not None else None})
         return
     if out is not None:
-        say.line(f"Kept in {out}, signed: `ringfence contain --plan {out}` carries out exactly that, within 24 h.")
+        say.line(f"Kept, signed, in {out}. Within 24 h this carries out exactly that:")
+        say.line(f"  ringfence contain --plan {out}")
     else:
-        say.line(
-            "To carry it out: `ringfence contain` with the same words. `--out FILE` keeps this plan, to carry out just that."
-        )
+        say.line("To carry it out: `ringfence contain` with the same words.")
+        say.line("`--out FILE` keeps a plan; `ringfence contain --plan FILE` carries out that.")
 
 
 @dataclass(frozen=True)
