@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
 from engine.registry import catalogue, registry
@@ -176,7 +174,4 @@ def test_what_stays_must_stay_and_false_once_is_a_failure(tried):
     )
     came = tried(contain, rest=rest, more="recover: given\n")
     assert came.recovered == "recovered", came.said
-    ended, began = (
-        datetime.fromisoformat(at) for at in (came.run.words[-1].at, came.run.effects["client/drift-prod"].settled_at)
-    )
-    assert (ended - began).total_seconds() >= 1800, "it was true for half an hour"
+    assert came.seconds >= 1800, "it was true for half an hour"
