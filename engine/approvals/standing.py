@@ -125,7 +125,8 @@ def _top(rung: str) -> int:
 def _rungs(question: Question, over: str, able: Mapping[str, str]) -> list[str]:
     """The rungs that somebody can answer, from the authority on that is wanted now.
 
-    A rung without anybody is left out: to wait for nobody is what an attacker would wish.
+    A rung without anybody is left out: to wait for nobody is what an attacker would wish. Where the ladder names nobody
+    who could answer and there is somebody, they are asked.
     """
     least = max(rank(question.role), rank(over))
     able_ranks = [rank(authority) for authority in able.values()]
@@ -133,6 +134,8 @@ def _rungs(question: Question, over: str, able: Mapping[str, str]) -> list[str]:
         rung for rung in question.ladder
         if rung == CODES or (rank(rung) >= least and any(least <= one <= rank(rung) for one in able_ranks))
     ]  # fmt: skip
+    if set(found) <= {CODES} and (enough := [one for one in able_ranks if one >= least]):
+        found.insert(0, "approver" if min(enough) <= rank("approver") else "commander")
     above = [rung for rung in found if _top(rung) > rank(over)]
     return above if over and above else found
 

@@ -250,7 +250,7 @@ class House:
                 continue
             if one["fault"] == "busy":  # it said that it did nothing
                 continue
-            if path in newest:
+            if path in newest and path != "/chat/hooks/***":  # messages are counted below
                 again = max(looked.get(look, -1) for look in _looks_at(path))
                 assert again > newest[path], f"{one['method']} {path} came again and nobody had looked"
             newest[path] = place

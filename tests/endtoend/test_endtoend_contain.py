@@ -134,7 +134,8 @@ def test_without_a_terminal_and_without_yes_it_holds_and_waits_for_a_person(hous
     assert said.code == 3, said.text
     assert said.json["word"] == house.words()[-1] == "waiting"
     assert house.closed() == (True, True, True)
-    assert {one["method"] for one in house.log(write=True)} == {"PUT"}, "only holds were sent"
+    acted = [one for one in house.log(write=True) if not one["path"].startswith("/chat/")]
+    assert {one["method"] for one in acted} == {"PUT"}, "only holds were sent"
     assert len(house.live_tokens()) >= 40
     assert house.events("approved") == []
     again = house.run("resume", said.json["run"], "--yes", "--json")

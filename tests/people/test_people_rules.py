@@ -307,6 +307,22 @@ def test_a_rung_that_nobody_can_fill_is_not_waited_for():
     assert mute.barred == {"ben": "has neither token nor key"}
 
 
+@pytest.mark.parametrize(
+    ("role", "ladder", "people", "asked"),
+    [
+        ("commander", ("approver",), ("ben", "cleo"), ("cleo",)),
+        ("commander", ("approver", "codes"), ("ben", "cleo"), ("cleo",)),
+        ("approver", ("approver",), ("eve", "cleo"), ("cleo",)),
+        ("approver", ("commander",), ("ben",), ("ben",)),
+    ],
+)
+def test_a_ladder_that_leaves_out_whoever_could_answer_still_asks_them(role, ladder, people, asked):
+    question = replace(QUESTION, role=role, ladder=ladder)
+    stands = standing(question, [], {name: PEOPLE[name] for name in people}, T)
+    assert stands.asked == asked
+    assert stands.rung != ""
+
+
 def test_who_asked_for_it_and_who_answered_is_not_asked():
     question = replace(QUESTION, requesters=frozenset({"person:ben"}), people=2)
     stands = standing(question, [_yes("dora", 5)], PEOPLE, T)
