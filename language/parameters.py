@@ -156,6 +156,8 @@ class Parameters:
         if want and (want.base != "STRING" or want.many):
             name = words(self._name(want))
             self.report.add("wrong_type", scalar.inside(0, key), f"needs {name}, but this is text")
+        elif want and want.choices:
+            self._one_of(want, "this is text with something in it", scalar.inside(0, key))
         return Joined(tuple(found[p] if isinstance(p, Hole) else p for p in parts))  # type: ignore[misc]
 
     def _fits(self, expression: Expression, annotation: Any, item: Kind | None, place: Place) -> None:
@@ -172,10 +174,20 @@ class Parameters:
             self.report.add("wrong_type", place, said)
             return
         have = self.language.kind_at(expression.plain, item) if expression.plain else None
+        if want.choices and not (have and have.choices and have.choices <= want.choices):
+            self._one_of(want, f"`{short(expression.text)}` may be any text", place)
+            return
         if have and want.ident and want.ident != have.ident:
             is_ = have.ident or words(expression.type)
             said = f"needs {want.ident}, but `{short(expression.text)}` is {is_}"
             self.report.add("wrong_type", place, said)
+
+    def _one_of(self, want: Kind, but: str, place: Place) -> None:
+        """CEL sees text where a parameter takes a few words only; another word would be found at night."""
+        words_ = ", ".join(f"'{choice}'" for choice in sorted(want.choices)[:12])
+        self.report.add(
+            "choice", place, f"needs one of {words_}, but {but}: write one, or a field that holds no others"
+        )
 
     def _name(self, kind: Kind) -> str:
         return self.language.messages.known(kind)
