@@ -77,7 +77,9 @@ class Parameters:
 
     def sentence(self, scalar: Scalar, key: Place) -> Template:
         """Check a text for people with `${…}` in it."""
-        return self._text(scalar, str, None, key) if "${" in str(scalar.value) else self._literally(scalar)
+        if "${" not in str(scalar.value):
+            return self._literally(scalar)
+        return self._text(scalar, str, None, key, spoken=True)
 
     def text(self, want: Want, node: Node, item: Kind | None, key: Place) -> Template:
         """Check a value that is text, whatever the parameter's own type is."""
@@ -128,7 +130,10 @@ class Parameters:
                 said = f"{where[1]}{loc}: {plainly(detail)}, not '{short(str(detail['input']))}'"
                 self.report.add("literal", place, said.removeprefix(": "))
 
-    def _text(self, scalar: Scalar, annotation: Any, item: Kind | None, key: Place) -> Template:
+    def _text(
+        self, scalar: Scalar, annotation: Any, item: Kind | None, key: Place, *, spoken: bool = False
+    ) -> Template:
+        """Check text with expressions; `spoken`: what is a whole `${…}` becomes text as well, whatever its type."""
         text = str(scalar.value)
         if scalar.plain and scalar.comment:
             self.report.add(
@@ -142,7 +147,7 @@ class Parameters:
         found = {hole: self.compiled(hole.source, item, scalar, hole.offset, key) for hole in holes}
         if any(e is None for e in found.values()):
             return None
-        if len(parts) == 1 and holes:
+        if len(parts) == 1 and holes and not spoken:
             whole = found[holes[0]]
             assert whole is not None
             self._fits(whole, annotation, item, scalar.inside(holes[0].offset, key))
