@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from engine.bound import Bound
 from engine.expecting import expected
 from engine.paces import BY_HAND_WITHIN_S, PACE_S
@@ -26,6 +28,7 @@ async def by_hand(live: Live, bound: Bound, view: View) -> None:
     view.state, view.why = "open", f"by hand: {text}"
     within_s = bound.step.within_s or BY_HAND_WITHIN_S
     while not live.over.is_set():
+        began_s = asyncio.get_running_loop().time()
         wait_s, why = await expected(live, bound, view)
         said = live.run.attested.get(said_key(bound))
         if wait_s is None and (said is not None or bound.step.expect is not None):
@@ -38,6 +41,7 @@ async def by_hand(live: Live, bound: Bound, view: View) -> None:
             if view.broke or live.elapsed_s(asked["n"], asked["at"]) > within_s:
                 view.gave_up = True
                 view.settled.set()
+        view.looked_s = began_s  # and whatever followed from it is done
         live.moved.set()
         view.poke.clear()
         await live.until(view.poke, PACE_S if bound.step.expect is None else max(wait_s or PACE_S, PACE_S))

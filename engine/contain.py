@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from engine import by_hand
 from engine import keep as keeping
+from engine.bound import Bound
 from engine.hearing import hear
 from engine.judge import Verdict
 from engine.last_look import quiet, sends_of, verified
@@ -91,12 +93,22 @@ async def _judge(live: Live, wall: asyncio.Future[Any]) -> str:
 async def _parked(live: Live) -> str | None:
     """The word under which the run rests for people now; None while there is something to do."""
     hands = by_hand.awaited(live)
-    if hands and not live.attended and not live.parked and live.wall_open.is_set() and _resting(live, but_hands=True):
+    if hands and not live.attended and not live.parked and _resting(live, but_hands=True) and _looked_at(live, hands):
         live.parked = "waiting"
     if not live.parked:
         return None
     word = parked_word(live) if live.parked == "waiting" else live.parked
     return await _say(live, word, live.verdict(), why_parked(live, hands))
+
+
+def _looked_at(live: Live, hands: Sequence[Bound]) -> bool:
+    """Whether each was looked at after all else had come to rest: what a person was to do may be so by then."""
+    now_s = asyncio.get_running_loop().time()
+    live.rested_s = live.rested_s or now_s
+    left = [bound for bound in hands if bound.step.expect and live.views[bound.id].looked_s <= live.rested_s]
+    for bound in left:
+        live.views[bound.id].poke.set()
+    return not left
 
 
 async def _stays(live: Live, word: str) -> str | None:

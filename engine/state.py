@@ -131,6 +131,8 @@ class Live:
     """The word under which the run is to rest, as it waits for people; "" while it goes on."""
     hold_only: bool = False
     """Only what can be undone was ordered: once that is held, the run rests."""
+    rested_s: float = 0.0
+    """When all that needs no person first came to rest, by the loop's clock; 0: not yet."""
     yes_scope: str = ""
     """The scope, or its first letters, that was approved beforehand; "" for whatever is printed."""
     tell: Callable[[Run, str], None] = lambda _run, _word: None

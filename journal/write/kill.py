@@ -27,7 +27,7 @@ VARIABLE = "RINGFENCE_KILL_AT"
 Side = Literal["before", "after"]
 
 _POINT = re.compile(
-    r"(?P<side>before|after):(?P<point>[a-z][a-z_-]*)(?:@(?P<step>[a-z][a-z0-9_]*))?(?:#(?P<count>[1-9][0-9]{0,8}))?"
+    r"(?P<side>before|after):(?P<point>[a-z][a-z_-]*)(?:@(?P<step>[a-z][a-z0-9_.]*))?(?:#(?P<count>[1-9][0-9]{0,8}))?"
 )
 _NUMBER = re.compile(r"-?[1-9][0-9]{0,8}")
 

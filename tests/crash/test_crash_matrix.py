@@ -25,6 +25,10 @@ MATRIX = {
     ("contain", "run"): ("", ("opened", "planned", "worded", "worded#2", "ended")),
     ("contain", "hold"): ("@user", ACTION),
     ("contain", "hold skipped"): ("@path_again", ("step",)),
+    ("contain", "group skipped"): ("@usage_again", ("step",)),
+    ("contain", "find"): ("@usage.client_tokens", ("preserved",)),
+    ("contain", "manual"): ("@looked", ("step", "settled")),
+    ("contain", "manual skipped"): ("@looked_again", ("step",)),
     ("contain", "find skipped"): ("@found_again", ("step",)),
     ("contain", "look skipped"): ("@seen_again", ("step",)),
     ("contain", "approve"): ("@approve", ("asked", "approved")),
@@ -67,7 +71,8 @@ def _kind_of(body, kinds):
         return "approve"
     if not (step := _about(body)):
         return "run"
-    return f"{kinds[step]} skipped" if body.get("state") == "skipped" else kinds[step]
+    kind = kinds.get(step, "group")  # a plan has a group's parts, each for itself
+    return f"{kind} skipped" if body.get("state") == "skipped" else kind
 
 
 def _about(body):
