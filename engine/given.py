@@ -41,7 +41,10 @@ def given_by(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], M
         for entry in integration.footholds:
             system, fields = _foothold(inventory, entry, pool)
             if system and fields is not None:
-                shown.setdefault(system, fields)
+                several = shown.get(system)
+                shown[system] = (
+                    fields if several is None else [*(several if isinstance(several, list) else [several]), fields]
+                )
         return shown
 
     return given

@@ -100,8 +100,7 @@ async def _used(live: Live, bound: Bound) -> None:
         late = loop.time() - began > within_s and view.true_since_s is None
         if hard or late or view.broke or (view.value.failed and late):
             raise Doubted(f"{bound.id}: {view.why or 'not closed in its time'}")
-        await live.until(live.moved, min(wait_s, PACE_S))
-        live.moved.clear()
+        await live.until(live.over, max(wait_s, 0.05))
     raise Doubted("stopped; what was given back so far stays given back")
 
 
@@ -115,7 +114,7 @@ async def _as_expected(live: Live, bound: Bound) -> None:
             return
         if view.broke or (loop.time() - began > within_s and view.true_since_s is None):
             raise Doubted(f"{bound.id}: {why}")
-        await asyncio.sleep(min(wait_s, PACE_S))
+        await live.until(live.over, max(wait_s, 0.05))
     raise Doubted("stopped; what was given back so far stays given back")
 
 

@@ -170,6 +170,12 @@ def _value(annotation: Any, given: Input, value: object, integration: Integratio
     gone = [system for system in given.has if found.get(system) is None]
     if gone:
         raise ValueError(f"'{value}' has no {' and no '.join(gone)}, which this playbook needs")
+    for system in given.has:
+        if isinstance(several := found.get(system), list):
+            raise ValueError(  # noqa: TRY004  one kind of error is gathered
+                f"'{value}' has {len(several)} footholds at {system}, and this playbook works on exactly one: "
+                f"choose another, or one that goes through all of them (for_each: inputs.….footholds)"
+            )
     model: type[BaseModel] = annotation
     return model.model_validate({key: v for key, v in found.items() if key in model.model_fields})
 

@@ -77,7 +77,9 @@ class Parameters:
 
     def sentence(self, scalar: Scalar, key: Place) -> Template:
         """Check a text for people with `${…}` in it."""
-        return self._text(scalar, str, None, key) if "${" in str(scalar.value) else self._literally(scalar)
+        if "${" not in str(scalar.value):
+            return self._literally(scalar)
+        return self._text(scalar, str, None, key, spoken=True)
 
     def text(self, want: Want, node: Node, item: Kind | None, key: Place) -> Template:
         """Check a value that is text, whatever the parameter's own type is."""
@@ -128,7 +130,10 @@ class Parameters:
                 said = f"{where[1]}{loc}: {plainly(detail)}, not '{short(str(detail['input']))}'"
                 self.report.add("literal", place, said.removeprefix(": "))
 
-    def _text(self, scalar: Scalar, annotation: Any, item: Kind | None, key: Place) -> Template:
+    def _text(
+        self, scalar: Scalar, annotation: Any, item: Kind | None, key: Place, *, spoken: bool = False
+    ) -> Template:
+        """Check text with expressions; `spoken`: what is a whole `${…}` becomes text as well, whatever its type."""
         text = str(scalar.value)
         if scalar.plain and scalar.comment:
             self.report.add(
@@ -142,7 +147,7 @@ class Parameters:
         found = {hole: self.compiled(hole.source, item, scalar, hole.offset, key) for hole in holes}
         if any(e is None for e in found.values()):
             return None
-        if len(parts) == 1 and holes:
+        if len(parts) == 1 and holes and not spoken:
             whole = found[holes[0]]
             assert whole is not None
             self._fits(whole, annotation, item, scalar.inside(holes[0].offset, key))
@@ -156,6 +161,8 @@ class Parameters:
         if want and (want.base != "STRING" or want.many):
             name = words(self._name(want))
             self.report.add("wrong_type", scalar.inside(0, key), f"needs {name}, but this is text")
+        elif want and want.choices:
+            self._one_of(want, "this is text with something in it", scalar.inside(0, key))
         return Joined(tuple(found[p] if isinstance(p, Hole) else p for p in parts))  # type: ignore[misc]
 
     def _fits(self, expression: Expression, annotation: Any, item: Kind | None, place: Place) -> None:
@@ -172,10 +179,20 @@ class Parameters:
             self.report.add("wrong_type", place, said)
             return
         have = self.language.kind_at(expression.plain, item) if expression.plain else None
+        if want.choices and not (have and have.choices and have.choices <= want.choices):
+            self._one_of(want, f"`{short(expression.text)}` may be any text", place)
+            return
         if have and want.ident and want.ident != have.ident:
             is_ = have.ident or words(expression.type)
             said = f"needs {want.ident}, but `{short(expression.text)}` is {is_}"
             self.report.add("wrong_type", place, said)
+
+    def _one_of(self, want: Kind, but: str, place: Place) -> None:
+        """CEL sees text where a parameter takes a few words only; another word would be found at night."""
+        words_ = ", ".join(f"'{choice}'" for choice in sorted(want.choices)[:12])
+        self.report.add(
+            "choice", place, f"needs one of {words_}, but {but}: write one, or a field that holds no others"
+        )
 
     def _name(self, kind: Kind) -> str:
         return self.language.messages.known(kind)

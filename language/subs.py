@@ -138,7 +138,7 @@ def wants_of_inputs(sub: "Checked", parent: Playbook, parameters: Parameters) ->
 
     wants = {}
     for name, given in sub.playbook.inputs.items():
-        annotation = sub.inputs_type.model_fields[name].annotation
+        annotation = sub.inputs_type.model_fields[name].rebuild_annotation()
         special = integration if given.type == "integration" else None
         wants[name] = Want(name, annotation, required=given.default is None, owner=sub.inputs_type, special=special)
     return wants
@@ -148,7 +148,7 @@ def inputs_of(sub: "Checked", filled: Mapping[str, Any]) -> BaseModel | Doubt:
     """Make a used playbook's inputs of what its step's `with:` came to."""
     values: dict[str, object] = {}
     for name, given in sub.playbook.inputs.items():
-        annotation: Any = sub.inputs_type.model_fields[name].annotation
+        annotation: Any = sub.inputs_type.model_fields[name].rebuild_annotation()
         value = filled.get(name, given.default)
         if isinstance(value, GivenIntegration):
             values[name] = annotation.model_construct(**{f: getattr(value, f) for f in annotation.model_fields})

@@ -87,7 +87,7 @@ def _wants(shaped: Shaped, inputs: type[BaseModel], parameters: Parameters, *, a
         integration = given.type == "integration"
         wants[name] = Want(
             name,
-            inputs.model_fields[name].annotation,
+            inputs.model_fields[name].rebuild_annotation(),
             # What an alert does not give is asked of the responder; nobody is there to ask when it starts by itself.
             required=auto and given.default is None and not given.type.endswith("secret"),
             owner=inputs,

@@ -78,6 +78,9 @@ class Walk:
 
     def _visit(self, node: Any) -> Path | None:
         which = node.WhichOneof("is")
+        if which == "const_expr" and node.const_expr.WhichOneof("is") == "null_value":
+            # CEL lets it stand for a time or any message, and fails over it only at night.
+            self._flaw("null", self.tree.offset(node), "nothing is null here: ask has(…) whether it is there")
         if which != "const_expr" and self.tree.message(node) == SECRET and node.id != self.tree.root.id:
             self._flaw("secret", self.tree.offset(node), "nothing opens a secret: it can only be handed on whole")
         if which == "ident_expr":

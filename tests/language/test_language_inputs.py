@@ -86,3 +86,22 @@ def test_a_type_of_a_connector_is_read_strictly():
 def test_other_systems_of_the_integration_do_not_matter():
     got = CHECKED.parse_inputs(GIVEN, lambda _: {**INTEGRATION, "mail": {"box": 1}})
     assert not hasattr(got.integration, "mail")
+
+
+def test_an_integration_has_exactly_one_foothold_of_each_system_that_is_named():
+    two = {**INTEGRATION, "crm": [INTEGRATION["crm"], {"app": "app-2", "client": "c-2"}]}
+    with pytest.raises(BadInput) as caught:
+        CHECKED.parse_inputs(GIVEN, lambda _: two)
+    (said,) = caught.value.problems
+    assert said.startswith("integration: 'acme' has 2 footholds at crm, and this playbook works on exactly one")
+    free = check("  - uses: crm.snapshot\n", inputs="inputs:\n  integration: {type: integration}\n")
+    assert free.parse_inputs({"integration": "acme"}, lambda _: two).integration.id == "acme"
+
+
+def test_footholds_are_given_with_their_systems():
+    listed = [
+        {"id": "app", "kind": "app", "system": "crm", "at": "crm"},
+        {"id": "paper", "kind": "path", "system": None, "at": None},
+    ]
+    got = CHECKED.parse_inputs(GIVEN, lambda _: {**INTEGRATION, "footholds": listed})
+    assert [(f.id, f.system) for f in got.integration.footholds] == [("app", "crm"), ("paper", None)]

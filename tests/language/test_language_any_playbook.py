@@ -1,0 +1,128 @@
+"""Whatever lints, answers: in every state of a run a value of the type that was promised, or a doubt because of the data.
+
+Never another exception, and never a doubt because of a name or a type: those are for the check to find.
+"""
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from language_world import World, worlds
+from pydantic import TypeAdapter, ValidationError
+
+from language import BadPlaybook, Checked, Doubt, read
+
+OF_THE_DATA = (
+    "is not known",
+    "Index error",
+    "index out of bounds",
+    "divide by zero",
+    "modulus by zero",
+    "takes too long",
+    "Failed to parse",
+    "out of range",
+    "overflow",
+    "cannot convert",
+    "conversion failed",
+    "nvalid",
+    "is greater than",
+    "is less than",
+    "range",
+)
+"""Why there may be a doubt although the playbook is right."""
+
+
+def sound(answer, wanted, said):
+    """An answer is what it was promised to be, or a doubt for which the playbook is not to blame."""
+    if isinstance(answer, Doubt):
+        assert any(reason in answer.why for reason in OF_THE_DATA), f"{said}: {answer.why}"
+        assert "sesame" not in answer.why
+    else:
+        assert wanted(answer), f"{said}: {answer!r}"
+
+
+def is_of(model):
+    def holds(value):
+        assert isinstance(value, model)
+        for name, info in model.model_fields.items():
+            try:
+                TypeAdapter(info.annotation, config={"arbitrary_types_allowed": True}).validate_python(
+                    getattr(value, name)
+                )
+            except ValidationError as error:
+                raise AssertionError(f"{name}: {error}") from None
+        return True
+
+    return holds
+
+
+def ask_all(checked: Checked, world: World) -> int:
+    """Ask everything that the engine may ask; gives how many questions there were."""
+    asked = 0
+    for step in checked.playbook.steps:
+        for item in world.items.get(step.id, [None]):
+            for key in ("if", "where", "expect"):
+                asked += 1
+                sound(checked.ask(step.id, key, world.values, item), lambda a: isinstance(a, bool), f"{step.id} {key}")
+            entry = checked.entry(step.id)
+            if entry is not None:
+                sound(checked.fill(step.id, world.values, item), is_of(entry.params), f"{step.id} with")
+        sound(checked.text(step.id, world.values), lambda a: isinstance(a, str), f"{step.id} manual")
+    sound(checked.trigger_matches(0, world.alert), lambda a: isinstance(a, bool), "when")
+    sound(checked.trigger_inputs(0, world.alert), lambda a: set(a) <= set(checked.playbook.inputs), "trigger with")
+    return asked
+
+
+def property_of(examples, *, slips=None, seen=None, phases=(Phase.generate,)):
+    @settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True, phases=phases,
+        suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
+    )  # fmt: skip
+    @given(worlds(slips=slips))
+    def holds(world):
+        try:
+            checked = read(world.text, "any.yaml", world.catalogue)
+        except BadPlaybook as bad:
+            if seen is not None:
+                seen["refused"] += 1
+                seen.update(p.code for p in bad.problems)
+            return
+        if seen is not None:
+            seen["lints"] += 1
+            seen["asked"] += ask_all(checked, world)
+        else:
+            ask_all(checked, world)
+
+    return holds
+
+
+def test_whatever_lints_answers_or_doubts_because_of_the_data():
+    seen = Counter()
+    property_of(200, seen=seen)()
+    assert seen["lints"] >= 50, seen
+    assert seen["asked"] >= 300, seen
+
+
+RULES = {
+    "a list holds things of one type": ("language.tree.Tree.loose", lambda *_: False),
+    "a condition is true or false": (
+        "language.compiling.Compiling.truth",
+        lambda self, s, item, key: self(str(s.value), item, s, 0, key),
+    ),
+    "a parameter gets its own type": ("language.parameters.Parameters._fits", lambda *_: None),
+    "a choice gets one of its words": ("language.parameters.Parameters._one_of", lambda *_: None),
+    "no way round the types": ("language.expression._CONFIG", "name: any"),
+    "a literal is as strict as JSON": ("language.parameters.Parameters._literal", lambda *_: None),
+    "what is absent is a doubt": ("language.expression.absent", lambda *_: None),
+    "an error is no answer": ("language.expression.cel.Type.ERROR", "nothing"),
+}
+"""Rules of the language, each with what takes it out: the property must then find a playbook that it was made for."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("where", "instead"), RULES.values(), ids=RULES)
+def test_without_a_rule_there_is_a_playbook_that_lints_and_fails(monkeypatch, where, instead):
+    monkeypatch.setattr(where, instead)
+    with pytest.raises(BaseException) as caught:  # noqa: PT011  whatever it is that nobody expected
+        property_of(500, slips=True)()
+    assert not isinstance(caught.value, KeyboardInterrupt | SystemExit)
