@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -201,7 +202,7 @@ def _live(house, **people):
         file = house.place / f"{name}.token"
         made = house.run("person", "token", name, "-o", file, "--json")
         assert made.code == 0, made.text
-        found["people"][name] = {"name": name.title(), "token": made.json["kept"], **more}
+        found["people"][name] = {"name": name.title(), "token": made.json["kept"], **deepcopy(more)}  # else an alias
     config.write_text(yaml.safe_dump(found))
     return config
 
