@@ -89,14 +89,15 @@ class Planned(Part):
     """What the plan should say of one step. What is left out may be anything.
 
     Attributes:
-        kind: whether it can be undone (hold) or not (cut); message, find, look, manual.
+        kind: whether it can be undone (hold) or not (cut); message, find, look, manual; a macro or a used playbook is
+            a group of its parts.
         calls: the very calls, in any order, or how many.
         targets: what they are about, or how many.
         held: how many targets are closed already.
         later: a part of why it is known later only.
     """
 
-    kind: Literal["hold", "cut", "message", "find", "look", "manual"] | None = None
+    kind: Literal["hold", "cut", "message", "find", "look", "manual", "group"] | None = None
     calls: list[str] | int | None = None
     targets: list[str] | int | None = None
     held: int | None = None

@@ -60,7 +60,7 @@ def compare(told: Told, came: Came) -> list[Difference]:
         for key, wanted, got in _planned(planned, rows.get(name), came.kinds.get(name, "")):
             differs("plan", wanted, got, name, key)
     if expect.later is not None:
-        later = sorted(name for name, row in rows.items() if row["why"])
+        later = sorted(name for name, row in rows.items() if _later(row))
         differs("later", sorted(expect.later), later)
     _sends(told, came, differs)
     if expect.recovered is not None:
@@ -94,14 +94,19 @@ def _planned(planned: Planned, row: Mapping[str, Any] | None, kind: str) -> Iter
         found.append(("kind", planned.kind, str(row.get("kind") or kind)))
     for key, wanted, got in (("calls", planned.calls, row["calls"]), ("targets", planned.targets, row["targets"])):
         if isinstance(wanted, int):
-            found.append((key, wanted, len(got)))
+            found.append((key, wanted, row["missing"] if key == "targets" else len(got)))  # 50 of them are listed
         elif wanted is not None:
             found.append((key, sorted(wanted), sorted(got)))
     if planned.held is not None:
         found.append(("held", planned.held, row["held"]))
-    if planned.later is not None and planned.later not in row["why"]:
-        found.append(("later", planned.later, row["why"] or "it is known already"))
+    if planned.later is not None and planned.later not in _later(row):
+        found.append(("later", planned.later, _later(row) or "it is known already"))
     return found
+
+
+def _later(row: Mapping[str, Any]) -> str:
+    """Why a step is known later only; "" where all of it is known."""
+    return str(row["later"] or row["why"])
 
 
 def _pairs(rows: Iterable[Mapping[str, str]], got: Iterable[str]) -> list[str]:

@@ -8,8 +8,9 @@ from engine.by_hand import ASKED
 from engine.state import Answered, Live
 from engine.trial.case import Answer, Answers
 from engine.trial.wire import Stage
-from engine.words_of_people import attested
+from engine.words_of_people import NotTaken, attested
 from inventory.proof import Sayer
+from journal.errors import JournalError
 from journal.run import Run
 
 HANDS_S = 30.0
@@ -55,4 +56,8 @@ async def work(stage: Stage, live: Live) -> None:
             await asyncio.sleep(HANDS_S)
             if not once[1]:
                 stage.by_hand(step)
-            await live.journal.say(live.run.id, [attested(live.run, step, sayer, "by the hands of the case")])
+            try:
+                said = attested(live.run, step, sayer, "by the hands of the case")
+                await live.journal.say(live.run.id, [said])
+            except (NotTaken, JournalError) as error:
+                stage.broken.append(f"{step}: what the hands of the case say is not taken: {error}")

@@ -7,7 +7,21 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.core import Action, Call, Connection, Find, Look, Mark, Params, Reader, Secret, Sender, State, Wire
+from connectors.core import (
+    Action,
+    Call,
+    Connection,
+    Find,
+    Look,
+    Mark,
+    Params,
+    Reader,
+    Secret,
+    Sender,
+    State,
+    Unseen,
+    Wire,
+)
 from connectors.core.model import key_of
 from connectors.core.sender import Outcome
 from connectors.core.wire import NoAnswer, NotSent, Reply
@@ -125,7 +139,9 @@ class _Reader(Reader):
         there = stage.world.look(look, p) is not None
         await self._touch(look.name, key_of(p, look.identifies), there=there)
         seen = stage.world.look(look, p)
-        assert seen is not None, "it was there a moment ago, and only our own calls change it"
+        if seen is None:  # ended by a call of ours while this look was on its way
+            await self._touch(look.name, key_of(p, look.identifies), there=False)
+            raise Unseen(look.name, "it is gone", "Look again")
         return seen
 
     async def pairs(self, find: Find[Any, Any], p: Any) -> AsyncIterator[tuple[Params, State]]:

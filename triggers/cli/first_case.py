@@ -57,8 +57,9 @@ def _tried(text: str, checked: Checked, file: Path) -> Any:
             came = carry_out(read_case(draft), checked, checked.playbook.id, at)
         except BadCase as bad:
             raise place.Refused(f"No first case could be made: {bad}") from None
-    if came.refused or came.broken:
-        raise place.Refused(f"No first case could be made: {came.refused or came.broken[0]}")
+    if came.refused or came.broken or not came.run.planned:
+        why = came.refused or "; ".join(came.broken) or came.why
+        raise place.Refused(f"No first case could be made: {why}")
     return came
 
 
