@@ -15,7 +15,7 @@ from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
 from engine.given import fields_of, given_by, integration_of
-from engine.guardrails import limits_of
+from engine.guardrails import limits_of, unknown_lists
 from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
@@ -114,6 +114,9 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
     bound = bind(order.checked, registry(), inventory, integration, fields_of(inventory, pool))
+    if unknown := unknown_lists(order.checked.playbook.guardrails, inventory.config):
+        named = ", ".join(unknown)
+        raise NotBound(f"guardrails: no protected list {named} in {inventory.path.name}; add it under `protected:`")
     if order.plan_file is not None:
         limits = limits_of(order.checked.playbook.guardrails, inventory.config).body()
         if differ := order.plan_file[0].differences(_opened(order, inventory, name, integration, bound), limits):

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.bound import NotBound
 from engine.guardrails import Asks, CutOff, Limits, Within, cut_off, in_effect, judge, limits_of, touch, unknown_lists
 from engine.registry import registry
 from inventory.model import Config
 from journal.replay import Effect, Run
+from tests.plan.at_home import live
+from tests.simulation import ours
 
 ACTIONS = registry().actions
 REVOKE, DISABLE, FREEZE = (
@@ -151,3 +154,9 @@ def test_without_a_bound_nothing_asks(off):
 def test_no_bound_is_not_a_bound_of_none(limit):
     judged = judge(Limits(max_people=limit), CutOff(frozenset({"a"})))
     assert isinstance(judged, Within if limit is None else Asks)
+
+
+def test_a_playbook_that_names_a_list_that_is_not_there_is_refused_before_anything_is_opened():
+    text = ours.PLAYBOOK.read_text().replace("\ninputs:\n", "\nguardrails: {protected: [break_glas]}\n\ninputs:\n", 1)
+    with pytest.raises(NotBound, match="no protected list break_glas in ringfence.yaml"):
+        live(text=text)
