@@ -54,6 +54,8 @@ PLAYBOOKS = {"each": EACH, "listed": LISTED}
 class Desk:
     """Says yes at once."""
 
+    attended = False
+
     async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
         """Yes."""
         assert shown

@@ -21,6 +21,7 @@ from connectors.core import (
     Impossible,
     NotAllowed,
     Params,
+    Person,
     Rate,
     Reader,
     Sealed,
@@ -76,6 +77,9 @@ MANAGED = frozenset(
 )
 """What an update must not carry (RFC 7592 section 2.2)."""
 
+NAMED = {"kind": "token_type", "client": "client_id", "user": "username"}
+"""What introspection may say of a live token (RFC 7662 section 2.2), beside until when it lives."""
+
 REFETCH = "Have the server's administrator issue a new registration token for this client, and configure it"
 
 
@@ -91,6 +95,7 @@ class TokenSeen(State):
     active: bool
     kind: Volatile[str] = ""
     client: Volatile[str] = ""
+    user: Volatile[Person[str]] = ""
     expires: Volatile[int] = 0
 
 
@@ -123,8 +128,8 @@ async def token(read: Reader, p: Token) -> TokenSeen:
     seen = await read.ask("@introspection_endpoint", form={"token": p.token})
     if seen.get("active") is not True:
         return TokenSeen(active=False)
-    kind = str(seen.get("token_type") or "")
-    return TokenSeen(active=True, kind=kind, client=str(seen.get("client_id") or ""), expires=int(seen.get("exp") or 0))
+    said = {ours: str(seen.get(theirs) or "") for ours, theirs in NAMED.items()}
+    return TokenSeen(active=True, **said, expires=int(seen.get("exp") or 0))
 
 
 @oauth.look(permission="the client's registration token", identifies=("client",))

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-from connectors.core import Call, Connector, Foothold, NotAllowed, Params, Rate, Reader, State, Unseen, Volatile
+from connectors.core import (
+    Call,
+    Connector,
+    Foothold,
+    NotAllowed,
+    Params,
+    Person,
+    Rate,
+    Reader,
+    State,
+    Unseen,
+    UsedFrom,
+    Volatile,
+)
 
 
 class UserFoothold(Foothold):
@@ -27,7 +40,7 @@ practice_crm = Connector(
 class User(Params):
     """One user, by login."""
 
-    user: str
+    user: Person[str]
 
 
 class UserSeen(State):
@@ -47,8 +60,8 @@ class SessionSeen(State):
     """Whether it is open, and from where it was opened."""
 
     alive: bool
-    user: Volatile[str] = ""
-    address: Volatile[str] = ""
+    user: Volatile[Person[str]] = ""
+    address: Volatile[UsedFrom[str]] = ""
 
 
 @practice_crm.look(permission="crm.users.read")

@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-from connectors.core import Call, Connector, Foothold, NotAllowed, Params, Rate, Reader, State, Unseen, Volatile
+from connectors.core import (
+    Call,
+    Connector,
+    Foothold,
+    NotAllowed,
+    Params,
+    People,
+    Person,
+    Rate,
+    Reader,
+    State,
+    Unseen,
+    UsedAt,
+    UsedFrom,
+    Volatile,
+)
 
 
 class ClientFoothold(Foothold):
@@ -37,7 +52,7 @@ class ClientSeen(State):
     enabled: bool
     version: Volatile[int]
     name: Volatile[str]
-    users: Volatile[int]
+    users: Volatile[People[int]]
 
 
 class Token(Params):
@@ -51,9 +66,9 @@ class TokenSeen(State):
 
     active: bool
     kind: Volatile[str] = ""
-    user: Volatile[str] = ""
-    used_at: Volatile[str] = ""
-    used_from: Volatile[str] = ""
+    user: Volatile[Person[str]] = ""
+    used_at: Volatile[UsedAt[str]] = ""
+    used_from: Volatile[UsedFrom[str]] = ""
 
 
 def _seen(item: dict[str, object]) -> TokenSeen:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from connectors.core import Action, Find, Look, Secret
-from engine.registry import Registry
-from inventory.model import FootholdEntry, Integration
-from inventory.read import Inventory
-from language import Checked, Step
+from inventory.model import FootholdEntry
+from language import Checked, Phase, Step
 
-Kind = Literal["hold", "cut", "message", "find", "look"]
+Kind = Literal["hold", "cut", "message", "find", "look", "manual", "group", "undo"]
+MANUAL_DOES: Mapping[str, frozenset[str]] = {
+    "application": frozenset({"blocks-reissue"}),
+    "network": frozenset({"closes-path"}),
+    "identity": frozenset({"ends-sessions", "kills-refresh", "kills-access"}),
+}
+"""What a person's step in a layer does to the foothold that it names: all that such a layer can, as its word is all there is."""
 
 
 class NotBound(Exception):
@@ -23,16 +27,25 @@ class NotBound(Exception):
 
 @dataclass(frozen=True)
 class Bound:
-    """One `uses` step.
+    """One step that is carried out: a `uses` or `manual` line, or a part of one.
 
     Attributes:
-        connection: the name of the connection that it works over.
+        book: the playbook whose expressions are its own: that of a sub-playbook for the steps in it.
+        connection: the name of the connection that it works over; "" for a person's step and for a group.
         below: it stands below the wall, so it waits for the approval.
         source: the find step whose items it works through; listing again means running that find again.
         given: it works through a list that came as an input.
+        prefix: what its id begins with: `net.` for the steps of the sub-playbook that the step `net` uses.
+        group: id of the step that it is a part of; "" for a line of the playbook itself.
+        members: of a group, the ids of its parts.
+        sub: of a group, the playbook that it carries out; None for a macro.
+        fixed: of a macro's part, what is asked about: made of its foothold, not of a `with:`.
+        sweep: of a macro's part, the find that lists its targets, and what that is asked about.
+        foothold: of a macro's part, its foothold.
     """
 
     step: Step
+    book: Checked = field(repr=False)
     connection: str
     below: bool
     action: Action[Any, Any] | None = None
@@ -40,15 +53,39 @@ class Bound:
     look: Look[Any, Any] | None = None
     source: str | None = None
     given: bool = False
+    phase: Phase = "contain"
+    prefix: str = ""
+    group: str = ""
+    members: tuple[str, ...] = ()
+    sub: Checked | None = field(default=None, repr=False)
+    fixed: Mapping[str, Any] | None = None
+    sweep: tuple[Find[Any, Any], Mapping[str, Any]] | None = None
+    foothold: str | None = None
 
     @property
     def id(self) -> str:
-        """The step's id."""
-        return self.step.id
+        """The step's id; of a part with the group's before it: `net.block`."""
+        return self.prefix + self.step.id
+
+    @property
+    def many(self) -> bool:
+        """It works through a list, found or given."""
+        return self.source is not None or self.given or self.sweep is not None
+
+    @property
+    def listed(self) -> bool:
+        """Its list is found, so it is swept: listed again until nothing is left."""
+        return self.source is not None or self.sweep is not None
 
     @property
     def kind(self) -> Kind:
         """What it is to a responder."""
+        if self.members or self.sub is not None:
+            return "group"
+        if self.step.kind == "manual":
+            return "manual"
+        if self.step.kind == "undo":
+            return "undo"
         if self.action is None:
             return "find" if self.find is not None else "look"
         if self.action.stops == "nothing":
@@ -56,46 +93,53 @@ class Bound:
         return "cut" if self.action.cuts else "hold"
 
     @property
+    def preserves(self) -> bool:
+        """What it finds is kept as evidence: it is a part of `preserve.usage`."""
+        return bool(self.group) and self.fixed is not None and self.find is not None
+
+    @property
+    def acts(self) -> bool:
+        """It closes something: a hold, a cut, or what a person does."""
+        return self.kind in {"hold", "cut", "manual"}
+
+    @property
+    def one_way(self) -> bool:
+        """It cannot be undone: a doubt about it parks it."""
+        return (
+            self.kind == "cut"
+            or (self.kind == "manual" and self.step.undo_by is None)
+            or (self.kind == "group" and self.below)
+        )
+
+    @property
     def does(self) -> frozenset[Any]:
         """The families that it fulfils."""
+        if self.kind == "manual":
+            return MANUAL_DOES.get(self.step.layer or "", frozenset())
         return self.action.does if self.action is not None else frozenset()
 
+    @property
+    def layer(self) -> str:
+        """The layer that it belongs to; "" for what closes nothing."""
+        return (
+            (self.step.layer or "") if self.kind == "manual" else self.action.layer if self.action is not None else ""
+        )
 
-def bind(checked: Checked, found: Registry, inventory: Inventory, integration: Integration | None) -> dict[str, Bound]:
-    """Every `uses` step of the contain phase, by id; NotBound with all that does not fit."""
-    bound: dict[str, Bound] = {}
-    problems = [
-        f"step {step.id} ({step.uses}): recovery carries out approve and undo steps so far"
-        for step in checked.playbook.recover if step.kind == "uses"
-    ]  # fmt: skip
-    for step in checked.playbook.contain:
-        if step.kind != "uses":
-            continue
-        system = step.uses.partition(".")[0]
-        at = step.at or _foothold_connection(system, inventory, integration)
-        try:
-            connection = inventory.connection_of(system, at)
-        except LookupError as error:
-            problems.append(f"step {step.id} ({step.uses}): {error}")
-            continue
-        selector = checked.selector(step.id)
-        bound[step.id] = Bound(
-            step, connection, step.id in checked.below_wall,
-            found.actions.get(step.uses), found.finds.get(step.uses), found.looks.get(step.uses),
-            source=selector[1] if selector and selector[0] == "steps" else None,
-            given=bool(selector and selector[0] == "inputs"),
-        )  # fmt: skip
-    if problems:
-        raise NotBound("\n".join(problems))
-    return bound
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """The ids of the steps that it waits for; a part waits beside these for its group."""
+        if self.step.id not in self.book.waits:  # a macro's part has no line of its own
+            return ()
+        return tuple(self.prefix + other for other in self.book.waits[self.step.id])
 
+    def text_of(self, key: str) -> str:
+        """A key as it was written, for hashes; "" for a macro's part, which has no line of its own."""
+        return "" if self.fixed is not None or self.sweep is not None else self.book.text_of(self.step.id, key)
 
-def _foothold_connection(system: str, inventory: Inventory, integration: Integration | None) -> str | None:
-    for entry in integration.footholds if integration is not None else ():
-        connection = inventory.config.connections.get(entry.at or "")
-        if connection is not None and connection.system == system:
-            return entry.at
-    return None
+    @property
+    def depends_on_run(self) -> bool:
+        """A value of it differs in each run, so that hashes take its text instead."""
+        return self.fixed is None and self.sweep is None and self.book.depends_on_run(self.step.id)
 
 
 def foothold_of(

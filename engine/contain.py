@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from functools import partial
 from typing import Any
 
+from engine import by_hand
 from engine import keep as keeping
-from engine.bound import Bound
+from engine.hearing import hear
 from engine.judge import Verdict
+from engine.last_look import quiet, sends_of, verified
+from engine.paces import MESSAGE_WITHIN_S
 from engine.plan import plan
 from engine.state import Around, Live
-from journal.errors import JournalError
+from engine.walls import holds_closed, parked_word, stand_at_the_wall, why_parked
 from journal.event import Draft, Private
 
-ASKED_EVERY_S = 0.5
-PROOF_WAIT_S = 3.0
-"""For so long at most the wall waits for holds that were sent to be proven: a cut before its block is in force is
-undone by the next refresh. It is no barrier: an admin attacker who undoes holds dies only in the cut."""
+CLOSING_WAIT_S = 30.0
+"""For so long a process stays for something that dies by itself; beyond that the run is closed in a later visit."""
 
 
 async def contain(live: Live, around: Around) -> str:
@@ -30,7 +30,7 @@ async def contain(live: Live, around: Around) -> str:
     steps = [
         asyncio.ensure_future(around(name, partial(keeping.keep, live, bound))) for name, bound in live.bound.items()
     ]
-    wall = asyncio.ensure_future(_wall(live, around))
+    wall = asyncio.ensure_future(stand_at_the_wall(live, around))
     try:
         word = await _judge(live, wall)
     finally:
@@ -58,91 +58,6 @@ def restore(live: Live) -> None:
             live.links[named].wire.lost[replaces] = waiting["lost"]
 
 
-async def hear(live: Live) -> None:
-    """`stop` from another process."""
-    while not live.over.is_set():
-        for wish in await asyncio.to_thread(live.journal.asked, live.run.id, live.heard):
-            live.heard = wish.id
-            if wish.what == "stop":
-                stop(live, wish.by)
-        await asyncio.sleep(ASKED_EVERY_S)
-
-
-def stop(live: Live, by: str) -> None:
-    """End what is in flight, start nothing new. The run can be resumed."""
-    live.stopped_by = live.stopped_by or by
-    live.over.set()
-    live.moved.set()
-
-
-def _walls(live: Live) -> list[Any]:
-    return [step for step in live.checked.playbook.contain if step.kind == "approve"]
-
-
-async def _wall(live: Live, around: Around) -> None:
-    """Ask once each hold has been sent, not once it is proven: an admin attacker dies only in the cut."""
-    walls = _walls(live)
-    if not walls:
-        live.wall_open.set()
-        return
-    wall = walls[0]
-    scope = live.run.planned["scope_hash"]
-    approved = live.run.approved.get(wall.id)
-    if approved is not None and approved.body["scope_hash"] == scope:
-        live.wall_open.set()
-        return
-    await around(wall.id, partial(_ask, live, wall))
-
-
-async def _ask(live: Live, wall: Any) -> None:
-    for bound in live.bound.values():
-        if not bound.below and bound.kind == "hold" and not await live.until(live.views[bound.id].sent_once):
-            return
-    holds = any(bound.kind == "hold" for bound in live.bound.values())  # without one there is nothing to wait for
-    loop = asyncio.get_running_loop()
-    end = loop.time() + (PROOF_WAIT_S if holds else 0.0)
-    while not _holds_closed(live) and (left_s := end - loop.time()) > 0 and not live.over.is_set():  # noqa: ASYNC110
-        await asyncio.sleep(min(left_s, 0.02))
-    try:
-        await _question(live, wall)
-    except JournalError as error:
-        live.break_off(error)
-
-
-async def _question(live: Live, wall: Any) -> None:
-    scope = live.run.planned["scope_hash"]
-    shown = shown_text(live)
-    digest = hashlib.sha256(shown.encode()).hexdigest()
-    await live.note(Draft("asked", {"wall": wall.id, "role": wall.approve, "scope_hash": scope, "shown": digest}))
-    try:
-        answer, by, how = await asyncio.wait_for(live.desk.ask(wall.id, wall.approve, shown), wall.within_s)
-    except TimeoutError:
-        answer, by, how = "nobody", "", ""
-    if live.over.is_set():
-        return
-    body = {"wall": wall.id, "scope_hash": scope, "by": Private(by), "how": how, "shown": digest}
-    if answer == "yes":
-        await live.note(Draft("approved", body))
-        live.wall_open.set()
-        return
-    if answer == "no":
-        await live.note(Draft("declined", body))
-    live.desk.say("Not approved: what is held stays held; nothing one-way was done.")
-    live.parked = True
-    live.moved.set()
-
-
-def shown_text(live: Live) -> str:
-    """What an approver is shown: the scope, in words, with its hash."""
-    planned = live.run.planned
-    lines = [planned["first_line"], f"Scope {planned['scope_hash'][:8]}: what cannot be undone"]
-    for row in planned["steps"]:
-        if row["kind"] == "cut":
-            many = f"{row['missing']} now, at most {row['at_most']}" if row["at_most"] != 1 else "1"
-            lines.append(f"  {row['id']}: {row['uses']}, {many}; to get back: {row['irreversible']}")
-    return "\n".join(lines)
-
-
 async def _judge(live: Live, wall: asyncio.Future[Any]) -> str:
     """Judge beside the steps, until there is a last word."""
     held, contests = False, _contests(live)
@@ -151,18 +66,19 @@ async def _judge(live: Live, wall: asyncio.Future[Any]) -> str:
         if _contests(live) > contests:
             contests = _contests(live)
             await _say(live, "contested", live.verdict(), "switched back on while we contain")
-        if not held and not live.wall_open.is_set() and _holds_closed(live):
+        if not held and not live.wall_open.is_set() and holds_closed(live):
             held = True
             await _say(live, "held", live.verdict(), "every hold is proven; nothing one-way was done")
-        if live.parked:
-            return await _say(live, "waiting", live.verdict(), "the cut waits for an approval")
-        if wall.done() and (error := wall.exception()) is not None:
+            live.parked = live.parked or ("held" if live.hold_only else "")
+        if (word := await _parked(live)) is not None:
+            return word
+        if wall.done() and not wall.cancelled() and (error := wall.exception()) is not None:
             live.break_off(error)
-        if _resting(live) and (verdict := await _verified(live)) is not None:
+        if _resting(live) and (verdict := await verified(live)) is not None:
             word = await _say(live, verdict.word, verdict, "")
             live.judged.set()
             await _messages(live)
-            if word != "contained" or await _watched(live):
+            if (word := await _stays(live, word)) is not None:
                 return word
             continue
         await live.until(live.moved, 1.0)
@@ -172,10 +88,36 @@ async def _judge(live: Live, wall: asyncio.Future[Any]) -> str:
     return await _say(live, "stopped", live.verdict(), "ended by a person")
 
 
+async def _parked(live: Live) -> str | None:
+    """The word under which the run rests for people now; None while there is something to do."""
+    hands = by_hand.awaited(live)
+    if hands and not live.attended and not live.parked and live.wall_open.is_set() and _resting(live, but_hands=True):
+        live.parked = "waiting"
+    if not live.parked:
+        return None
+    word = parked_word(live) if live.parked == "waiting" else live.parked
+    return await _say(live, word, live.verdict(), why_parked(live, hands))
+
+
+async def _stays(live: Live, word: str) -> str | None:
+    """Look on after a good word, for the playbook's `watch`; None: it must be judged anew."""
+    if word == "closing":
+        left_s = max((live.residual_s(name) for name in live.bound), default=0.0)
+        if left_s > CLOSING_WAIT_S:
+            return word
+        await quiet(live, left_s, sends_of(live))
+        return None  # a last look at the end of what lived on
+    return word if word != "contained" or await _watched(live) else None
+
+
 async def _say(live: Live, word: str, verdict: Verdict, why: str) -> str:
     last = live.run.words[-1].body if live.run.words else {}
-    if (last.get("word"), last.get("footholds")) != (word, verdict.body()):
-        await live.note(Draft("worded", {"word": word, "footholds": verdict.body(), "why": why}))
+    body = {"word": word, "footholds": verdict.body(), "why": why}
+    # Of a run that rests the reason counts too: when the next rung is asked, people must hear of it.
+    known = ("word", "footholds", "why") if live.parked else ("word", "footholds")
+    if any(last.get(name) != body[name] for name in known):
+        await live.note(Draft("worded", body | ({"until": verdict.residual_until} if word == "closing" else {})))
+        live.tell(live.run, word)
     return word
 
 
@@ -183,87 +125,24 @@ def _contests(live: Live) -> int:
     return sum(effect.contested for effect in live.run.effects.values())
 
 
-def _acting(live: Live) -> list[Bound]:
-    return [bound for bound in live.bound.values() if bound.kind in {"hold", "cut"}]
-
-
-def _holds_closed(live: Live) -> bool:
-    holds = [bound for bound in live.bound.values() if bound.kind == "hold"]
-    return bool(holds) and all(live.views[bound.id].state in {"closed", "skipped"} for bound in holds)
-
-
-def _resting(live: Live) -> bool:
-    """Every step is closed, skipped, or past its time."""
+def _resting(live: Live, *, but_hands: bool = False) -> bool:
+    """Every step is closed, skipped, or past its time; what a person does is left out with `but_hands`."""
     if not live.wall_open.is_set():
         return False
-    return all(live.views[bound.id].settled.is_set() for bound in live.bound.values() if bound.kind != "message")
-
-
-async def _verified(live: Live) -> Verdict | None:
-    """Look at everything once more before a good word: listings first, then blocks, and nothing sent meanwhile.
-
-    What an attacker had asked for before he was cut off may still come into force, so the last look stands at least
-    the blocks' own settling time after the last cut. None: something moved, so the judge goes on.
-    """
-    acting = _acting(live)
-    if stale := [b for b in acting if live.views[b.id].state == "closed" and live.stale(b.id)]:
-        for bound in stale:
-            live.views[bound.id].poke.set()
-        return None
-    left = {b.id for b in acting if live.views[b.id].state == "open"}
-    if not all(live.views[name].gave_up for name in left):
-        return None
-    if (word := live.verdict().word) != "contained" and (left or word != "nothing-found"):
-        return live.verdict()
-    holds = [bound for bound in live.bound.values() if bound.kind == "hold"]
-    cuts = {bound.id for bound in live.bound.values() if bound.kind == "cut"}
-    settles_s = max((b.action.settles_within_s for b in holds if b.action is not None), default=0.0)
-    last = max((e.n for e in live.run.effects.values() if e.step in cuts and e.sends), default=0)
-    left_s = settles_s - live.elapsed_s(last) if last else 0.0
-    sends = _sends(live)
-    if left_s > 0 and not await _quiet(live, left_s, sends):
-        return None
-    for group in ([b for b in live.bound.values() if b.id in cuts], holds):
-        for wait_s, _ in await asyncio.gather(*(_once(live, bound) for bound in group if bound.id not in left)):
-            if wait_s is not None:
-                return None
-    verdict = live.verdict()
-    return verdict if _sends(live) == sends and verdict.word in {"contained", "nothing-found"} else None
-
-
-async def _once(live: Live, bound: Bound) -> tuple[float | None, bool]:
-    async with live.views[bound.id].lock:
-        if live.views[bound.id].state == "skipped":
-            return None, False
-        return await keeping.one_round(live, bound)
-
-
-async def _quiet(live: Live, seconds: float, sends: int) -> bool:
-    """Wait so long; False as soon as something had to be sent, or the run is over."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while (left_s := end - loop.time()) > 0:
-        if live.over.is_set() or _sends(live) != sends:
-            return False
-        await asyncio.sleep(min(left_s, 0.05))
-    return not live.over.is_set()
-
-
-def _sends(live: Live) -> int:
-    acting = {bound.id for bound in _acting(live)}
-    return sum(effect.sends for effect in live.run.effects.values() if effect.step in acting)
+    quiet_kinds = {"message", "manual", "group"} if but_hands else {"message"}
+    return all(live.views[bound.id].settled.is_set() for bound in live.bound.values() if bound.kind not in quiet_kinds)
 
 
 async def _messages(live: Live) -> None:
     """Messages that say the word go out once it is known; they are not waited for beyond their own time."""
     for bound in live.bound.values():
         if bound.kind == "message":
-            await live.until(live.views[bound.id].settled, keeping.MESSAGE_WITHIN_S)
+            await live.until(live.views[bound.id].settled, MESSAGE_WITHIN_S)
 
 
 async def _watched(live: Live) -> bool:
     """Look on for the playbook's `watch`. False when something was switched back on: it is judged anew."""
     watch_s = max((step.watch_s or 0.0 for step in live.checked.playbook.contain if step.kind == "watch"), default=0.0)
-    if await _quiet(live, watch_s, _sends(live)):
+    if await quiet(live, watch_s, sends_of(live)):
         return live.verdict().word == "contained"
     return live.over.is_set()

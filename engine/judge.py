@@ -9,7 +9,7 @@ from typing import Literal
 from connectors.core import Family
 
 StandingState = Literal["closed", "open", "unknown", "skipped", "waiting"]
-FootholdState = Literal["closed", "open", "unknown", "not-in-playbook"]
+FootholdState = Literal["closed", "residual", "open", "unknown", "not-in-playbook"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Standing:
         foothold: id of the foothold that it works on; None: on none of ours.
         state: closed: proven; unknown: what was seen is missing, dirty or older than its block.
         empty: it listed, and has never found anything, without saying that this may be.
+        residual_until: it is closed, and something that it ended lives on until then; "" where nothing does.
     """
 
     step: str
@@ -28,14 +29,16 @@ class Standing:
     state: StandingState
     why: str = ""
     empty: bool = False
+    residual_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A word, and what it rests on: foothold id -> (state, why)."""
+    """A word, and what it rests on: foothold id -> (state, why). `residual_until`: when the last path dies by itself."""
 
     word: str
     footholds: Mapping[str, tuple[FootholdState, str]] = field(default_factory=dict)
+    residual_until: str = ""
 
     def count(self, state: FootholdState) -> int:
         """How many footholds are in this state."""
@@ -57,11 +60,14 @@ def judge(needs: Mapping[str, frozenset[Family]], standings: Sequence[Standing])
         word = "nothing-found"
     elif states <= {"closed"}:
         word = "contained"
-    elif "closed" in states or any(s.state == "closed" and s.foothold is not None for s in standings):
+    elif states <= {"closed", "residual"}:
+        word = "closing"
+    elif states & {"closed", "residual"} or any(s.state == "closed" and s.foothold is not None for s in standings):
         word = "partially-contained"
     else:
         word = "failed"
-    return Verdict(word, footholds)
+    until = max((standing.residual_until for standing in standings), default="")
+    return Verdict(word, footholds, until if word == "closing" else "")
 
 
 def _foothold(name: str, wanted: frozenset[Family], standings: Sequence[Standing]) -> tuple[FootholdState, str]:
@@ -69,7 +75,8 @@ def _foothold(name: str, wanted: frozenset[Family], standings: Sequence[Standing
     covered = frozenset[Family]().union(*(standing.does for standing in mine))
     if uncovered := wanted - covered:
         return "not-in-playbook", f"no step {' or '.join(sorted(uncovered))} here"
-    worst: tuple[FootholdState, str] = ("closed", "")
+    until = max((standing.residual_until for standing in mine if standing.state == "closed"), default="")
+    worst: tuple[FootholdState, str] = ("residual", f"until {until}") if until else ("closed", "")
     for family in sorted(wanted):
         steps = [standing for standing in mine if family in standing.does]
         unsettled = [s for s in steps if s.state not in {"closed", "skipped"}]
@@ -79,5 +86,5 @@ def _foothold(name: str, wanted: frozenset[Family], standings: Sequence[Standing
             why = f"{standing.step}: {standing.why or standing.state}"
             if standing.state == "unknown":
                 return "unknown", why
-            worst = ("open", why) if worst[0] == "closed" else worst
+            worst = ("open", why) if worst[0] in {"closed", "residual"} else worst
     return worst

@@ -4,67 +4,106 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unexpected
+from engine.acting import failed, one_round
 from engine.bound import Bound
-from engine.observe import InDoubt, Observation, Sight, holds, observe, planned, side_by_side
-from engine.send import send
-from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
+from engine.by_hand import by_hand
+from engine.paces import AGAIN_S, DEFAULT_WITHIN_S, MESSAGE_WITHIN_S, PACE_S, SLOW_S, SLOWEST_S
 from engine.state import Live, View
+from journal.clock import now
 from journal.errors import JournalError
 from journal.event import Draft
-from journal.replay import Effect
 from language import Doubt
-
-DEFAULT_WITHIN_S = 60.0
-MESSAGE_WITHIN_S = 20.0
-PACE_S = 1.0
-SLOW_S = 8.0
-SLOWEST_S = 15.0
-HARD = (NotAllowed, Impossible, Unexpected)
 
 
 async def keep(live: Live, bound: Bound) -> None:
     """Carry one step out and go on looking until the run is over."""
     view = live.views[bound.id]
     try:
-        if await _may_begin(live, bound, view):
+        view.passed = await _may_begin(live, bound, view)
+        view.begun.set()
+        if view.state == "skipped" and (bound.group or bound.step.if_ is not None):
+            view.passed = await _asked_again(live, bound, view)
+        if view.passed and bound.kind == "group":
+            await _group(live, bound, view)
+        elif view.passed and bound.kind == "manual":
+            await by_hand(live, bound, view)
+        elif view.passed:
             await _loop(live, bound, view)
     except JournalError as error:
         live.break_off(error)
     except Exception as error:  # noqa: BLE001  # a fault of ours makes its foothold unknown and stops nobody else
-        await _failed(live, bound, view, "fault", f"{type(error).__name__} in {bound.step.uses}: a fault of ours")
+        what = bound.step.uses or bound.kind
+        await failed(live, bound, view, "fault", f"{type(error).__name__} in {what}: a fault of ours")
     finally:
+        view.begun.set()
         view.sent_once.set()
         view.settled.set()
+        view.value.ended = view.value.ended or now()
         live.moved.set()
 
 
+async def _group(live: Live, bound: Bound, view: View) -> None:
+    """A macro, or another playbook: its parts are kept side by side with it; it has come to rest when all of them have."""
+    for member in bound.members:
+        if not await live.until(live.views[member].settled):
+            return
+    view.state = "open" if live.values(bound).steps[bound.step.id].open else "closed"
+
+
 async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
-    if bound.below and not await live.until(live.wall_open):
+    if bound.group:
+        group = live.views[bound.group]
+        if not await live.until(group.begun):
+            return False
+        if group.state == "skipped":
+            return await _skip(live, bound, view, f"{bound.group} is skipped")
+        if not group.passed:
+            view.state, view.why = group.state, group.why
+            return False
+    if not await live.until(live.wall_open if bound.below else live.hold_open):
         return False
-    for other in live.checked.waits.get(bound.id, ()):
+    for other in bound.waits:
         if other not in live.views:
             continue
         view_of = live.views[other]  # a sweep lists for itself: its find need only have tried once
         if not await live.until(view_of.sent_once if other == bound.source else view_of.settled):
             return False
-    if bound.kind == "message" and live.checked.depends_on_run(bound.id) and not await live.until(live.judged):
+    if bound.kind == "message" and bound.depends_on_run and not await live.until(live.judged):
         return False
-    answer = live.checked.ask(bound.id, "if", live.values())
+    answer = live.ask(bound, "if")
     if isinstance(answer, Doubt):
-        state = "waiting" if bound.kind == "cut" else "open"
+        state = "waiting" if bound.one_way else "open"
         await live.note(Draft("step", {"step": bound.id, "state": state, "why": f"in doubt: {answer.why}"}))
-        if bound.kind == "cut":
+        if bound.one_way:
             view.state, view.why = "open", f"parked, as its `if` is in doubt: {answer.why}"
             return False
     elif not answer:
-        view.state, view.value.open, view.value.skipped = "skipped", False, True
-        await live.note(Draft("step", {"step": bound.id, "state": "skipped", "why": "its `if` is false"}))
-        return False
+        return await _skip(live, bound, view, "its `if` is false")
     return True
+
+
+async def _asked_again(live: Live, bound: Bound, view: View) -> bool:
+    """A step that its `if` left out is the next layer: when what it waited for gives up later, after all, it begins."""
+    view.sent_once.set()
+    view.settled.set()
+    live.moved.set()
+    while not live.over.is_set():
+        await live.until(live.over, AGAIN_S)
+        waited = [live.views[other] for other in bound.waits if other in live.views]
+        due = live.views[bound.group].passed if bound.group else any(one.gave_up for one in waited)
+        if due and live.ask(bound, "if") is True and not live.over.is_set():
+            view.state, view.why, view.value.skipped, view.value.open = "open", "its `if` is true now", False, True
+            view.settled.clear()
+            await live.note(Draft("step", {"step": bound.id, "state": "open", "why": "its `if` became true"}))
+            return True
+    return False
+
+
+async def _skip(live: Live, bound: Bound, view: View, why: str) -> bool:
+    view.state, view.value.open, view.value.skipped = "skipped", False, True
+    await live.note(Draft("step", {"step": bound.id, "state": "skipped", "why": why}))
+    return False
 
 
 async def _loop(live: Live, bound: Bound, view: View) -> None:
@@ -75,12 +114,17 @@ async def _loop(live: Live, bound: Bound, view: View) -> None:
         async with view.lock:  # the judge may have looked while this waited: once is enough
             wait_s, hard = view.came if view.looked_s >= since_s else await one_round(live, bound)
         failures = failures + 1 if view.value.failed else 0
-        if wait_s is None or hard or loop.time() - began > within_s:
+        # What is true must stay so, which takes longer than `within`.
+        late = loop.time() - began > within_s and view.true_since_s is None
+        if wait_s is None or hard or late or view.broke:
             view.gave_up = wait_s is not None
             view.settled.set()
+            view.value.ended = view.value.ended or now()
             live.moved.set()
             if bound.action is None or bound.kind == "message":
                 return
+        if quiet and wait_s is not None:  # closed before, and switched back on: its time begins anew
+            began, view.gave_up = loop.time(), False
         quiet = quiet + 1 if wait_s is None else 0
         pause_s = _pace_s(live, bound, quiet) if wait_s is None else SLOW_S if hard else wait_s
         if failures:
@@ -96,197 +140,3 @@ def _pace_s(live: Live, bound: Bound, quiet: int) -> float:
     rate = live.links[bound.connection].wire.connection.connector.rate
     cost_s = 4 * live.views[bound.id].requests * rate.per_s / rate.calls
     return max(cost_s, min(PACE_S * 1.5 ** (quiet - 1), SLOWEST_S))
-
-
-async def one_round(live: Live, bound: Bound) -> tuple[float | None, bool]:
-    """Observe, decide, send once. Returns (seconds until the next round, None when nothing is left; hard failure)."""
-    view = live.views[bound.id]
-    view.looked_s = asyncio.get_running_loop().time()
-    view.came = await _round(live, bound, view)
-    return view.came
-
-
-async def _round(live: Live, bound: Bound, view: View) -> tuple[float | None, bool]:
-    try:
-        seen = planned(live, bound) or await observe(live, bound)
-        wait_s = await _act(live, bound, view, seen)
-    except ConnectorError as error:
-        await _failed(live, bound, view, error.code, str(error))
-        return PACE_S, isinstance(error, HARD)
-    except InDoubt as error:
-        await _failed(live, bound, view, "in-doubt", str(error))
-        return PACE_S, False
-    except JournalError:
-        raise
-    except Exception as error:  # noqa: BLE001  # a connector's own fault makes its foothold unknown and stops nobody else
-        await _failed(live, bound, view, "fault", f"{type(error).__name__} in {bound.step.uses}: a fault of ours")
-        return PACE_S, True
-    view.value.failed = False
-    live.moved.set()
-    return wait_s, False
-
-
-async def _failed(live: Live, bound: Bound, view: View, code: str, why: str) -> None:
-    view.value.failed, view.value.open = True, True
-    changed = (view.state, view.why) != ("unknown", why)
-    view.state, view.why = "unknown", why
-    view.sent_once.set()
-    if changed:
-        live.desk.say(f"{bound.id}: {why}")
-        await live.note(Draft("step", {"step": bound.id, "state": "failed", "why": f"{code}: {why}"}))
-    live.moved.set()
-
-
-async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float | None:
-    if bound.action is None:
-        view.value.output, view.found = seen.output, len(seen.items)
-        view.value.items = list(seen.items)
-        view.sent_once.set()
-        return await _expected(live, bound, view)
-    moves = _moves(live, bound, seen)
-    drafts = _settlements(live, bound, bound.action, seen, moves)
-    if bound.source is not None or bound.given:
-        still = sum(1 for sight in seen.sights.values() if sight.missing)
-        body = {"step": bound.id, "after": seen.after, "count": len(seen.sights), "open": still}
-        known = live.run.listings.get(bound.id)
-        if drafts or known is None or (known.after, known.count, known.open) != (seen.after, len(seen.sights), still):
-            drafts.insert(0, Draft("listed", body))
-    drafts += _contested(live, bound, moves)
-    if drafts:
-        await live.note(*drafts)
-    view.requests = seen.requests
-    view.found = max(view.found, _found(live, bound, seen))
-    sends, sent = [seen.sights[target] for target, move in moves.items() if isinstance(move, Send)], 0
-    if sends:
-        view.state, view.why = "open", f"{len(sends)} of {len(seen.sights)} still open"
-        sent = await _send_all(live, bound, bound.action, sends)
-    else:
-        view.sent_once.set()
-    waits = [move.seconds for move in moves.values() if isinstance(move, Wait)]
-    at_once = 0.0 if sent and live.may_send() else PACE_S  # what may not be sent must not become a hot loop
-    return await _stand(live, bound, view, moves, at_once if sends else min(waits) if waits else None)
-
-
-def _found(live: Live, bound: Bound, seen: Observation) -> int:
-    """How many there ever were. Of a given list only what this run saw alive counts: a token that introspects as
-    inactive may be dead, or hidden from our credential, and a list without one live token proves neither.
-    """  # noqa: D205
-    if not bound.given:
-        return max(len(seen.sights), live.run.seen_counts.get(bound.id, 0))
-    sent = {effect.target for effect in live.run.of_step(bound.id) if effect.sends}
-    return len(sent | {target for target, sight in seen.sights.items() if sight.missing})
-
-
-def _moves(live: Live, bound: Bound, seen: Observation) -> dict[str, Move]:
-    assert bound.action is not None
-    moves: dict[str, Move] = {}
-    for target, sight in seen.sights.items():
-        effect = live.run.effects.get(f"{bound.id}/{target}")
-        elapsed_s = (
-            live.elapsed_s(effect.sent_n, "" if effect.adrift else effect.sent_at) if effect and effect.sent_at else 0.0
-        )
-        if bound.action.sees is None:
-            moves[target] = next_unproven(effect, elapsed_s)
-        else:
-            digests = [call.digest for call in sight.missing]
-            moves[target] = next_for(effect, digests, elapsed_s, bound.action.settles_within_s)
-    return moves
-
-
-def _settlements(
-    live: Live, bound: Bound, action: Action[Any, Any], seen: Observation, moves: dict[str, Move]
-) -> list[Draft]:
-    drafts = []
-    grade = action.sees.grade.name.lower() if action.sees is not None else "said"
-    for target, move in moves.items():
-        effect = live.run.effects.get(f"{bound.id}/{target}")
-        if isinstance(move, Settle) and (effect is None or (effect.word, effect.back) != (move.word, False)):
-            proof = grade if move.word in {"effective", "held-already"} else "said"
-            drafts.append(settled(bound.id, action, seen.sights[target], move.word, proof, move.why))
-    if bound.source is not None:  # ended without an error, so all pages came: what is not in it is gone
-        for effect in live.run.of_step(bound.id):
-            if effect.target not in seen.sights and effect.sends and not effect.closed:
-                body = _body(bound.id, effect.action, effect.target, effect.params, "effective", grade, "")
-                drafts.append(Draft("settled", {**body, "after": None}))
-    return drafts
-
-
-def settled(
-    step: str, action: Action[Any, Any], sight: Sight, word: str, grade: str, why: str, *, back: bool = False
-) -> Draft:
-    """The event that says how one effect came out; what it left is kept where an undo will ask for it."""
-    body = _body(step, action.name, sight.target, sight.params.record(), word, grade, why)
-    after = sight.seen.record()[0] if sight.seen is not None and not action.cuts and action.sees is not None else None
-    return Draft("settled", {**body, "after": after, "back": back})
-
-
-def _body(step: str, action: str, target: str, params: Any, word: str, grade: str, why: str) -> dict[str, Any]:
-    return {
-        "effect": f"{step}/{target}", "step": step, "action": action, "target": target, "params": params,
-        "word": word, "grade": grade, "why": why, "back": False,
-    }  # fmt: skip
-
-
-def _contested(live: Live, bound: Bound, moves: dict[str, Move]) -> list[Draft]:
-    drafts = []
-    for target, move in moves.items():
-        if isinstance(move, Send) and move.contested:
-            effect: Effect = live.run.effects[f"{bound.id}/{target}"]
-            live.desk.say(f"CONTESTED: {bound.step.uses} on {target} was switched back on; closing it again")
-            drafts.append(Draft("contested", {"effect": effect.id, "times": effect.contested + 1}))
-    return drafts
-
-
-async def _stand(live: Live, bound: Bound, view: View, moves: dict[str, Move], wait_s: float | None) -> float | None:
-    effects = live.run.of_step(bound.id)
-    view.value.effective = sum(1 for effect in effects if effect.closed)
-    left = [target for target in moves if not live.run.effects[f"{bound.id}/{target}"].closed] if wait_s is None else []
-    if wait_s is not None or left:
-        effect = live.run.effects.get(f"{bound.id}/{left[0]}") if left else None
-        view.state, view.value.open = "open", True
-        view.why = f"{effect.target}: {effect.word}, {effect.why}" if effect is not None else view.why or "on its way"
-        return wait_s if wait_s is not None or bound.kind == "message" else SLOW_S
-    return await _expected(live, bound, view)
-
-
-async def _expected(live: Live, bound: Bound, view: View) -> float | None:
-    """Closed, unless its `expect` says otherwise: then seconds until it is asked again."""
-    answer = live.checked.ask(bound.id, "expect", live.values())
-    if answer is not True:
-        view.state, view.value.open = "open", True
-        view.why = f"expected {bound.step.expect}" + (f": {answer.why}" if isinstance(answer, Doubt) else "")
-        return PACE_S
-    if view.state != "closed":
-        view.state, view.why, view.value.open = "closed", "", False
-        live.moved.set()
-    return None
-
-
-def at_most(planned: Mapping[str, Any], step: str) -> int:
-    """How many targets the approved scope lets a step have; 0: no bound is recorded."""
-    return next((int(row["at_most"]) for row in planned.get("steps", ()) if row["id"] == step), 0)
-
-
-async def _send_all(live: Live, bound: Bound, action: Action[Any, Any], sends: Sequence[Sight]) -> int:
-    """How many were sent. The first item of all goes alone; the rest follow side by side once it is proven, or was
-    looked at with the rest in the next round.
-    """  # noqa: D205
-    tried = [effect for effect in live.run.of_step(bound.id) if effect.sends]
-    limit = at_most(live.run.planned, bound.id)
-    room = max(limit - len(tried), 0) if limit else len(sends)
-    known = {effect.target for effect in tried}
-    allowed = [s for s in sends if s.target in known] + [s for s in sends if s.target not in known][:room]
-    if len(allowed) < len(sends):
-        live.views[bound.id].why = f"{len(sends) - len(allowed)} more than the approved scope of {limit}"
-        live.views[bound.id].sent_once.set()
-    rest = allowed
-    if not tried and len(allowed) > 1:
-        await send(live, bound, action, allowed[0], allowed[0].missing)
-        if not await holds(live, bound, action, allowed[0]):
-            return 1
-        rest = allowed[1:]
-    at_once = 2 * live.links[bound.connection].wire.connection.connector.rate.in_flight
-    await side_by_side(at_once, rest, lambda sight: send(live, bound, action, sight, sight.missing))
-    if len(allowed) == len(sends):
-        live.views[bound.id].sent_once.set()
-    return len(allowed)

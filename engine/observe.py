@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from connectors.core import Action, ConnectorError, NoState, NotAllowed, Params, State, Unseen
+from connectors.core import Action, ConnectorError, Find, NoState, NotAllowed, Params, State, Unseen
 from engine.bound import Bound, foothold_of
 from engine.registry import item_of
-from engine.state import Live
+from engine.state import Link, Live
 from language import Doubt, Values
 
 FRESH_S = 60.0
@@ -57,7 +57,7 @@ async def observe(live: Live, bound: Bound) -> Observation:
 async def _observed(live: Live, bound: Bound, after: int) -> Observation:
     if bound.action is None:
         return await _read(live, bound, after)
-    if bound.source is not None:
+    if bound.listed:
         return await _listed(live, bound, bound.action, after)
     if bound.given:
         return await _given(live, bound, bound.action, after)
@@ -76,7 +76,7 @@ def planned(live: Live, bound: Bound) -> Observation | None:
     seen = live.planned.pop(bound.id, None)
     if seen is None or asyncio.get_running_loop().time() - seen.at_s > FRESH_S:
         return None
-    alone = set(live.checked.waits.get(bound.id, ())) <= {bound.source} and not live.checked.depends_on_run(bound.id)
+    alone = set(bound.waits) <= {bound.source} and not bound.group and not bound.depends_on_run
     return seen if alone else None
 
 
@@ -91,7 +91,12 @@ async def holds(live: Live, bound: Bound, action: Action[Any, Any], sight: Sight
 
 def filled(live: Live, bound: Bound, item: object = None, values: Values | None = None) -> Params:
     """The step's parameters, from its `with:`. `values`: of this very round, where many items are filled in."""
-    params = live.checked.fill(bound.id, values or live.values(), item)
+    if bound.fixed is not None:
+        asked = bound.action or bound.find or bound.look
+        assert asked is not None
+        made: Params = asked.params.model_validate(dict(bound.fixed))
+        return made
+    params = bound.book.fill(bound.step.id, values or live.values(bound), item)
     if isinstance(params, Doubt):
         raise InDoubt(params.why)
     assert isinstance(params, Params)
@@ -110,21 +115,18 @@ async def _read(live: Live, bound: Bound, after: int) -> Observation:
 
 
 async def _listed(live: Live, bound: Bound, action: Action[Any, Any], after: int) -> Observation:
-    source = live.bound[bound.source or ""]
-    assert source.find is not None
-    selector = filled(live, source)
+    find, selector, link = _selector(live, bound)
     _place(live, bound, [selector])
-    link = live.links[source.connection]
     before = link.wire.requests
-    found = [(p, seen) async for p, seen in source.find(link.reader, selector)]
-    items = [item_of(source.find, p, seen) for p, seen in found]
-    live.views[source.id].value.items = items
+    found = [(p, seen) async for p, seen in find(link.reader, selector)]
+    items = [item_of(find, p, seen) for p, seen in found]
+    live.views[bound.source or bound.id].value.items = items
     sights: dict[str, Sight] = {}
-    same, values = action.sees is source.find.of, live.values()
+    same, values = action.sees is find.of, live.values(bound)
     for item, (p, seen) in zip(items, found, strict=True):
         if not _wanted(live, bound, item, values):
             continue
-        params = filled(live, bound, item, values)
+        params = _of_item(action, p) if bound.sweep is not None else filled(live, bound, item, values)
         direct = same and action.target(params) == action.target(p)
         state = seen if direct else await _look(live, bound, action, params)
         sight = _sight(live, bound, action, params, state)
@@ -132,12 +134,29 @@ async def _listed(live: Live, bound: Bound, action: Action[Any, Any], after: int
     return Observation(after, sights, link.wire.requests - before, tuple(items))
 
 
+def _selector(live: Live, bound: Bound) -> tuple[Find[Any, Any], Params, Link]:
+    """The find that lists a step's targets, what it is asked about, and over which connection."""
+    if bound.sweep is not None:
+        find, asked = bound.sweep
+        made: Params = find.params.model_validate(dict(asked))
+        return find, made, live.links[bound.connection]
+    source = live.every[bound.source or ""]
+    assert source.find is not None
+    return source.find, filled(live, source), live.links[source.connection]
+
+
+def _of_item(action: Action[Any, Any], found: Params) -> Params:
+    """What a macro's sweep asks an action about: the very thing that was found."""
+    made: Params = action.params.model_validate({name: getattr(found, name) for name in action.params.model_fields})
+    return made
+
+
 async def _given(live: Live, bound: Bound, action: Action[Any, Any], after: int) -> Observation:
-    path = live.checked.selector(bound.id) or ()
-    items: Iterable[Any] = live.inputs
+    path = bound.book.selector(bound.step.id) or ()
+    values = live.values(bound)
+    items: Any = values.inputs
     for part in path[1:]:
         items = getattr(items, part)
-    values = live.values()
     wanted = [filled(live, bound, item, values) for item in items if _wanted(live, bound, item, values)]
     _place(live, bound, wanted[:1])
     at_once = live.links[bound.connection].wire.connection.connector.rate.in_flight
@@ -171,7 +190,7 @@ def _wanted(live: Live, bound: Bound, item: object, values: Values) -> bool:
     """`where`: a doubt counts as true for what can be undone; what cannot is left out, and the step stays open."""
     if bound.step.where is None:
         return True
-    answer = live.checked.ask(bound.id, "where", values, item)
+    answer = live.ask(bound, "where", item, values)
     if isinstance(answer, Doubt):
         if bound.kind == "cut":
             raise InDoubt(answer.why)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,10 +11,15 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
-from engine.bound import Bound, NotBound, bind
+from engine.alike import lookalikes
+from engine.binding import bind
+from engine.bound import Bound, NotBound
+from engine.given import fields_of, given_by, integration_of
+from engine.guardrails import limits_of
+from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Link, Live, View, seal_of
-from inventory.model import FootholdEntry, Integration, Mode
+from inventory.model import Integration, Mode
 from inventory.read import Inventory
 from journal.canonical import sound
 from journal.clock import now
@@ -23,7 +28,7 @@ from journal.event import Draft, Private
 from journal.replay import Run, advance, replay
 from journal.store import Journal
 from journal.write.lease import Lease
-from language import BadInput, Checked, read
+from language import Checked, read
 
 
 class Opener(Protocol):
@@ -42,6 +47,11 @@ class Order:
         by: who asked, as the trigger knows them.
         reason: why, in their words; "" where nobody said.
         yes: they approved the scope that is printed, beforehand; a resume keeps to it.
+        incident: the incident that it is widened to; "" opens one of its own.
+        hold_only: only what can be undone; the rest once a person goes on with it.
+        by_how: what proves who asked: token, key, or the machine's user.
+        plan_file: the plan file that is carried out, and its digest: that and nothing beside it.
+        yes_scope: the scope that `yes` is about, or its first letters; "" for whatever is printed.
     """
 
     checked: Checked
@@ -52,6 +62,21 @@ class Order:
     reason: str = ""
     version: str = ""
     yes: bool = False
+    incident: str = ""
+    hold_only: bool = False
+    by_how: str = "os"
+    yes_scope: str = ""
+    plan_file: tuple[PlanFile, str] | None = None
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A playbook that takes the place of a run's own: checked, where from, who says so, and why."""
+
+    checked: Checked
+    file: str
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +97,7 @@ class Prepared:
         """Journal the opening. Raises the journal's Busy when another run is at this integration."""
         body = _opened(self.order, self.inventory, self.name, self.integration, self.bound)
         lease, event = await journal.begin(
-            self.run, f"INC-{self.run[2:]}", Draft("opened", sound(body)),
+            self.run, self.order.incident or f"INC-{self.run[2:]}", Draft("opened", sound(body)),
             lock=self.name if self.order.mode != "dry-run" else None,
             sealed=[seal_of(secret) for secret in self.pool.values()] if self.order.mode != "dry-run" else [],
         )  # fmt: skip
@@ -82,13 +107,17 @@ class Prepared:
 def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> Prepared:
     """Fit an order to this inventory: inputs, steps, connections. Raises NotBound, BadInput or BadInventory."""
     pool: dict[str, Secret] = {}
-    name, integration = _integration(order.checked, order.raw, inventory)
-    inputs = order.checked.parse_inputs(order.raw, _given(inventory, pool))
+    name, integration = integration_of(order.checked, order.raw, inventory)
+    inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool))
     for value in order.raw.values():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
-    bound = bind(order.checked, registry(), inventory, integration)
+    bound = bind(order.checked, registry(), inventory, integration, fields_of(inventory, pool))
+    if order.plan_file is not None:
+        limits = limits_of(order.checked.playbook.guardrails, inventory.config).body()
+        if differ := order.plan_file[0].differences(_opened(order, inventory, name, integration, bound), limits):
+            raise PlanFileRefused("\n".join(["This is not what was planned. Plan anew, or put it back:", *differ]))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
     run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
@@ -96,12 +125,13 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
 
 async def reopen(
     journal: Journal, inventory: Inventory, run_id: str, desk: Desk, *, look_only: bool = False, why: str = "resumed",
-    resting: bool = True, opener: Opener = connect,
+    resting: bool = True, opener: Opener = connect, mended: Mended | None = None,
 ) -> Live:  # fmt: skip
     """Take a run up again, with its own playbook text, inputs and secrets, whatever the files say now.
 
     `look_only` takes no lease and opens connections for reading: for a check while somebody else carries it out.
-    Without `resting` only a run whose process is gone is taken, not one that was released.
+    Without `resting` only a run whose process is gone is taken, not one that was released. `mended`: another playbook
+    in the place of its own; what it does beyond what was approved is asked anew.
     """
     run = replay(journal.events(run_id))
     opened = run.opened
@@ -112,7 +142,11 @@ async def reopen(
     if not look_only:
         journal.need_names(run.incident)
     names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    checked = read(opened["text"], opened["file"], catalogue(registry(), names))
+    checked = (
+        mended.checked
+        if mended is not None
+        else read(opened["text"], opened["file"], catalogue(registry(), names), pinned(opened).get)
+    )
     pool = {
         name.removeprefix("secret/"): Secret(value.decode())
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
@@ -123,9 +157,9 @@ async def reopen(
         inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
         inventory.resolve, inventory.base,
     )  # fmt: skip
-    inputs = checked.parse_inputs(raw, _given(used, pool))
-    bound = bind(checked, registry(), used, integration)
-    leads = {b.connection: inventory.base(inventory.config.connections[b.connection].url) for b in bound.values()}
+    inputs = checked.parse_inputs(raw, given_by(used, pool))
+    bound = bind(checked, registry(), used, integration, fields_of(used, pool))
+    leads = {name: inventory.base(inventory.config.connections[name].url) for name in _connections(bound)}
     then = {name: entry["url"] for name, entry in opened["connections"].items()}
     if leads != then:
         raise NotBound(
@@ -140,6 +174,11 @@ async def reopen(
     lease, event = await journal.take(run_id, why=why, resting=resting)
     live = _live(journal, lease, advance(replay(journal.events(run_id)[: event.n - 1]), event), prepared, desk)
     live.heard = heard
+    if mended is not None:
+        await live.note(Draft("adopted", {
+            "text": checked.source, "sha256": checked.sha256, "file": mended.file, "subs": _subs(checked),
+            "by": Private(mended.by), "reason": Private(mended.reason),
+        }))  # fmt: skip
     return live
 
 
@@ -148,9 +187,26 @@ ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
     return {
-        name: Link(*opener(_connection(inventory, name, registry()), writes=writes))
-        for name in sorted({b.connection for b in bound.values()})
+        name: Link(*opener(_connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)
     }
+
+
+def _connections(bound: Mapping[str, Bound]) -> list[str]:
+    """The connections that these steps work over."""
+    return sorted({b.connection for b in bound.values()} - {""})
+
+
+def pinned(opened: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The sub-playbooks of a run as they were when it was opened: id -> (text, file)."""
+    return {name: (text, f"{name} (as recorded)") for name, text in opened.get("subs", {}).items()}
+
+
+def _subs(checked: Checked) -> dict[str, str]:
+    """The texts of all sub-playbooks, those in sub-playbooks too, by playbook id."""
+    found: dict[str, str] = {}
+    for sub in checked.subs.values():
+        found |= {sub.playbook.id: sub.source, **_subs(sub)}
+    return found
 
 
 def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, desk: Desk) -> Live:
@@ -158,9 +214,12 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
     live = Live(
         journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
         {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
-        prepared.links, prepared.pool, desk, {name: View() for name in prepared.bound},
-        datetime.fromisoformat(run.opened_at), prepared.inventory.config.org,
+        prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
+        datetime.fromisoformat(run.opened_at), prepared.inventory.config, Allowed.of(run.opened),
     )  # fmt: skip
+    live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
+    live.yes_scope = str(run.opened.get("yes_scope", ""))
+    live.attended = desk.attended
     for link in prepared.links.values():
         link.wire.keeper = live.keep_secret
         link.wire.guard = live.may_send
@@ -177,73 +236,6 @@ def _connection(inventory: Inventory, name: str, found: Registry) -> Connection:
         raise NotBound(f"connection {name} ({entry.system}): {said}") from None
     secret = Secret(inventory.resolve(entry.secret)) if entry.secret else None
     return Connection(name, connector, inventory.base(entry.url), secret, settings)
-
-
-def _integration(
-    checked: Checked, raw: Mapping[str, object], inventory: Inventory
-) -> tuple[str | None, Integration | None]:
-    wanted = [name for name, given in checked.playbook.inputs.items() if given.type == "integration"]
-    if len(wanted) != 1 or not isinstance(raw.get(wanted[0]), str):
-        return None, None
-    name = str(raw[wanted[0]])
-    try:
-        return name, inventory.integration(name)
-    except LookupError as error:
-        raise BadInput([f"{wanted[0]}: {error}"]) from None
-
-
-def _given(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Mapping[str, object]]:
-    """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference."""
-
-    def given(name: str) -> Mapping[str, object]:
-        integration = inventory.integration(name)
-        shown: dict[str, object] = {
-            "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
-            "addresses": list(integration.addresses),
-            "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
-        }  # fmt: skip
-        for entry in integration.footholds:
-            system, fields = _foothold(inventory, entry, pool)
-            if system and fields is not None:
-                several = shown.get(system)
-                shown[system] = fields if several is None else [*(several if isinstance(several, list) else [several]), fields]
-        return shown
-
-    return given
-
-
-def _system(inventory: Inventory, entry: FootholdEntry) -> str | None:
-    connection = inventory.config.connections.get(entry.at or "")
-    return connection.system if connection is not None else None
-
-
-def _foothold(
-    inventory: Inventory, entry: FootholdEntry, pool: dict[str, Secret]
-) -> tuple[str, dict[str, object] | None]:
-    try:
-        needs_of(entry.kind)
-    except LookupError as error:
-        raise LookupError(f"foothold {entry.id}: {error}") from None
-    if entry.at is None:
-        return "", None
-    if entry.at not in inventory.config.connections:
-        raise LookupError(f"foothold {entry.id}: no connection '{entry.at}' in {inventory.path.name}")
-    system = inventory.config.connections[entry.at].system
-    connector = registry().systems.get(system)
-    model = connector.footholds.get(entry.kind) if connector is not None else None
-    if model is None:
-        return system, None
-    fields: dict[str, object] = dict(entry.names)
-    for name, field in model.model_fields.items():
-        if field.annotation is Secret and isinstance(fields.get(name), str):
-            secret = Secret(inventory.resolve(str(fields[name])))
-            fields[name] = pool[secret.fingerprint] = secret
-    try:
-        model.model_validate(fields)
-    except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
-        raise LookupError(f"foothold {entry.id} at {entry.at}: {said}") from None
-    return system, fields
 
 
 def _opened(
@@ -265,12 +257,17 @@ def _opened(
             for e in (integration.footholds if integration else ())
         },
         "connections": {
-            b.connection: {"system": connections[b.connection].system, "url": inventory.base(connections[b.connection].url)}
-            for b in bound.values()
+            name: {
+                "system": connections[name].system, "url": inventory.base(connections[name].url),
+                "tenant": connections[name].tenant, "environment": connections[name].environment,
+            }
+            for name in _connections(bound)
         },
-        "by": Private(order.by), "yes": order.yes, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks,
+        "alike": lookalikes(name, inventory.integrations) if name else [],
+        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks, "expires": playbook.expires or "",
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
-        "text": order.checked.source,
+        "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
+        "plan_file": order.plan_file[0].body(order.plan_file[1]) if order.plan_file is not None else {},
     }  # fmt: skip
 
 

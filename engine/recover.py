@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-from connectors.core import Action, ConnectorError, Params, Secret, State, Unseen
+from connectors.core import ConnectorError, State, Unseen
+from engine.acting import settled
 from engine.bound import Bound
-from engine.contain import hear, restore
-from engine.keep import settled
+from engine.contain import restore
+from engine.hearing import hear
+from engine.needs import needs_of_wall
 from engine.observe import InDoubt, Sight, observe
-from engine.send import before_name, send
+from engine.send import send
 from engine.settle import Send, Settle, Wait, next_for
 from engine.state import Around, Live
+from engine.undoing import Back, Doubted, carried, hands_back, in_order, recollect, todo
+from engine.walls import put
 from journal.event import Draft, Private
-from journal.replay import Effect
+from language import Step
 
 UNDO_WITHIN_S = 120.0
-
-
-class Doubted(Exception):
-    """Why recovery stops here: nothing more is given back until a person has looked."""
-
-
-@dataclass(frozen=True)
-class Back:
-    """One effect to be given back."""
-
-    bound: Bound
-    action: Action[Any, Any]
-    effect: Effect
-    params: Params
-    before: State
 
 
 @dataclass(frozen=True)
@@ -55,26 +44,30 @@ class Wanted:
 async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> str:
     """Carry the recover phase out; without `wanted`, go on with the one that was ordered."""
     restore(live)
+    live.yes_scope = ""  # that was the scope of the cut
     if wanted is not None:
         body = {"phase": "recover", "by": Private(wanted.by), "yes": wanted.yes, "leave": sorted(wanted.leave)}
         await live.note(Draft("ordered", body))
     leave = frozenset(live.run.orders.get("recover", {}).get("leave", ()))
     if live.run.word != "recovering":
         await _say(live, "recovering", "")
+    live.hold_open.set()
+    live.wall_open.set()  # the walls of these phases are asked in their places
     wishes = asyncio.ensure_future(hear(live))
     try:
-        for step in live.checked.playbook.recover:
+        await recollect(live)
+        for step in in_order(live.checked):
             if step.kind == "approve":
                 await around(step.id, partial(_approved, live, step))
-            elif step.kind == "undo":
-                await around(step.id, partial(_undo, live, step.undo, leave))
+            elif step.kind != "watch":
+                await around(step.id, partial(carried, live, live.every[step.id], partial(_undo, live, leave)))
     except Doubted as doubt:
         live.desk.say(str(doubt))
-        word = "stopped" if live.over.is_set() else "waiting" if live.parked else "partially-recovered"
+        word = "stopped" if live.over.is_set() else live.parked or "partially-recovered"
         return await _say(live, word, str(doubt))
     finally:
         wishes.cancel()
-    left = sorted(leave & {back.bound.id for back in _todo(live, "contain")})
+    left = sorted(leave & {back.bound.id for back in todo(live, "contain")})
     if left:
         return await _say(live, "partially-recovered", f"left as they are: {', '.join(left)}")
     return await _say(live, "recovered", "")
@@ -83,12 +76,14 @@ async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> s
 async def _say(live: Live, word: str, why: str) -> str:
     last = live.run.words[-1].body if live.run.words else {}
     await live.note(Draft("worded", {"word": word, "footholds": last.get("footholds", {}), "why": why}))
+    live.tell(live.run, word)
     return word
 
 
-async def _approved(live: Live, step: Any) -> None:
-    backs = _todo(live, "contain")
-    if step.id in live.run.approved or not backs:
+async def _approved(live: Live, step: Step) -> None:
+    """The wall of a phase after contain: what would be given back, by name, approved by people as any other."""
+    backs = todo(live, "contain")
+    if not backs:
         return
     shown = "\n".join(
         [
@@ -96,57 +91,30 @@ async def _approved(live: Live, step: Any) -> None:
             *(f"  {b.effect.id}: {b.action.name}" for b in reversed(backs)),
         ]
     )
-    scope = live.run.planned["scope_hash"]
-    digest = hashlib.sha256(shown.encode()).hexdigest()
-    await live.note(Draft("asked", {"wall": step.id, "role": step.approve, "scope_hash": scope, "shown": digest}))
-    answer, by, how = await live.desk.ask(step.id, step.approve, shown)
-    if live.over.is_set():
-        raise Doubted("stopped before anything was given back")
-    kind = "approved" if answer == "yes" else "declined"
-    if answer != "nobody":
-        await live.note(
-            Draft(kind, {"wall": step.id, "scope_hash": scope, "by": Private(by), "how": how, "shown": digest})
-        )
-    if answer != "yes":
-        live.parked = True
-        raise Doubted("Recovery was not approved: everything stays as it is.")
+    scope = hashlib.sha256(shown.encode()).hexdigest()
+    if step.id in live.run.approved:
+        return
+    body = {"wall": step.id, "scope_hash": scope, **needs_of_wall(live, step)}
+    if not await put(live, body, shown, step.within_s, lambda: step.id in live.run.approved):
+        stopped = "stopped before anything was given back"
+        raise Doubted(stopped if live.over.is_set() else "Recovery is not approved: everything stays as it is.")
 
 
-def _todo(live: Live, what: str) -> list[Back]:
-    """What this run closed itself and can give back, in the order in which it was closed."""
-    backs = []
-    sealed: dict[str, bytes] | None = None
-    for effect in live.run.effects.values():
-        bound = live.bound.get(effect.step)
-        action = bound.action if bound is not None else None
-        if bound is None or action is None or action.back is None or what not in {"contain", bound.id}:
-            continue
-        if effect.held or effect.sends == 0 or effect.word == "undone" or effect.before is None:
-            continue  # held already before we came (who opened it meanwhile was not one of us), or given back already
-        hidden: dict[str, bytes] = {}
-        for field, value in effect.before.items():
-            if isinstance(value, str) and value.startswith("sha256:") and field in action.state.sealed_fields():
-                sealed = live.journal.unseal(live.run.id) if sealed is None else sealed
-                hidden[field] = sealed[before_name(effect.id, field)]
-        before = action.state.restore({k: v for k, v in effect.before.items() if k not in hidden}, hidden)
-        backs.append(Back(bound, action, effect, _params(live, action, effect.params), before))
-    return backs
+async def _undo(live: Live, leave: frozenset[str], bound: Bound) -> None:
+    """Look at all of it before the first write; then give back, newest first, and of a `share` that part alone."""
+    backs = [back for back in reversed(todo(live, bound.step.undo)) if back.bound.id not in leave]
+    if bound.step.fraction < 1:  # of the whole: what was given back before, by this line or another try of it, counts
+        done = sum(1 for effect in live.run.effects.values() if effect.word == "undone")
+        backs = backs[: max(math.ceil((done + len(backs)) * bound.step.fraction) - done, 0)]
+    await _clean(live, backs)
+    for back in backs:
+        await _give_back(live, back)
+    if bound.step.fraction >= 1:
+        await hands_back(live, bound.step.undo, leave)
 
 
-def _params(live: Live, action: Action[Any, Any], recorded: Mapping[str, Any]) -> Params:
-    clear = dict(recorded)
-    for name, field in action.params.model_fields.items():
-        if field.annotation is Secret:
-            clear[name] = live.secrets[str(recorded[name]).removeprefix("secret:")]
-        elif isinstance(clear[name], list):
-            clear[name] = tuple(clear[name])
-    made: Params = action.params.model_validate(clear)
-    return made
-
-
-async def _undo(live: Live, what: str, leave: frozenset[str]) -> None:
-    """Look at all of it before the first write; then give back, newest first."""
-    backs = [back for back in reversed(_todo(live, what)) if back.bound.id not in leave]
+async def _clean(live: Live, backs: Sequence[Back]) -> None:
+    """Refuse all of it where one would revive what is alive, or has drifted."""
     drifted = []
     for back in backs:
         if not back.effect.back:
@@ -158,8 +126,6 @@ async def _undo(live: Live, what: str, leave: frozenset[str]) -> None:
             "Drifted: changed since we left it, so it is left alone: " + "; ".join(drifted)
             + f". Nothing was given back. Look at it; then `ringfence recover {live.run.id} --leave STEP` goes on without it."
         )  # fmt: skip
-    for back in backs:
-        await _give_back(live, back)
 
 
 async def _revives_nothing(live: Live, back: Back) -> None:

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NewType
+from typing import Annotated, Any, NewType
 
 from pydantic import BaseModel, create_model
 
@@ -79,7 +79,7 @@ def _item(find: Find[Any, Any]) -> type[BaseModel]:
     for model in (find.of.state, find.of.params):
         for name, info in model.model_fields.items():
             if "sealed" not in info.metadata:
-                shown[name] = (info.annotation, ...)
+                shown[name] = (Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation, ...)
     made: type[BaseModel] = create_model(f"Item_{find.name.replace('.', '_')}", **shown)
     return made
 

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel
 
 from connectors.core import Answer, Reader, Secret, Sender, Wire
+from engine import seeing
 from engine.bound import Bound
 from engine.judge import Standing, StandingState, Verdict, judge
-from inventory.model import Integration
+from engine.plan_file import Allowed
+from inventory.model import Config, Integration
 from journal.canonical import sound
-from journal.clock import now
+from journal.clock import at, now
 from journal.errors import NoKey
 from journal.event import Draft
-from journal.replay import Run, advance
+from journal.replay import Run, catch_up
 from journal.seal.keys import Seal
 from journal.store import Journal
 from journal.write.lease import Lease
-from language import Checked, Incident, RunInfo, StepValue, Values
+from language import Asked, Checked, Doubt, StepValue, Values
 
 if TYPE_CHECKING:
     from engine.observe import Observation
@@ -35,7 +37,9 @@ Answered = Literal["yes", "no", "nobody"]
 
 
 class Desk(Protocol):
-    """Who the run talks to: the terminal, a page, nobody."""
+    """Who the run talks to: the terminal, a page, nobody. `attended`: somebody sits there and can act meanwhile."""
+
+    attended: bool
 
     async def ask(self, wall: str, role: str, shown: str) -> tuple[Answered, str, str]:
         """Put a question about what `shown` says: (answer, by whom, how)."""
@@ -58,9 +62,19 @@ class View:
     found: int = 0
     requests: int = 1
     gave_up: bool = False
+    outside: bool = False
+    """All that it still misses is outside the plan file that is carried out: waiting brings nothing."""
+    passed: bool = False
+    """It was let begin."""
+    broke: str = ""
+    """Why it did not stay as expected; "" while it does."""
+    true_since_s: float | None = None
+    """Since when its `expect` has been true, by the loop's clock; `stays` counts from there."""
     looked_s: float = 0.0
     """When its newest round began, by the loop's clock; `came` is how that ended: see `keep.one_round`."""
     came: tuple[float | None, bool] = (0.0, False)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """It was decided whether it begins; the parts of a group wait for that."""
     sent_once: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -93,7 +107,8 @@ class Live:
     lease: Lease | None
     run: Run
     checked: Checked
-    bound: Mapping[str, Bound]
+    every: Mapping[str, Bound]
+    """All steps that are carried out, of all phases; `bound` are those of contain."""
     inputs: BaseModel
     integration: Integration | None
     needs: Needs
@@ -102,12 +117,28 @@ class Live:
     desk: Desk
     views: dict[str, View]
     since: datetime
-    org: BaseModel
+    config: Config | None = None
+    allowed: Allowed | None = None
+    """What a plan file that is carried out lets it send; None: no file, so the approved scope alone."""
+    bound: Mapping[str, Bound] = field(init=False)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    hold_open: asyncio.Event = field(default_factory=asyncio.Event)
+    """What can be undone may begin: at once, unless the integration is critical or a guardrail asks first."""
     wall_open: asyncio.Event = field(default_factory=asyncio.Event)
     judged: asyncio.Event = field(default_factory=asyncio.Event)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
-    parked: bool = False
+    parked: str = ""
+    """The word under which the run is to rest, as it waits for people; "" while it goes on."""
+    hold_only: bool = False
+    """Only what can be undone was ordered: once that is held, the run rests."""
+    yes_scope: str = ""
+    """The scope, or its first letters, that was approved beforehand; "" for whatever is printed."""
+    tell: Callable[[Run, str], None] = lambda _run, _word: None
+    """Lets whoever is to hear of a word hear of it, beside the run."""
+    keeper: Callable[[str, bytes], str] | None = None
+    """Keeps evidence under a name, where it cannot be changed unnoticed; gives where. None: nobody keeps it."""
+    attended: bool = False
+    """Somebody sits before this process: it waits for people while it lives."""
     stopped_by: str = ""
     broken: BaseException | None = None
     taken_s: float = field(default_factory=lambda: asyncio.get_running_loop().time())
@@ -118,6 +149,10 @@ class Live:
     _written_s: dict[int, float] = field(default_factory=dict)
     _notes: deque[Note] = field(default_factory=deque)
     _writing: asyncio.Future[None] | None = None
+
+    def __post_init__(self) -> None:
+        """Tell the steps of contain from those that come after it."""
+        self.bound = {name: bound for name, bound in self.every.items() if bound.phase == "contain"}
 
     async def note(self, *drafts: Draft, sealed: Sequence[Seal] = ()) -> None:
         """Journal events; returns when they are durable and folded into `run`. Not undone by a cancellation."""
@@ -151,8 +186,9 @@ class Live:
             sealed = [value for note in group for value in note.sealed]
             events = await self.journal.append(self.lease, drafts, sealed=sealed)
             self._written_s.update(dict.fromkeys((event.n for event in events), asyncio.get_running_loop().time()))
-            for event in events:
-                advance(self.run, event)
+            if events[0].n > self.run.n + 1:  # people said something between, from another process
+                events = await asyncio.to_thread(self.journal.events, self.run.id, self.run.n)
+            catch_up(self.run, events)
         except (ValueError, TypeError, NoKey) as refused:  # before anything was written: tell the one who is the cause
             if len(group) > 1:
                 for note in group:
@@ -180,30 +216,53 @@ class Live:
         by_wall_s = (now() - datetime.fromisoformat(at)).total_seconds() if at else 0.0
         return max(now_s - self.taken_s, by_wall_s)
 
-    def values(self) -> Values:
-        """What expressions see now."""
-        opened = self.run.opened
-        return Values(
-            inputs=self.inputs,
-            incident=Incident(id=self.run.incident, since=self.since, reason=str(opened.get("reason") or "") or None),
-            run=RunInfo(id=self.run.id, now=now(), word=self.run.word),
-            steps={name: view.value for name, view in self.views.items()},
-            org=self.org,
-            secrets=self.secrets,
-        )
+    def values(self, bound: Bound | None = None) -> Values:
+        """What expressions see now: those of the playbook, or of the sub-playbook that a step stands in."""
+        return seeing.values(self, bound)
+
+    def ask(self, bound: Bound, key: Asked, item: object = None, values: Values | None = None) -> bool | Doubt:
+        """Answer a condition of a step; what has none is never held up by it: a macro's part has none."""
+        if bound.fixed is not None or bound.sweep is not None:
+            return True
+        return bound.book.ask(bound.step.id, key, values or self.values(bound), item)
 
     def standings(self) -> list[Standing]:
         """How each step stands, as the judge wants it."""
         found = []
         for name, bound in self.bound.items():
+            if bound.kind == "group":
+                continue
             view = self.views[name]
             state, why = view.state, view.why
             if state == "closed" and self.stale(name):
                 state, why = "unknown", "listed before its block had settled"
-            counts = bound.action is not None and (bound.source is not None or bound.given)
-            empty = counts and state == "closed" and view.found == 0 and not bound.step.may_be_empty
-            found.append(Standing(name, view.foothold, bound.does, state, why, empty))
+            empty = bound.many and bound.action is not None and state == "closed" and view.found == 0
+            empty = empty and not bound.step.may_be_empty
+            until = self.residual_until(name) if state == "closed" else ""
+            found.append(Standing(name, view.foothold, bound.does, state, why, empty, until))
         return found
+
+    def residual_s(self, step: str) -> float:
+        """For how many seconds more something that this step ended lives on; 0: nothing does.
+
+        By this process's own clock where it proved the end itself. What another process proved goes by the record's
+        times: only they survive it.
+        """
+        action = self.every[step].action
+        if action is None or not action.residual_s:
+            return 0.0
+        ended = [effect for effect in self.run.of_step(step) if effect.closed]
+        ages = [
+            self.elapsed_s(effect.n) if effect.n in self._written_s
+            else (now() - datetime.fromisoformat(effect.settled_at)).total_seconds()
+            for effect in ended
+        ]  # fmt: skip
+        return max((action.residual_s - age for age in ages), default=0.0)
+
+    def residual_until(self, step: str) -> str:
+        """The same as a time of the record; "" where nothing lives on."""
+        left_s = self.residual_s(step)
+        return at(int((now().timestamp() + left_s) * 1_000_000)) if left_s > 0 else ""
 
     def stale(self, step: str) -> bool:
         """Its newest listing began before the newest settled block of its foothold: a token may have slipped in."""
@@ -214,7 +273,7 @@ class Live:
         """Journal position of the newest settled block of a foothold; 0 without one."""
         blocks = {
             name for name, bound in self.bound.items()
-            if "blocks-reissue" in bound.does and foothold is not None and self.views[name].foothold == foothold
+            if bound.action is not None and "blocks-reissue" in bound.does and foothold is not None and self.views[name].foothold == foothold
         }  # fmt: skip
         return max((effect.n for effect in self.run.effects.values() if effect.step in blocks), default=0)
 

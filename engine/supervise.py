@@ -12,14 +12,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from engine.expiring import lapsed
+from engine.visits import Visits
+from journal.clock import now
 from journal.errors import Held, JournalError, NoKey, Rested
 from journal.event import JOURNAL, Draft, Event, Private
-from journal.replay import RESTS, replay
+from journal.replay import RESTS, Run, replay
 from journal.rows import RunRow, Wish
 from journal.store import Journal
 from journal.write.rest import Rest
 
 EVERY_S = 1.0
+EXPIRIES_EVERY_S = 600.0
 AT_ONCE = 8
 """Runs that are carried out side by side for one supervisor: the others are taken up as these end."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
@@ -80,6 +84,10 @@ TakeUp = Callable[[str], Awaitable[Taken]]
 """Carries a run on, to its end or as far as it comes. Raises GaveUp where that can never be."""
 
 
+Page = Callable[[Run, str], Awaitable[list[Draft]]]
+"""Tells whoever is to hear of something about a run; the events that say who was told."""
+
+
 class Did(NamedTuple):
     """What the supervisor did for a run, for people and for programs."""
 
@@ -115,18 +123,24 @@ class Supervisor:
     Attributes:
         tell: hears what was done.
         clock: seconds; only their differences count.
+        page: tells people of holds that have lasted as long as they were to, and of runs that are given up.
+        visit: goes on with a run that rests and waits for people: looks, closes again, or goes on once they answered.
     """
 
     journal: Journal
     take_up: TakeUp
     tell: Callable[[Did], None]
     clock: Callable[[], float] = time.monotonic
+    visit: TakeUp | None = None
+    visits: Visits = field(default_factory=Visits)
+    page: Page | None = None
     at_it: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _tries: dict[str, Tries] = field(default_factory=dict)
     _given_up: dict[str, int] = field(default_factory=dict)
     _read: int = 0
     _seen: dict[str, tuple[int, int, float]] = field(default_factory=dict)
     _trouble: str = ""
+    _expiries_s: float = 0.0
 
     async def run(self, over: asyncio.Event, every_s: float = EVERY_S) -> None:
         """Sweep until `over`. What was taken up by then goes on, or not, as `take_up` has it."""
@@ -150,6 +164,58 @@ class Supervisor:
         for run, row in rows.items():
             if not row.alive and run not in self.at_it and len(self.at_it) < AT_ONCE and self._due(row):
                 self.at_it[run] = asyncio.create_task(self._attend(row))
+        if self.visit is not None:
+            await self._visit_those_that_rest(self.visit)
+        if self.page is not None and self.clock() >= self._expiries_s:
+            self._expiries_s = self.clock() + EXPIRIES_EVERY_S
+            await self._ask_of_holds(self.page)
+
+    async def _ask_of_holds(self, page: Page) -> None:
+        """Page people whose holds have lasted as long as their playbook said. It lifts nothing."""
+        for row in await asyncio.to_thread(self.journal.runs):
+            run = replay(await asyncio.to_thread(self.journal.events, row.run))
+            if (draft := lapsed(run, now())) is None:
+                continue
+            try:
+                await self.journal.say(row.run, [draft])
+                await self.journal.say(row.run, drafts) if (drafts := await page(run, "lapsed")) else None
+            except JournalError:
+                continue  # its incident was closed: nobody is asked about it any more
+            self.tell(
+                Did(row.run, "failed", run.word, f"its holds were to last {draft.body['expires']}: people are asked", 2)
+            )
+
+    async def _visit_those_that_rest(self, visit: TakeUp) -> None:
+        """Begin to visit what waits for people and is due: an answer within a sweep, else once a minute."""
+        rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True)}
+        self.visits.known = {run: rests for run, rests in self.visits.known.items() if run in rows}
+        for run, row in rows.items():
+            if run in self.at_it or len(self.at_it) >= AT_ONCE:
+                continue
+            if (known := self.visits.known.get(run)) is None or known.n != row.n:
+                self.visits.read(run, await asyncio.to_thread(self.journal.events, run), self.clock())
+            if (due := self.visits.due(run, now(), self.clock())) != "no":
+                self.at_it[run] = asyncio.create_task(self._visit(row, visit, due))
+
+    async def _visit(self, row: RunRow, visit: TakeUp, due: str) -> None:
+        try:
+            if due == "answered":
+                self.tell(Did(row.run, "taken", "", "people have answered: going on"))
+            code, said = await visit(row.run)
+            well = code in {0, 2, 3}
+            self.visits.went(row.run, self.clock(), well=well)
+            word = replay(await asyncio.to_thread(self.journal.events, row.run)).word
+            if due == "answered" or not well or word != self.visits.known[row.run].word:
+                self.tell(Did(row.run, "went", word, said, code))
+        except GaveUp as why:
+            self.visits.known[row.run].word = "gone"  # nothing can be looked at there any more
+            self.tell(Did(row.run, "failed", "", f"what it holds is not watched: {why}", 2))
+        except Exception as error:  # noqa: BLE001  # what is wrong with one run must not end the care for the others
+            said = str(error) if isinstance(error, JournalError) else f"{type(error).__name__}: a fault of ours."
+            self.visits.went(row.run, self.clock(), well=False)
+            self.tell(Did(row.run, "failed", "", said, 2))
+        finally:
+            del self.at_it[row.run]
 
     async def finished(self) -> None:
         """Wait until everything that was taken up has ended."""
@@ -230,6 +296,10 @@ class Supervisor:
         await self.journal.record(Draft("given_up", {"run": run, "n": row.n, "takings": takings, "why": why[:1000]}))
         word = replay(await asyncio.to_thread(self.journal.events, run)).word
         self.tell(Did(run, "given_up", word, why, 2))
+        if self.page is not None:
+            found = replay(await asyncio.to_thread(self.journal.events, run))
+            if drafts := await self.page(found, "lapsed"):
+                await self.journal.say(run, drafts)
 
 
 def _known(events: Sequence[Event]) -> int:

@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_REFERENCE = re.compile(r"(env|file|sandbox):.+")
+from inventory.part import Id, Part, Reference, Url, is_reference
+from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 
-
-def _as_id(value: str) -> str:
-    if not _ID.fullmatch(value):
-        raise ValueError("an id is lower-case letters, digits and _, from a letter on, at most 40")
-    return value
-
-
-def _as_reference(value: str) -> str:
-    if not _REFERENCE.fullmatch(value):
-        raise ValueError("a secret stands here by reference only: env:NAME or file:PATH")
-    return value
-
-
-def _as_url(value: str) -> str:
-    if not re.match(r"(https?://|sandbox:/)[^\s?#@]+$", value):
-        raise ValueError("must be an http(s) URL without user, query or fragment")
-    return value
-
-
-Id = Annotated[str, AfterValidator(_as_id)]
-Reference = Annotated[str, AfterValidator(_as_reference)]
-
-
-class Part(BaseModel):
-    """Anything in these files: strict, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+__all__ = ["Id", "Part", "Reference"]
 
 
 class ConnectionEntry(Part):
-    """A way to one system: what it is, where, with whose credential. Further keys are the connector's own settings."""
+    """A way to one system: what it is, where, with whose credential. Further keys are the connector's own settings.
+
+    Attributes:
+        environment: what people call it: production, test. tenant: whose part of a shared system it is. A plan says
+            both in its first line: of two connections that look alike, one is the wrong one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     system: Id
-    url: Annotated[str, AfterValidator(_as_url)]
+    url: Url
     secret: Reference | None = None
+    environment: str = ""
+    tenant: str = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -66,7 +46,7 @@ class AnchorEntry(Part):
 
     file: str | None = None
     webhook: Reference | None = None
-    timestamp: Annotated[str, AfterValidator(_as_url)] | None = None
+    timestamp: Url | None = None
     trust: str | None = None
     independent: str = ""
 
@@ -106,6 +86,21 @@ class Org(Part):
     addresses: tuple[str, ...] = Field(default=(), strict=False)
 
 
+class ReleasesEntry(Part):
+    """Whose releases of playbooks count: only what they signed may start by itself.
+
+    Attributes:
+        keys: public keys (ed25519:...), as `ringfence person key` prints them.
+    """
+
+    keys: tuple[Key, ...] = Field(default=(), strict=False)
+
+    @property
+    def public(self) -> frozenset[str]:
+        """The keys in hex."""
+        return frozenset(map(in_hex, self.keys))
+
+
 class Config(Part):
     """`ringfence.yaml`.
 
@@ -114,7 +109,13 @@ class Config(Part):
         playbooks: further folders of playbooks, from this file's folder.
         seal: reference of the master key that seals what resume and recovery need of secrets.
         journal: where the record lies, who signs its heads, and to which places they are carried.
+        people: who may say what, by id.
+        approvals: how many of them a wall wants, and who is asked when nobody answers.
+        releases: whose releases of playbooks count.
+        tell: who hears of what without looking.
         org: what playbooks may know of the company, as `org`.
+        protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
+            of them on one person's word.
     """
 
     connections: dict[Id, ConnectionEntry] = Field(min_length=1)
@@ -122,7 +123,26 @@ class Config(Part):
     playbooks: tuple[str, ...] = Field(default=(), strict=False)
     seal: Reference | None = None
     journal: JournalEntry = JournalEntry()
+    people: dict[Id, PersonEntry] = Field(default_factory=dict)
+    approvals: ApprovalsEntry = ApprovalsEntry()
+    releases: ReleasesEntry = ReleasesEntry()
+    tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
+
+    _one_person = field_validator("people")(one_account_one_person)
+
+    @field_validator("tell")
+    @classmethod
+    def _known_channels(cls, tell: tuple[TellEntry, ...], info: ValidationInfo) -> tuple[TellEntry, ...]:
+        connections = info.data.get("connections") or {}
+        ways = [name for name, entry in connections.items() if entry.system == "notify"]
+        for entry in tell:
+            if not is_reference(entry.to) and connections and entry.to not in ways:
+                known = f"those are {', '.join(ways)}" if ways else "there is none"
+                raise ValueError(f"'{entry.to}' is no connection to the system notify; {known}")
+        return tell
+
     org: Org = Org()
+    protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)
 
 
 class FootholdEntry(Part):

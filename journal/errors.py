@@ -9,6 +9,8 @@ JournalError
   IncidentClosed what resuming the run would need was shredded
   NotNow         it can not be done as things stand
   Pruned         the run was taken out, and left a tombstone
+  Overtaken      somebody else said something meanwhile that may change one's mind
+  Used           it is good for one time, and was used
   LeaseLost      this process no longer holds the run: it must not send anything more
   JournalFailed  the data base can not be written or read
   NoKey          a secret must be sealed and there is no (right) key
@@ -94,6 +96,22 @@ class IncidentClosed(JournalError):
 
 class NotNow(JournalError):
     """What was asked can not be done as things stand; the message says what stands against it. Nothing was changed."""
+
+
+class Overtaken(JournalError):
+    """Since the one who says something read the run, it went on in a way that matters. Nothing was written."""
+
+    def __init__(self, run: str, type_: str) -> None:
+        super().__init__(f"Run {run} went on meanwhile ({type_}): look at it again, and decide again.")
+        self.run = run
+
+
+class Used(JournalError):
+    """A code for one use was used before, in this run or another. Nothing was written."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__("This code was used before: each opens one wall, once. Take the next one.")
+        self.digest = digest
 
 
 class LeaseLost(JournalError):

@@ -24,6 +24,8 @@ JOURNAL = "@journal"
     shredded incident runs                        rekeyed   from to runs incidents
     legal_hold incident by on why                 incident_closed incident by why
     erased   incident why                         pruned    run incident n head first_at last_at before
+    used     run digest                           what is good for one time (a sealed code) was used
+    frozen   on until incident by why             no new automatic runs until then, or again
     upgraded from runs                            tables of an older ringfence; openings were recorded now
 """
 
@@ -39,6 +41,15 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "ordered": ("by",),
     "approved": ("by",),
     "declined": ("by",),
+    "decided": ("by", "reason", "seat"),
+    "objected": ("by", "reason"),
+    "turned_away": ("by", "why"),
+    "reviewed": ("by", "reason"),
+    "attested": ("by", "reason"),
+    "retried": ("by", "reason"),
+    "adopted": ("by", "reason"),
+    "told": ("whom",),
+    "frozen": ("by", "why"),
     "stopped": ("by",),
     "noted": ("by", "text"),
     "read": ("by",),
@@ -48,6 +59,12 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
 }
 """Where a body may hold `Private` text: event type -> fields. Nowhere else is a text taken for a sealed one, so that a
 name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""
+
+
+SAYS = frozenset(
+    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "told", "turned_away"}
+)  # fmt: skip
+"""Events that are added beside a run, whoever carries it out, by `Journal.say`: none of them moves it by itself."""
 
 
 @dataclass(frozen=True, slots=True)

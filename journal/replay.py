@@ -5,7 +5,14 @@ Event types and their bodies (a `?` marks what may be missing):
     opened    playbook title sha256 text inputs mode integration footholds connections by reason ...
     leased    fence owner why gone                 gone: how the owner before went: rested, dead, lapsed
     planned   plan_hash scope_hash scope steps first_line
-    asked     wall role scope_hash shown         approved  wall scope_hash by how      declined  wall by how
+    asked     wall role people scope_hash shown class interrupted hours ladder within_s rung_s targets
+    decided   wall answer scope_hash by seat how role source shown reason code? signed_at? public? signature?
+    approved  wall scope_hash by how shown glass? review_by?   the wall is open; with the say that completes it
+    objected  wall scope_hash by reason            declined  wall by how
+    turned_away wall answer by code why            a say that does not count, and why
+    reviewed  wall by how reason                   a break-glass approval was looked at by somebody else
+    told      whom of how why                      why: what kept it from being told; "" where it was
+    attested  step effect by how reason            retried   step effect by how reason
     intended  effect step action target params calls lines once back round before? answers
     ordered   phase by yes leave                   who started a recovery, and what they decided beforehand
     answered  effect sends=[{came status wait_ms request_id why kept=[{field replaces fingerprint}]}]
@@ -20,124 +27,12 @@ Event types and their bodies (a `?` marks what may be missing):
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from journal.event import Event
+from journal.run import CLOSED_WORDS, RESTS, Effect, Listing, Run
 
-CLOSED_WORDS = frozenset({"effective", "held-already"})
-RESTS = frozenset({"waiting", "stopped", "running", "held", "recovering"})
-"""Words of a run that goes on later: its integration stays locked."""
-
-
-@dataclass(slots=True)
-class Effect:
-    """One action on one target: the unit of checkpoint.
-
-    Attributes:
-        came: what the newest send gave back; None: sent for all we know, no answer is recorded.
-        tries: sends since it was last proven; sends: all of them; rounds: intents since it was last proven.
-        sent_at, sent_n: journal time and position of the newest intent.
-        got: how many calls of the newest intent were answered.
-        adrift: its unanswered send is of an owner that was not known to be dead when the run was taken from it.
-        before: the state at the first intent of all; that of a later one is the attacker's.
-        word: effective, held-already, requested, failed, contested, in-doubt, undone, drifted, or "" so far.
-        n: journal position of its newest settlement.
-        back: its newest intent was an undo.
-        held: it was closed before we sent anything: opening it is not giving back.
-    """
-
-    id: str
-    step: str
-    action: str
-    target: str
-    params: Mapping[str, Any]
-    calls: tuple[str, ...] = ()
-    once: bool = False
-    came: str | None = None
-    answered: bool = False
-    wait_ms: int = 0
-    status: int = 0
-    why: str = ""
-    tries: int = 0
-    sends: int = 0
-    rounds: int = 0
-    sent_at: str = ""
-    sent_n: int = 0
-    got: int = 0
-    adrift: bool = False
-    answered_at: str = ""
-    before: Mapping[str, Any] | None = None
-    after: Mapping[str, Any] | None = None
-    word: str = ""
-    grade: str = ""
-    settled_at: str = ""
-    n: int = 0
-    contested: int = 0
-    back: bool = False
-    held: bool = False
-
-    @property
-    def closed(self) -> bool:
-        """Proven: the goal holds."""
-        return self.word in CLOSED_WORDS
-
-
-@dataclass(slots=True)
-class Listing:
-    """The newest whole listing of a step: where in the journal it began, how many it had, how many were open."""
-
-    after: int
-    count: int
-    open: int
-    n: int
-
-
-@dataclass
-class Run:
-    """What the events say of a run. Fields are filled by `step`; nothing else changes them."""
-
-    id: str = ""
-    incident: str = ""
-    n: int = 0
-    head: str = ""
-    opened: Mapping[str, Any] = field(default_factory=dict)
-    opened_at: str = ""
-    leased_why: str = ""
-    at: str = ""
-    planned: Mapping[str, Any] = field(default_factory=dict)
-    effects: dict[str, Effect] = field(default_factory=dict)
-    steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    listings: dict[str, Listing] = field(default_factory=dict)
-    seen_counts: dict[str, int] = field(default_factory=dict)
-    asked: dict[str, Event] = field(default_factory=dict)
-    approved: dict[str, Event] = field(default_factory=dict)
-    declined: dict[str, Event] = field(default_factory=dict)
-    orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    rotated: dict[str, str] = field(default_factory=dict)
-    awaiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    words: list[Event] = field(default_factory=list)
-
-    @property
-    def word(self) -> str:
-        """The newest word; `running` before the first."""
-        return str(self.words[-1].body["word"]) if self.words else "running"
-
-    @property
-    def recovers(self) -> bool:
-        """A recovery was begun: from its very lease on, whoever goes on with the run goes on with that."""
-        return "recover" in self.orders or self.leased_why.startswith("recover")
-
-    @property
-    def approved_beforehand(self) -> bool:
-        """Whoever ordered what is under way approved the scope that is printed."""
-        if self.recovers:
-            return bool(self.orders.get("recover", {}).get("yes")) or self.leased_why == "recover --yes"
-        return bool(self.opened.get("yes"))
-
-    def of_step(self, step: str) -> list[Effect]:
-        """The effects of one step, oldest first."""
-        return [effect for effect in self.effects.values() if effect.step == step]
+__all__ = ["CLOSED_WORDS", "RESTS", "Effect", "Listing", "Run", "advance", "catch_up", "replay"]
 
 
 def replay(events: Iterable[Event]) -> Run:
@@ -146,6 +41,20 @@ def replay(events: Iterable[Event]) -> Run:
     for event in events:
         advance(run, event)
     return run
+
+
+def catch_up(run: Run, events: Iterable[Event]) -> list[Event]:
+    """Take in what is not taken in yet, oldest first; give it. For a live run beside which people say things.
+
+    `events` follow each other without a gap, from anywhere up to the run's next place on: raises ValueError where one
+    is left out, for a state that skipped an event is not what a replay gives.
+    """
+    fresh = [event for event in events if event.n > run.n]
+    for event in fresh:
+        if event.n != run.n + 1:
+            raise ValueError(f"run {event.run}: event {run.n + 1} is left out")
+        advance(run, event)
+    return fresh
 
 
 def advance(run: Run, event: Event) -> Run:
@@ -163,6 +72,7 @@ def _opened(run: Run, event: Event) -> None:
 
 def _leased(run: Run, event: Event) -> None:
     run.leased_why = str(event.body.get("why", ""))
+    run.went_on = run.went_on or run.leased_why == "resumed"
     if event.body.get("gone") == "lapsed":
         for effect in run.effects.values():
             effect.adrift = effect.adrift or bool(effect.sends and not effect.answered)
@@ -265,6 +175,62 @@ def _wall(kind: str) -> Any:
     return take
 
 
+def _approved(run: Run, event: Event) -> None:
+    run.approved[event.body["wall"]] = event
+    run.scopes[event.body["wall"]] = list(run.planned.get("scope") or ())
+
+
+def _attested(run: Run, event: Event) -> None:
+    """A person's word that it is done: of a person's step, or of what no look can prove."""
+    body = event.body
+    if (effect := run.effects.get(str(body.get("effect", "")))) is not None:
+        effect.word, effect.grade, effect.n, effect.settled_at, effect.why = (
+            "effective",
+            "attested",
+            event.n,
+            event.at,
+            "",
+        )
+        return
+    run.attested[f"{body['step']}!back" if body.get("back") else body["step"]] = event
+
+
+def _retried(run: Run, event: Event) -> None:
+    """A person has it sent again, whatever became of it: as if it had never been sent."""
+    effect = run.effects[event.body["effect"]]
+    effect.tries = effect.rounds = 0
+    effect.word, effect.came, effect.answered, effect.once, effect.wait_ms = "", "not-sent", True, False, 0
+
+
+def _adopted(run: Run, event: Event) -> None:
+    """A mended playbook in the place of the one that was opened: it is planned anew, and what is more is asked anew."""
+    run.opened = {**run.opened, **{name: event.body[name] for name in ("text", "sha256", "file", "subs")}}
+    run.planned = {}
+
+
+def _preserved(run: Run, event: Event) -> None:
+    run.preserved[event.body["step"]] = event.body
+
+
+def _asked(run: Run, event: Event) -> None:
+    wall = event.body["wall"]
+    run.asked[wall] = event
+    first = run.questions.get(wall)
+    if first is None or first.body["scope_hash"] != event.body["scope_hash"]:
+        run.questions[wall] = event
+
+
+def _decided(run: Run, event: Event) -> None:
+    run.decisions.setdefault(event.body["wall"], []).append(event)
+
+
+def _kept(kind: str) -> Any:
+    def take(run: Run, event: Event) -> None:
+        getattr(run, kind).append(event)
+
+    return take
+
+
 _HANDLERS = {
     "opened": _opened,
     "leased": _leased,
@@ -278,7 +244,17 @@ _HANDLERS = {
     "listed": _listed,
     "step": _step,
     "worded": _worded,
-    "asked": _wall("asked"),
-    "approved": _wall("approved"),
+    "asked": _asked,
+    "decided": _decided,
+    "reviewed": _wall("reviewed"),
+    "turned_away": _kept("turned_away"),
+    "told": _kept("told"),
+    "noted": _kept("notes"),
+    "lapsed": _kept("lapsed"),
+    "approved": _approved,
+    "attested": _attested,
+    "retried": _retried,
+    "adopted": _adopted,
+    "preserved": _preserved,
     "declined": _wall("declined"),
 }

@@ -23,7 +23,7 @@ class RunRow:
         lock: the integration that it locks; None when it is free.
         first_at, last_at: when its first and its last event were written.
         n: how many events it has: the place of the last.
-        latest: type of the last event.
+        latest: type of the last event; what people said is passed by, for a run goes on or rests whatever they say.
         owner: who carries it out, for people; None while it rests.
         alive: whether that owner may still be at it: not known to be dead, lease not lapsed. False while it rests.
     """

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -30,7 +30,7 @@ from journal.db.base import Database
 from journal.db.open import open_database
 from journal.db.tables import about, events, leases, run_keys, sealed, wishes
 from journal.errors import Busy, Held, JournalError, JournalFailed, LeaseLost, NoKey, UnknownRun
-from journal.event import JOURNAL, Draft, Event, Private
+from journal.event import JOURNAL, SAYS, Draft, Event, Private
 from journal.rows import RunRow, Wish, closed_at, event_of, run_row
 from journal.seal.keys import Keys, Ring, Seal, unseal
 from journal.seal.people import Names, is_token, read, seal_text
@@ -38,7 +38,7 @@ from journal.write import lease as leasing
 from journal.write.book import Book, Line
 from journal.write.kill import KillAt
 from journal.write.lease import Lease, Owner
-from journal.write.requests import Append, Begin, Record, Release, Request, Take
+from journal.write.requests import Append, Begin, Record, Release, Request, Say, Take
 from journal.write.writer import Writer
 
 __all__ = [
@@ -144,6 +144,25 @@ class Journal:
         written: list[Event] = await self._writer.ask(request)
         return written
 
+    async def say(
+        self, run: str, drafts: Sequence[Draft], *, after: int = 0, unless: Iterable[str] = (), once: Sequence[str] = ()
+    ) -> list[Event]:
+        """Add what people say of a run, all or none, whether or not somebody carries it out; returns when it is durable.
+
+        It takes no lease: whoever carries the run out goes on, and reads it in `events`. `unless`: types of events
+        that matter to what is said: where one came behind place `after` meanwhile, Overtaken is raised and nothing is
+        written. `once`: digests of what is good for one time in this whole journal; Used is raised where one was used.
+
+        Raises UnknownRun, IncidentClosed, Overtaken, Used, NoKey, JournalFailed.
+        """
+        if len(drafts) > APPEND_LIMIT:
+            raise ValueError(f"{len(drafts)} events in one append: at most {APPEND_LIMIT}")
+        request = Say(
+            run=run, lines=[_line(d) for d in drafts], after=after, unless=frozenset(unless), once=tuple(once)
+        )
+        written: list[Event] = await self._writer.ask(request)
+        return written
+
     async def release(self, lease: Lease, *, unlock: bool) -> None:
         """Let the run rest, parked or ended; `unlock` frees the integration for another run. Raises LeaseLost."""
         await self._writer.ask(Release(run=lease.run, lease=lease, unlock=unlock))
@@ -190,11 +209,15 @@ class Journal:
         except orjson.JSONDecodeError:
             raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
 
-    def runs(self, *, owned: bool = False) -> list[RunRow]:
-        """Give all runs, newest first; `owned`: only those that have an owner, dead or alive."""
-        last = and_(events.c.run == leases.c.run, events.c.n == leases.c.last_n)
-        query = select(leases, events.c.type).outerjoin(events, last).where(leases.c.run != JOURNAL)
+    def runs(self, *, owned: bool = False, resting: bool = False) -> list[RunRow]:
+        """Give all runs, newest first; `owned`: only those that have an owner, dead or alive; `resting`: only those
+        that have none and still lock their integration.
+        """  # noqa: D205
+        own = and_(events.c.run == leases.c.run, events.c.type.not_in(SAYS))
+        last = select(events.c.type).where(own).order_by(events.c.n.desc()).limit(1).scalar_subquery()
+        query = select(leases, last.label("type")).where(leases.c.run != JOURNAL)
         query = query.where(leases.c.owner.is_not(None)) if owned else query
+        query = query.where(leases.c.owner.is_(None), leases.c.lock.is_not(None)) if resting else query
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)
         with self._reading() as conn:
             now_us = self._db.now_us(conn)

@@ -132,6 +132,11 @@ class Checked:
         """Say where the targets of a step come from, as a path: ("steps", "found", "items")."""
         return self._programs.each.get(self._steps[step_id].id)
 
+    def refers(self, step_id: str, key: Asked) -> tuple[str, ...]:
+        """Say which steps a condition names, in the order in which they stand in it."""
+        asked = self._programs.asks.get((self._steps[step_id].id, key))
+        return tuple(asked.steps) if asked is not None else ()
+
     def depends_on_run(self, step_id: str) -> bool:
         """Whether a value of the step differs in each run, so that a hash must take its text instead."""
         return any(path[0] == "run" for e in self._of(step_id) for path in e.paths)

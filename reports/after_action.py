@@ -180,7 +180,7 @@ def _approvals(events: Sequence[Event]) -> list[dict[str, str]]:
     found = []
     for event in events:
         body = event.body
-        if event.type not in {"asked", "approved", "declined"}:
+        if event.type not in {"asked", "decided", "approved", "declined", "objected", "turned_away", "reviewed"}:
             continue
         who = body.get("role", "?") if event.type == "asked" else body.get("by", "?")
         found.append({

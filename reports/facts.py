@@ -14,12 +14,17 @@ from reports.words import EFFECT_MEANING, FINAL, GRADES
 QUIET_KINDS = frozenset({"message", "look", "find"})
 """Kinds of steps that close nothing."""
 
-STATES = frozenset({"closed", "open", "unknown", "not-in-playbook"})
+STATES = frozenset({"closed", "residual", "open", "unknown", "not-in-playbook"})
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one foothold stands. `state`: closed, open, unknown, not-in-playbook, or given-back (open again, by us)."""
+    """How one foothold stands.
+
+    Attributes:
+        state: closed, residual (closed, and something lives on until a known time), open, unknown, not-in-playbook, or
+            given-back (open again, by us).
+    """
 
     id: str
     state: str
@@ -78,13 +83,13 @@ def standings(run: Run) -> list[Standing]:
         else:
             state, why = "unknown", "not judged yet"
         state = state if state in STATES else "unknown"
-        if state == "closed":
-            state, why = _closed_still(run, name, why)
+        if state in {"closed", "residual"}:
+            state, why = _closed_still(run, name, state, why)
         found.append(Standing(str(name), state, why))
     return found
 
 
-def _closed_still(run: Run, foothold: str, why: str) -> tuple[str, str]:
+def _closed_still(run: Run, foothold: str, state: str, why: str) -> tuple[str, str]:
     """What was judged closed and is no more: given back, drifted, contested; or rests on a list that was empty."""
     mine = [row for row in rows(run) if row.get("foothold") == foothold]
     effects = [effect for row in mine for effect in run.of_step(str(row.get("id")))]
@@ -100,16 +105,18 @@ def _closed_still(run: Run, foothold: str, why: str) -> tuple[str, str]:
         empty = [str(row["id"]) for row in mine if row.get("kind") == "cut" and not run.of_step(str(row["id"]))]
         if empty:
             return "unknown", f"{empty[0]}: nothing was found to cut"
-    return "closed", why
+    return state, why
 
 
 def footholds(run: Run) -> dict[str, int]:
-    """How many are declared, covered, closed, open, unknown. What was given back is open."""
+    """How many are declared, covered, closed, residual, open, unknown. What was given back is open."""
     states = [standing.state for standing in standings(run)]
     covered = len(states) - states.count("not-in-playbook")
     closed, again = states.count("closed"), states.count("open") + states.count("given-back")
+    lives_on = states.count("residual")
     return {
-        "declared": len(states), "covered": covered, "closed": closed, "open": again, "unknown": covered - closed - again,
+        "declared": len(states), "covered": covered, "closed": closed, "residual": lives_on, "open": again,
+        "unknown": covered - closed - lives_on - again,
     }  # fmt: skip
 
 
@@ -185,6 +192,32 @@ def seconds(run: Run, events: Iterable[Event]) -> dict[str, float | None]:
 def last_word(run: Run) -> Event | None:
     """The last final word; None while there is none."""
     return next((event for event in reversed(run.words) if event.body.get("word") in FINAL), None)
+
+
+def residual_until(run: Run) -> str | None:
+    """When the last path dies by itself, as the newest word has it; None where nothing lives on."""
+    return str(run.words[-1].body.get("until")) if run.words and run.words[-1].body.get("until") else None
+
+
+def since_approval(run: Run, step: str) -> int:
+    """How many targets of a step were met beyond those that its approver was shown: the same scope, so not asked again."""
+    row = row_of(run, step)
+    if row.get("kind") != "cut" or not run.approved:
+        return 0
+    return max(len(run.of_step(step)) - whole(row.get("count")), 0)
+
+
+def by_hand(run: Run) -> dict[str, str]:
+    """Steps that wait for a person: id -> what is to be done. `STEP/by-hand` is the effect of one that is done."""
+    return {
+        name: str(body.get("why", "")) for name, body in run.steps.items()
+        if body.get("state") == "asked" and not _done(run, name, back=bool(body.get("back")))
+    }  # fmt: skip
+
+
+def _done(run: Run, step: str, *, back: bool) -> bool:
+    effect = run.effects.get(f"{step}/by-hand")
+    return effect is not None and effect.word == ("undone" if back else "effective")
 
 
 def ended(events: Sequence[Event]) -> Mapping[str, Any]:

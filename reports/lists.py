@@ -9,7 +9,7 @@ from journal.event import Event
 from journal.replay import CLOSED_WORDS, Run
 from reports import facts
 from reports.matrix import noun
-from reports.text import many, safe, took, whole
+from reports.text import day, many, safe, took, whole
 from reports.words import EFFECT_MEANING, RECOVERY, meaning, spoken
 
 SHOWN = 10
@@ -129,8 +129,11 @@ def not_done(run: Run) -> list[str]:
             found.append(f"{safe(step, 40)}: {len(ids)} {said}; the first is {safe(ids[0], 120)}")
         else:
             found += [f"{safe(name, 120)}: {said}" for name in ids]
+    hands = facts.by_hand(run)
     for step, body in run.steps.items():
-        if body.get("state") != "closed":
+        if body.get("state") == "asked":
+            found += [f"step {safe(step, 40)}: a person does it: {safe(hands[step], 160)}"] if step in hands else []
+        elif body.get("state") != "closed":
             why = safe(body.get("why", ""), 160)
             found.append(f"step {safe(step, 40)}: {safe(body.get('state'), 40)}{', ' + why if why else ''}")
     for row in facts.rows(run):
@@ -145,7 +148,38 @@ def not_done(run: Run) -> list[str]:
 
 
 def next_steps(run: Run) -> list[str]:
-    """The command to type now."""
+    """The command to type now; first what is left to be looked at of walls that one person opened alone."""
+    return [*_to_review(run), *_next(run)]
+
+
+def _to_review(run: Run) -> list[str]:
+    seen = {wall: event.n for wall, event in run.reviewed.items()}
+    return [
+        f"Another person looks at {safe(wall, 40)}, which {safe(event.body.get('by', '?'), 120)} opened alone, until"
+        f" {day(event.body['review_by'])}: `ringfence review {safe(run.id, 60)}`."
+        for wall, event in run.approved.items()
+        if event.body.get("review_by") and seen.get(wall, 0) < event.n
+    ]
+
+
+def _hands(run: Run) -> list[str]:
+    """What people do, each with the command that says it is done."""
+    return [
+        f"By hand: {safe(what, 300)}. Then: `ringfence attest {safe(run.id, 60)} {safe(step, 60)} --reason '...'`."
+        for step, what in facts.by_hand(run).items()
+    ]
+
+
+def _approvals(run: Run, resume: str) -> list[str]:
+    """The command that approves what is asked; nothing where every wall is open."""
+    waits = [wall for wall in run.asked if wall not in run.approved]
+    if waits or not run.asked:
+        proven = f"`ringfence approve {safe(run.id, 60)}`, or sits down at {resume}" if run.asked else resume
+        return [f"An approver reads the scope and approves the cut: {proven}."]
+    return [] if facts.by_hand(run) else [f"Go on: {resume}."]
+
+
+def _next(run: Run) -> list[str]:
     name = safe(run.id, 60)
     resume = f"`ringfence resume {name}`"
     if run.opened.get("mode") == "dry-run":
@@ -158,8 +192,10 @@ def next_steps(run: Run) -> list[str]:
                 f"Look again at any time: `ringfence check {name}`.",
                 f"When what he planted is gone and secrets are rotated: `ringfence recover {name}`.",
             ]
-        case "waiting" | "held" | "expired" if "recovering" not in _words(run) and not facts.since_word(run):
-            return [f"An approver reads the scope and approves the cut: {resume}.", *_still_in(run)]
+        case "waiting" | "held" | "expired" | "objected" if "recovering" not in _words(run) and not facts.since_word(
+            run
+        ):
+            return [*_hands(run), *_approvals(run, resume), *_still_in(run)]
         case "recovered":
             return [f"Look at what was given back: `ringfence check {name}` says what is open again."]
         case "partially-recovered":
@@ -167,7 +203,7 @@ def next_steps(run: Run) -> list[str]:
         case "nothing-found":
             return ["Check that the integration names the right client and that the connection may see its tokens.",
                     *_still_in(run)]  # fmt: skip
-        case "refused" | "objected":
+        case "refused":
             return ["Nothing was sent. Mend what was refused, then start again."]
         case "partially-contained" | "failed":
             return [

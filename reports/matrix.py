@@ -108,6 +108,8 @@ def _cell(run: Run, steps: list[Mapping[str, Any]]) -> Cell:
     else:
         state, line = _without_effects(run, steps)
         lines.append(line)
+    if since := sum(facts.since_approval(run, str(row.get("id"))) for row in steps):
+        lines.append(f"+{since} since approval")
     if (alive := sum(facts.live(run, row) for row in steps)) and run.word != "recovered":
         lines.append(f"still in by {many(alive, 'live ' + noun(steps))}")
     return Cell(state, tuple(lines))

@@ -22,7 +22,7 @@ def summary(
         "effects": facts.effects(run),
         "proof": facts.proof(run),
         "footholds": facts.footholds(run),
-        "residual_until": None,
+        "residual_until": facts.residual_until(run),
         "attacker_calls_after": attacker_calls_after,
         "plan_hash": run.planned.get("plan_hash"),
         "scope_hash": run.planned.get("scope_hash"),

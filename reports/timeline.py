@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from journal.event import Event
+from reports.said import said
 from reports.text import between_s, clock, many, safe, short, whole
 from reports.words import spoken
 
@@ -128,10 +130,14 @@ def _line(event: Event) -> str:
             rows = [row for row in body.get("steps") or () if row.get("kind") in {"hold", "cut"}]
             missing, held = (sum(whole(row.get(key)) for row in rows) for key in ("missing", "held"))
             return f"planned: {many(missing, 'effect')} missing, {held} held already; scope {short(body.get('scope_hash', ''), 8)}"
+        case "decided" | "objected" | "turned_away" | "reviewed" | "attested" | "retried" | "told":
+            return said(event)
         case "asked":
-            return f"asked for {_who(body.get('role'))} at {safe(body.get('wall'), 40)}: scope {short(body.get('scope_hash', ''), 8)}"
+            return f"asked for {_wanted(body)} at {safe(body.get('wall'), 40)}: scope {short(body.get('scope_hash', ''), 8)}"
         case "approved" | "declined":
             scope = f", scope {short(body['scope_hash'], 8)}" if body.get("scope_hash") else ""
+            if body.get("review_by"):
+                scope += f"; by one person alone, to be reviewed by another until {clock(body['review_by'])}"
             how = f" ({safe(body['how'], 80)})" if body.get("how") else ""
             return (
                 f"{event.type.upper()} by {safe(body.get('by', '?'), 120)}{how} at {safe(body.get('wall'), 40)}{scope}"
@@ -143,14 +149,32 @@ def _line(event: Event) -> str:
             return f"step {safe(body.get('step'), 40)} {safe(body.get('state'), 40)}{why}"
         case "refused":
             return f"refused to give back {safe(body.get('effect'), 120)}: {safe(body.get('alive'), 20)} that it would revive still live"
+        case "adopted":
+            return f"MENDED playbook taken by {safe(body.get('by', '?'), 120)}: {short(body.get('sha256', ''), 8)}, planned anew"
+        case "preserved":
+            kept = safe(body.get("kept") or body.get("why") or "kept nowhere but here", 120)
+            return f"evidence of {safe(body.get('step'), 60)}: {many(whole(body.get('count')), 'line')}, SHA-256 {short(body.get('sha256', ''), 8)}, {kept}"
+        case "lapsed":
+            return f"its holds were to last {safe(body.get('expires'), 20)}, and still hold: people are asked; nothing was lifted"
         case "worded":
             why = f": {safe(body['why'], 200)}" if body.get("why") else ""
             return f"{safe(body.get('word'), 40).upper()}{why}"
         case "stopped":
             return f"stopped by {safe(body.get('by', '?'), 120)}"
         case "noted":
-            return f"note: {safe(body.get('text', ''), 200)}"
+            by = f" by {safe(body['by'], 120)}" if body.get("by") else ""
+            return f"note{by}: {safe(body.get('text', ''), 200)}"
     return ""
+
+
+def _wanted(body: Mapping[str, Any]) -> str:
+    """Who was asked for, and how many; one where it does not say."""
+    people, name = whole(body.get("people", 1)), f" (class {safe(body['class'], 40)})" if body.get("class") else ""
+    return (
+        f"{_who(body.get('role'))}{name}"
+        if people <= 1
+        else f"{people} people from {safe(body.get('role'), 40)} up{name}"
+    )
 
 
 def _who(role: object) -> str:

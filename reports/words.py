@@ -70,7 +70,7 @@ def tone(word: str) -> Tone:
     if word in {"contained", "recovered", "closed", "effective", "held-already"}:
         return "good"
     if word in {
-        "held", "waiting", "closing", "planned", "running", "recovering", "dry-run", "requested", "undone", "skipped",
+        "residual", "held", "waiting", "closing", "planned", "running", "recovering", "dry-run", "requested", "undone", "skipped",
         "given-back",
     }:  # fmt: skip
         return "wait"

@@ -51,6 +51,7 @@ def arguments() -> argparse.ArgumentParser:
     add("--seed", type=int, default=default.seed, help="of the dice; secrets are always random (default: %(default)s)")
     add("--idle-minutes", type=at_least(0.01, float), default=default.idle_minutes, metavar="M",
         help="ends after so long without a request from outside (default: %(default)g)")  # fmt: skip
+    add("--asleep", action="store_true", help="thief and vendor do nothing until PUT /_sandbox/attacker wakes them")
     return parser
 
 
@@ -59,12 +60,13 @@ def main() -> None:
     parser = arguments()
     given = vars(parser.parse_args())
     handshake: Path = given.pop("handshake").absolute()
+    asleep: bool = given.pop("asleep")
     if not handshake.parent.is_dir():
         parser.error(f"argument --handshake: there is no folder {handshake.parent}")
     from sandbox.process import serve
 
     try:
-        asyncio.run(serve(Options(**given), handshake))
+        asyncio.run(serve(Options(**given), handshake, asleep=asleep))
     except OSError as error:
         parser.exit(1, f"{parser.prog}: cannot start: {error.strerror or error}\n")
 

@@ -98,6 +98,7 @@ class Attacker:
     async def watch_switches(self) -> None:
         """Switch back whatever is closed, as soon as one of us has seen it closed."""
         while True:
+            await self._world.awake.wait()
             await self.switch_back()
             await asyncio.sleep(REACTS_S)
 
@@ -105,6 +106,9 @@ class Attacker:
         turn, last = 0, time.monotonic()
         moves = (self.mint, self.read_by_token, self.refresh, self.read_by_session, self.log_in, self.retry)
         while True:
+            if not self._world.awake.is_set():
+                await self._world.awake.wait()
+                last = self._won_at = time.monotonic()
             turn += 1
             now = time.monotonic()
             if now - self._won_at > self._patience_s():

@@ -1,4 +1,4 @@
-"""The stage hands' entrance, /_sandbox: log, state, faults, stop. No part of the company; not logged."""
+"""The stage hands' entrance, /_sandbox: log, state, faults, who is awake, stop. No part of the company; not logged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sandbox.ask import Answer, Ask
+from sandbox.ask import Answer, Ask, Refuse
 from sandbox.faults import Faults
 from sandbox.logbook import Logbook
 from sandbox.world import World
@@ -35,7 +35,7 @@ def state(world: World) -> dict[str, Any]:
             for t in world.tokens.values()
         ],
         "messages": len(world.messages),
-        "attacker": {"mode": world.options.attacker, **asdict(world.deeds)},
+        "attacker": {"mode": world.options.attacker, "awake": world.awake.is_set(), **asdict(world.deeds)},
     }
 
 
@@ -63,6 +63,18 @@ def write_faults(_world: World, stage: Stage, ask: Ask) -> Answer:
     return Answer(body=stage.faults.told())
 
 
+def wake(world: World, _stage: Stage, ask: Ask) -> Answer:
+    """Wake thief and vendor, or lay them to sleep again."""
+    awake = ask.json().get("awake")
+    if not isinstance(awake, bool):
+        raise Refuse(422, "awake is true or false")
+    if awake:
+        world.awake.set()
+    else:
+        world.awake.clear()
+    return Answer(body={"awake": awake})
+
+
 def stop(_world: World, stage: Stage, _ask: Ask) -> Answer:
     """End the sandbox once this is answered."""
     return Answer(body={"ok": True}, effect=stage.stop)
@@ -73,5 +85,6 @@ ROUTES: list[tuple[str, str, StageHandler]] = [
     ("GET", "/_sandbox/state", read_state),
     ("GET", "/_sandbox/faults", read_faults),
     ("PUT", "/_sandbox/faults", write_faults),
+    ("PUT", "/_sandbox/attacker", wake),
     ("POST", "/_sandbox/stop", stop),
 ]

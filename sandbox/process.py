@@ -94,9 +94,11 @@ async def act(world: World) -> None:
             tasks.create_task(Attacker(world, attacker).run())
 
 
-async def serve(options: Options, handshake: Path) -> None:
-    """Run the company until it is told to end."""
+async def serve(options: Options, handshake: Path, *, asleep: bool = False) -> None:
+    """Run the company until it is told to end; `asleep`: nobody acts in it until somebody wakes them."""
     world = open_company(options)
+    if not asleep:
+        world.awake.set()
     # The protocol is named: only then does asyncio switch Nagle's delay off, which costs 40 ms an answer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -17,6 +17,7 @@ class Vendor:
     """Reads records about twice a second, refreshes a token each fifth time, uses its session each seventh."""
 
     def __init__(self, world: World, caller: Caller) -> None:
+        self._world = world
         self._caller = caller
         self._dice = random.Random(world.options.seed)  # noqa: S311 - order, no secret
         tokens = [token for token in world.tokens.values() if token.client == DRIFT]
@@ -30,6 +31,7 @@ class Vendor:
         """Work for ever."""
         turn = 0
         while True:
+            await self._world.awake.wait()
             turn += 1
             await self.work(turn, VENDOR_ADDRESSES[turn % len(VENDOR_ADDRESSES)])
             await asyncio.sleep(PACE_S * self._dice.uniform(0.8, 1.2))

@@ -5,6 +5,7 @@ All of it is changed on one event loop without an await between a decision and i
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from bisect import bisect_right
 from collections import deque
@@ -16,8 +17,11 @@ from sandbox.things import ACCESS_LIFE_S, Client, Kind, Path, Rule, Session, Swi
 
 Mode = Literal["plain", "admin", "none"]
 
-OURS = ("idp_key", "crm_key", "firewall_key", "chat_hook", "person_key")
-"""Names of the credentials that the company itself uses against its systems."""
+OURS = (
+    "idp_key", "crm_key", "firewall_key", "chat_hook", "person_key",
+    "ana_token", "ben_token", "cleo_token", "dora_token", "eve_token",
+)  # fmt: skip
+"""Names of the credentials that the company itself uses against its systems, and by which its people say who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class World:
     sessions: dict[str, Session] = field(default_factory=dict)
     messages: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=10_000))
     deeds: Deeds = field(default_factory=Deeds)
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Until it is set nobody acts: the thief holds what he stole, the vendor rests, two looks see one state."""
     url: str = ""
     _token_secrets: dict[str, Token] = field(default_factory=dict)
     _session_secrets: dict[str, Session] = field(default_factory=dict)

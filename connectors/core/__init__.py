@@ -3,7 +3,27 @@
 from connectors.core.call import Answer, Call, Mark
 from connectors.core.connector import Action, Connector, EffectId, Find, Foothold, Look, Rate, Settings, needs_of
 from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
-from connectors.core.model import Family, Grade, Layer, NoState, Params, Sealed, State, UrlPath, Volatile
+from connectors.core.model import (
+    Family,
+    Grade,
+    Layer,
+    NoState,
+    Params,
+    People,
+    Person,
+    Sealed,
+    State,
+    UrlPath,
+    UsedAt,
+    UsedFrom,
+    Volatile,
+    people_counted,
+    people_fields,
+    person_fields,
+    persons,
+    used_at,
+    used_from,
+)
 from connectors.core.reader import Reader
 from connectors.core.secret import Secret
 from connectors.core.sender import Came, Outcome, Sender
@@ -12,8 +32,9 @@ from connectors.core.wire import Connection, Wire
 __all__ = [
     "Action", "Answer", "Busy", "Call", "Came", "Connection", "Connector", "ConnectorError", "EffectId", "Family",
     "Find", "Foothold", "Grade", "Impossible", "Layer", "Look", "Mark", "NoState", "NotAllowed", "Outcome", "Params",
-    "Rate", "Reader", "Sealed", "Secret", "Sender", "Settings", "State", "Unexpected", "Unreachable", "Unseen",
-    "UrlPath", "Volatile", "Wire", "connect", "needs_of",
+    "People", "Person", "Rate", "Reader", "Sealed", "Secret", "Sender", "Settings", "State", "Unexpected", "Unreachable", "Unseen",
+    "UrlPath", "UsedAt", "UsedFrom", "Volatile", "Wire", "connect", "needs_of", "people_counted", "people_fields",
+    "person_fields", "persons", "used_at", "used_from",
 ]  # fmt: skip
 
 

@@ -53,9 +53,10 @@ class Look(Generic[P, S]):
     async def __call__(self, read: Reader, p: P) -> S:
         """What is seen of `p` now. An answer that lacks what the look needs is Unexpected."""
         try:
-            return await self.fn(read.allowed(self.asks, self.permission, self.meaning), p)
+            seen: S = await read.allowed(self.asks, self.permission, self.meaning).look(self, p)
         except UNREADABLE as error:
             raise unreadable(self.name, error) from None
+        return seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class Find(Generic[P, S]):
         """Each thing that `p` selects; raises where a page did not come."""
         found = False
         limited = read.allowed((), self.permission)
-        pairs = self.fn(limited, p)
+        pairs = limited.pairs(self, p)
         while True:
             try:
                 pair = await anext(pairs)

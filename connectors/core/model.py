@@ -26,12 +26,28 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 
 _VOLATILE = "volatile"
 _SEALED = "sealed"
+_USED_AT = "used-at"
+_USED_FROM = "used-from"
+_PERSON = "person"
+_PEOPLE = "people"
 
 Volatile = Annotated[T, _VOLATILE]
 """A field kept for the next call (a version, a lock, a time) that takes no part in equality or hashes."""
 
 Sealed = Annotated[T, _SEALED]
 """A field that may hold a name or a secret: ciphertext in the journal, with its SHA-256 in the clear."""
+
+UsedAt = Annotated[T, _USED_AT]
+"""When the thing was last used: RFC 3339 text, a time, or seconds since 1970; "", 0 or None where it is not known."""
+
+UsedFrom = Annotated[T, _USED_FROM]
+"""The address from which it was last used, or opened; "" where it is not known."""
+
+Person = Annotated[T, _PERSON]
+"""Whose it is: a login or id of a person there, or several; "" for nobody's. Plans and guardrails count them."""
+
+People = Annotated[T, _PEOPLE]
+"""For how many people it works, where the provider counts them and does not name them."""
 
 
 class Grade(IntEnum):
@@ -114,6 +130,44 @@ class State(BaseModel):
 
 
 S = TypeVar("S", bound=State)
+
+
+def used_at(of: BaseModel) -> list[Any]:
+    """What the fields marked `UsedAt` hold, of a model or of several made into one."""
+    return _marked_values(of, _USED_AT)
+
+
+def used_from(of: BaseModel) -> list[str]:
+    """The addresses in the fields marked `UsedFrom`."""
+    return [str(value) for value in _marked_values(of, _USED_FROM)]
+
+
+def persons(of: BaseModel) -> list[str]:
+    """The people in the fields marked `Person`."""
+    found: list[str] = []
+    for value in _marked_values(of, _PERSON):
+        found += [str(one) for one in value if one] if isinstance(value, list | tuple | frozenset) else [str(value)]
+    return found
+
+
+def people_counted(of: BaseModel) -> int:
+    """How many people the fields marked `People` say at most; 0 without one."""
+    return max((value for value in _marked_values(of, _PEOPLE) if isinstance(value, int)), default=0)
+
+
+def person_fields(model: type[BaseModel]) -> frozenset[str]:
+    """The names of the fields marked `Person`: to read them out of a record."""
+    return _fields_marked(model, _PERSON)
+
+
+def people_fields(model: type[BaseModel]) -> frozenset[str]:
+    """The names of the fields marked `People`."""
+    return _fields_marked(model, _PEOPLE)
+
+
+def _marked_values(of: BaseModel, mark: str) -> list[Any]:
+    found = (getattr(of, name, None) for name in sorted(_fields_marked(type(of), mark)))
+    return [value for value in found if value]
 
 
 @cache

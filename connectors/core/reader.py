@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -14,6 +14,9 @@ from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed,
 from connectors.core.secret import Secret
 from connectors.core.waits import asked_wait_s
 from connectors.core.wire import NoAnswer, NotSent, Reply, Wire
+
+if TYPE_CHECKING:
+    from connectors.core.connector import Find, Look
 
 PATIENCE_S = 6.0
 BUSY_PATIENCE_S = 60.0
@@ -47,6 +50,14 @@ class Reader:
     ) -> Reader:
         """The same reader for one look: with the read-only POSTs that it declares."""
         return Reader(self._wire, asks=asks, permission=permission, meaning=meaning, patience_s=self.patience_s)
+
+    async def look(self, look: Look[Any, Any], p: Any) -> Any:
+        """Carry a look out. What stands in for a provider (trials) answers here, knowing nothing of requests."""
+        return await look.fn(self, p)
+
+    def pairs(self, find: Find[Any, Any], p: Any) -> AsyncIterator[tuple[Any, Any]]:
+        """Carry a find out, as `look` does."""
+        return find.fn(self, p)
 
     @property
     def settings(self) -> Any:

@@ -57,6 +57,8 @@ class Standing:
                 self.released.pop(body["run"], None)
                 self._lives(self.runs.get(body["run"], ""))
             case "closed":
+                if body["run"] in self.released:  # somebody said something of a run that had ended
+                    self._erased.discard(self.runs.get(body["run"], ""))
                 self.released[body["run"]] = event
             case "pruned":
                 self.pruned[body["run"]] = event

@@ -126,10 +126,20 @@ def in_chain(run: Any, n: Any, digest: Any) -> bool:
 def approvals(events: Any) -> list[dict[str, Any]]:
     """Who answered at which wall, for which scope, and the SHA-256 of the very words that they were shown."""
     named = {"wall": "wall", "who": "by", "how": "how", "scope_hash": "scope_hash", "shown": "shown"}
-    answers = [(e["at"], e["type"], e["body"]) for e in events if e["type"] in ("approved", "declined")]
+    kinds = ("decided", "approved", "declined")
+    answers = [(e["at"], e["type"], e["body"]) for e in events if e["type"] in kinds]
     return [
         {"at": at, "answer": answer, **{k: body.get(v, "") for k, v in named.items()}} for at, answer, body in answers
     ]
+
+
+def is_signed(run: Any, body: Any) -> bool:
+    """Whether a decision bears the signature of the person's key that it names; one that names none was not signed."""
+    if not (body.get("public") or body.get("signature")):
+        return True
+    said = {key: body.get(key) for key in ("wall", "answer", "scope_hash", "shown")}
+    statement = {"run": run, "at": body.get("signed_at"), **said}
+    return signed_by(body.get("public"), "decision", statement, body.get("signature"))
 
 
 def check_run(data: Any, run: Any) -> Iterator[str]:
@@ -148,6 +158,8 @@ def check_run(data: Any, run: Any) -> Iterator[str]:
             yield f"{at}: it is of another run or incident."
         if not TIME.fullmatch(event["at"]) or event["at"] < before["at"] or event["fence"] < before["fence"]:
             yield f"{at}: its time or its lease is older than that of the event before it."
+        if event["type"] == "decided" and not is_signed(run["run"], event["body"]):
+            yield f"{at}: this decision does not bear the signature of the key that it names."
         before = event
     if not events or run["head"] != {key: before[key] for key in HEAD}:
         yield f"Run {name}, event {run['head']['n']}: this head is not the last event: the end was cut off."

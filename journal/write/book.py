@@ -156,6 +156,11 @@ class Book:
         if unlock:
             self.conn.execute(update(leases).where(leases.c.run == head.run).values(lock=None))
 
+    def is_closed(self, head: Head) -> bool:
+        """Whether the journal's own chain says of a run that nobody owns and that locks nothing that it ended here."""
+        query = select(events.c.n).where(events.c.run == JOURNAL, events.c.type == "closed")
+        return self.conn.execute(query.where(events.c.body.contains(f'"{head.head}"')).limit(1)).first() is not None
+
     def ready(self, incident: str, lines: Iterable[Line]) -> list[Line]:
         """Seal the names in lines that are to be written. Raises NoKey; then nothing was changed."""
         return [self._sealed(incident, line) if line.private else line for line in lines]

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from journal.clock import boot_s
-from journal.db.tables import leases
-from journal.errors import Busy, Held, IncidentClosed, JournalFailed, LeaseLost, Rested, UnknownRun
+from journal.db.tables import events, leases
+from journal.errors import Busy, Held, IncidentClosed, JournalFailed, LeaseLost, Overtaken, Rested, UnknownRun, Used
 from journal.event import JOURNAL, Event
 from journal.rows import closed_at
 from journal.seal.keys import Seal
@@ -186,6 +186,79 @@ class Append(Request):
         book.keep(self.run, self.sealed)
         book.renew(head)
         return [book.write(head, line) for line in lines]
+
+
+@dataclass(slots=True, kw_only=True)
+class Say(Request):
+    """Add what people say of a run, whoever carries it out, or nobody: under its present fence, which stays as it is.
+
+    A run that had been closed is closed anew behind it, so that its record in the journal's own chain still tells of
+    its end.
+
+    Attributes:
+        after: the place up to which the one who says it has read the run.
+        unless: types of events that would change their mind: one of them after that place, and nothing is said.
+        once: digests of what is good for one time in this whole journal (a sealed code).
+    """
+
+    lines: Sequence[Line]
+    after: int = 0
+    unless: frozenset[str] = frozenset()
+    once: Sequence[str] = ()
+
+    @property
+    def events(self) -> int:
+        """As many as there are lines."""
+        return len(self.lines)
+
+    def first(self) -> tuple[str, Mapping[str, Any]] | None:
+        """The first line."""
+        return (self.lines[0].type, self.lines[0].body) if self.lines else None
+
+    def runs(self) -> list[str]:
+        """Its own, and the journal's: of two who say something at once, the second one sees what the first one said."""
+        return [self.run, JOURNAL]
+
+    def do(self, book: Book) -> list[Event]:
+        """Check, seal, write; the lease is left alone."""
+        head = book.heads.get(self.run)
+        if head is None or self.run == JOURNAL:
+            raise UnknownRun(self.run)
+        if (closed := closed_at(book.conn, head.incident)) is not None:
+            raise IncidentClosed(self.run, head.incident, closed)
+        if self.unless and head.last_n > self.after and (found := self._overtaken(book)):
+            raise Overtaken(self.run, found)
+        for digest in self.once:
+            if is_used(book, digest):
+                raise Used(digest)
+        lines = book.ready(head.incident, self.lines)
+        ended = head.owner is None and head.lock is None and book.is_closed(head)
+        written = [book.write(head, line) for line in lines]
+        if not written or head.last_n < written[0].n:  # a fault point cut it off
+            return written
+        for digest in self.once:
+            book.note("used", {"run": self.run, "digest": digest})
+        if ended:
+            body = {"run": self.run, "incident": head.incident, "n": head.last_n, "head": head.head}
+            book.note("closed", body)
+        return written
+
+    def _overtaken(self, book: Book) -> str:
+        """Type of an event that came meanwhile and matters; "" without one. This transaction's own rows count."""
+        for row in book.rows:
+            if row["run"] == self.run and row["type"] in self.unless:
+                return str(row["type"])
+        query = select(events.c.type).where(events.c.run == self.run, events.c.n > self.after)
+        return str(book.conn.execute(query.where(events.c.type.in_(self.unless)).limit(1)).scalar() or "")
+
+
+def is_used(book: Book, digest: str) -> bool:
+    """Whether what is good for one time was used, by the journal's own chain and by this transaction."""
+    mark = f'"{digest}"'
+    if any(row["type"] == "used" and mark in row["body"] for row in book.notes):
+        return True
+    query = select(events.c.n).where(events.c.run == JOURNAL, events.c.type == "used", events.c.body.contains(mark))
+    return book.conn.execute(query.limit(1)).first() is not None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def test_wrong_playbooks_are_refused_with_their_place_before_anything_is_opened(
 def test_a_provider_that_nobody_reaches_is_refused_and_said_once(up):
     urls = {name: f"http://127.0.0.1:1/{name}" for name in ("practice_idp", "practice_crm", "practice_firewall")}
     said = up.run(
-        "contain", "stolen_oauth_tokens", "--config", up.live_config(urls=urls), "-i", "integration=drift", "--yes"
+        "contain", "stolen_oauth_tokens", "--config", up.live_config(urls=urls), "-i", "integration=drift", "--yes", "--scope-hash", "0" * 64,
     )  # fmt: skip
     _refused(up, said, "no connection")
     assert "http://127.0.0.1:1/practice_idp" in said.err
@@ -73,12 +73,15 @@ def test_a_provider_that_nobody_reaches_is_refused_and_said_once(up):
 
 def test_a_wrong_secret_is_refused_and_does_not_lock_the_integration(up):
     wrong = dict.fromkeys(("practice_idp", "practice_crm", "practice_firewall"), "not-the-key")
-    words = ["contain", up.quick(), "-i", "integration=drift", "--yes", "--json", "--config"]
-    said = up.run(*words, up.live_config(keys=wrong))
+    words = [up.quick(), "-i", "integration=drift"]
+    more = ["--yes", "--scope-hash", "0" * 64, "--json", "--config"]
+    said = up.run("contain", *words, *more, up.live_config(keys=wrong))
     _refused(up, said, "401")
     assert "not-the-key" not in said.text
     assert up.events("intended") == []
-    mended = up.run(*words, up.live_config())
+    config = up.live_config()
+    more[1:3] = ["--scope-hash", up.scope(*words, "--config", config)]
+    mended = up.run("contain", *words, *more, config)
     assert (mended.code, mended.json["word"]) == (0, "contained"), mended.text
     assert not up.live_tokens()
 

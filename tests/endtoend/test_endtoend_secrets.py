@@ -94,6 +94,9 @@ def _watched():
         thread.join()
 
 
+ORDER = ("given_tokens.yaml", "-i", "integration=vendor", "-i", "tokens=@tokens.txt")
+
+
 class Responder:
     """The folder of one who is given a list of stolen tokens, and what they do."""
 
@@ -132,10 +135,9 @@ class Responder:
         config = {"connections": {"idp": connection}, "integrations": "integrations.yaml", "seal": seal}
         self.write("ringfence.yaml", yaml.safe_dump(config))
 
-    def contain(self, **environ):
+    def contain(self, scope="0" * 64, **environ):
         return self.house.run(
-            "contain", "given_tokens.yaml", "-i", "integration=vendor", "-i", "tokens=@tokens.txt", "--yes",
-            "--reason", REASON, **environ,
+            "contain", *ORDER, "--yes", "--scope-hash", scope, "--reason", REASON, **environ,
         )  # fmt: skip
 
     def does_all(self):
@@ -148,7 +150,7 @@ class Responder:
         assert "401" in wrong.err
         self.write("client.secret", SECRET)
         self.write("registration.secret", REGISTRATION)
-        killed = self.contain(RINGFENCE_KILL_AT="after:intended@tokens#3")
+        killed = self.contain(self.house.scope(*ORDER), RINGFENCE_KILL_AT="after:intended@tokens#3")
         assert killed.code == -signal.SIGKILL, killed.text
         name = [json.loads(text)["run"] for ((text),) in self.house.rows(OPENINGS)][-1]
         stopped = run("stop", name)

@@ -46,6 +46,14 @@ async def take(url: str, run: str) -> None:
     await journal.aclose()
 
 
+async def talk(url: str, run: str, count: str) -> None:
+    """Say things of a run that another process carries out."""
+    journal = Journal.open(url, keys=Keys.none(), kill=KillAt.from_env())
+    for number in range(int(count)):
+        await journal.say(run, [Draft("noted", {"text": f"say {number}"})])
+    await journal.aclose()
+
+
 async def hold(url: str, ttl_s: str) -> None:
     """Hold a run as long as the lease is good (30 s at most); then try to append, and say how that went."""
     journal = Journal.open(url, keys=Keys.none(), ttl_s=float(ttl_s), renew_s=float(ttl_s) / 4)

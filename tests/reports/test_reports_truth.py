@@ -16,7 +16,7 @@ def test_a_summary_has_just_these_keys() -> None:
         "run": "str", "incident": "str", "word": "str", "seconds": ["cut", "hold", "total"],
         "effects": ["contested", "effective", "failed", "held_already", "in_doubt", "planned", "residual"],
         "proof": ["attested", "quiet", "said", "seen", "tried"],
-        "footholds": ["closed", "covered", "declared", "open", "unknown"], "residual_until": "NoneType",
+        "footholds": ["closed", "covered", "declared", "open", "residual", "unknown"], "residual_until": "NoneType",
         "attacker_calls_after": "int", "plan_hash": "str", "scope_hash": "str", "journal": ["events", "head"],
         "report": "str",
     }  # fmt: skip
@@ -51,11 +51,25 @@ def test_contained_alone_has_nothing_since() -> None:
 
 
 def test_what_was_given_back_is_not_closed() -> None:
-    assert facts.footholds(recovered().run) == {"declared": 3, "covered": 3, "closed": 1, "open": 2, "unknown": 0}
+    assert facts.footholds(recovered().run) == {
+        "declared": 3,
+        "covered": 3,
+        "closed": 1,
+        "residual": 0,
+        "open": 2,
+        "unknown": 0,
+    }
 
 
 def test_an_empty_list_closes_no_foothold() -> None:
-    assert facts.footholds(nothing_found().run) == {"declared": 3, "covered": 3, "closed": 1, "open": 0, "unknown": 2}
+    assert facts.footholds(nothing_found().run) == {
+        "declared": 3,
+        "covered": 3,
+        "closed": 1,
+        "residual": 0,
+        "open": 0,
+        "unknown": 2,
+    }
 
 
 def test_said_is_never_proven() -> None:

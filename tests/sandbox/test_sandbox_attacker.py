@@ -148,3 +148,21 @@ def test_where_nothing_was_stolen_nobody_acts(start):
     assert practice.listed("/crm/users/svc-drift/sessions") == []
     assert len(practice.listed("/idp/clients/calendar-sync/tokens")) == 5
     assert practice.secrets["canary"] == ""
+
+
+def test_a_thief_asleep_does_nothing_and_wakes_on_demand(start, eventually):
+    practice = start("--attacker", "admin", "--mint-per-s", "20", "--asleep")
+    first = practice.state()
+    time.sleep(1)
+    assert practice.state() == first, "the same state, whoever looks"
+    assert first["attacker"]["awake"] is False
+    assert first["attacker"]["attempts"] == 0
+    assert practice.ask("PUT", "/_sandbox/attacker", "", json={"awake": "yes"}).status_code == 422
+    practice.ask("PUT", "/_sandbox/attacker", "", json={"awake": True})
+    eventually(lambda: deeds(practice)["minted"] > 5)
+    assert deeds(practice)["awake"] is True
+    practice.ask("PUT", "/_sandbox/attacker", "", json={"awake": False})
+    time.sleep(0.6)
+    resting = deeds(practice)["attempts"]
+    time.sleep(0.6)
+    assert deeds(practice)["attempts"] == resting

@@ -33,6 +33,8 @@ ENDS = frozenset({"contained", "nothing-found"})
 class Desk:
     """A person at the wall: answers late, or no, or is not there."""
 
+    attended = False
+
     def __init__(self, story, process):
         self._story, self._process = story, process
 

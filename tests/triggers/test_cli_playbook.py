@@ -53,7 +53,7 @@ def test_a_playbook_here_comes_before_ours(ringfence, tmp_path):
     (folder / BOOK.name).write_text(BOOK.read_text().replace("title: A vendor", "title: OUR OWN vendor"))
     assert ringfence("playbook", "show", "stolen_oauth_tokens").out.startswith("stolen_oauth_tokens: OUR OWN")
     rows = ringfence("playbook", "list", "--json").json["playbooks"]
-    assert [row["hidden"] for row in rows] == [False, True]
+    assert [row["hidden"] for row in rows if row["name"] == "stolen_oauth_tokens"] == [False, True]
 
 
 def test_files_that_are_no_playbooks_are_told(ringfence, tmp_path):

@@ -28,7 +28,7 @@ def test_up_status_log_down(ringfence, home):
     again = ringfence("sandbox", "up", "--tokens", "6", "--json")
     assert again.json == first.json
     assert ringfence("sandbox", "status", "--json").json == first.json
-    assert set(first.json) == {"url", "pid", "started", "options", "alive"}
+    assert set(first.json) == {"url", "pid", "started", "options", "alive", "awake"}
     ringfence("sandbox", "by-hand", "client", "off")
     plain = ringfence("sandbox", "status")
     log = ringfence("sandbox", "log", "--who", "person", "--json")
@@ -108,6 +108,21 @@ def test_by_hand_is_the_administrators_work(ringfence, home):
     assert company.ask(company.running(home), "GET", "/_sandbox/state")["paths"]["crm-api"]["mode"] == "any"
     for wrong in (["allow-list", "no-address"], ["allow-list"], ["client", "on", "--client", "nobody/../x"]):
         assert ringfence("sandbox", "by-hand", *wrong).code == 1
+
+
+def test_one_that_is_started_to_be_looked_at_is_asleep_until_somebody_wakes_it(ringfence, home):
+    handshake = company.ensure(place.state_folder(), tokens=6, attacker="plain", asleep=True)
+    asleep = ringfence("sandbox", "status")
+    assert "asleep" in asleep.out
+    assert ringfence("sandbox", "status", "--json").json["awake"] is False
+    assert "tried 0 times" in asleep.out
+    assert ringfence("sandbox", "up", "--json").json["awake"] is True
+    assert ringfence("sandbox", "status", "--json").json["awake"] is True
+    assert company.running(home)["pid"] == handshake["pid"], "the same company"
+    limit = time.monotonic() + 15
+    while not company.attacker_calls(handshake["url"], handshake["started"])["successes"]:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
 
 
 def test_attacker_calls_counts_what_succeeded_in_a_time(home):

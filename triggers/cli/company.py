@@ -57,9 +57,11 @@ def ensure(
     lag_s: float | None = None,
     seed: int | None = None,
     restart: bool = False,
+    asleep: bool = False,
 ) -> dict[str, Any]:
     """Give the handshake of the sandbox that runs, or start one. Two commands at once start one.
 
+    `asleep`: one that is started now has its thief asleep, so that two looks see one state; see `wake`.
     One that runs with other options than those asked for is ended first: nothing of a practice company is worth more
     than what somebody asks to practise on. Raises Refused when none can be started.
     """
@@ -70,7 +72,7 @@ def ensure(
         if handshake is not None and not restart and asked.items() <= handshake["options"].items():
             return handshake
         _end(state)
-        return _start(state, asked)
+        return _start(state, asked, asleep=asleep)
 
 
 def end(state: Path) -> bool:
@@ -84,6 +86,11 @@ def end(state: Path) -> bool:
 def ask(handshake: Mapping[str, Any], method: str, path: str, body: object = None, key: str = "") -> Any:
     """Send one request to the sandbox, with the secret of that name; give the answer's JSON. Raises Refused."""
     return _ask(str(handshake["url"]) + path, method, body, handshake["secrets"][key] if key else "")
+
+
+def wake(handshake: Mapping[str, Any]) -> None:
+    """Let thief and vendor act from now on. Raises Refused."""
+    ask(handshake, "PUT", "/_sandbox/attacker", {"awake": True})
 
 
 def attacker_calls(url: str, since: str | datetime, until: str | datetime | None = None) -> dict[str, Any]:
@@ -139,12 +146,13 @@ def _alone(state: Path) -> Iterator[None]:
         yield
 
 
-def _start(state: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+def _start(state: Path, options: Mapping[str, Any], *, asleep: bool) -> dict[str, Any]:
     here = folder(state)
     (here / "handshake.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--handshake", str(here / "handshake.json")]
     for name, value in options.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
+    command += ["--asleep"] if asleep else []
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     with os.fdopen(os.open(here / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
         child = subprocess.Popen(  # noqa: S603

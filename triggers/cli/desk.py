@@ -29,10 +29,12 @@ def who() -> str:
 class Terminal:
     """Draws on a terminal, prints plain lines elsewhere; with `quiet` (JSON) it only says what must be said."""
 
-    def __init__(self, *, yes: bool, quiet: bool) -> None:
+    def __init__(self, *, yes: bool, quiet: bool, every: bool = False) -> None:
         self.yes = yes
         self.quiet = quiet
+        self.every = every
         self.drawn = sys.stdout.isatty() and not quiet
+        self.attended = self.drawn and sys.stdin.isatty()
         self._live: Any = None
         self._last = 0.0
         self._words = 0
@@ -72,9 +74,11 @@ class Terminal:
         self._run = run
         if run.planned and not self._planned:
             self._planned = True
-            from reports.plan import lines
+            from reports.plan import lines, tree
 
-            for one in lines(run, whole=run.opened["mode"] == "dry-run"):
+            if self._live is not None:
+                self._live.console.print(tree(run, whole=self.every))
+            for one in lines(run, whole=self.every) if self._live is None else ():
                 self.say(one)
         for event in run.words[self._words :]:
             word, why = event.body["word"], event.body["why"]

@@ -55,7 +55,8 @@ def lint(
             _tell(result)
         if len(results) > 1:
             wrong = sum(not result["ok"] for result in results)
-            line(f"{len(results)} playbooks: {f'{wrong} with mistakes' if wrong else 'all ok'}.")
+            what = "playbooks and cases" if any(result["case"] for result in results) else "playbooks"
+            line(f"{len(results)} {what}: {f'{wrong} with mistakes' if wrong else 'all ok'}.")
     return 0 if good else 1
 
 
@@ -102,15 +103,29 @@ def _files(path: str, ours: Inventory | None) -> Iterator[Path]:
 
 
 def _checked(file: Path, ours: Inventory | None) -> dict[str, Any]:
+    from engine.trial.case import playbook_of
     from language import BadPlaybook
 
+    if (playbook := playbook_of(file)) is not None:
+        from triggers.cli.testing import mistakes_of
+
+        wrong = mistakes_of(file, playbook, ours)
+        return {"file": str(file), "ok": not wrong, "problems": wrong, "warnings": [], "not_checked": [], "case": True}
     try:
         checked = place.checked_playbook(file, ours)
     except BadPlaybook as bad:
-        return {"file": str(file), "ok": False, "problems": _shown(bad.problems), "warnings": [], "not_checked": []}
+        return {
+            "file": str(file),
+            "ok": False,
+            "problems": _shown(bad.problems),
+            "warnings": [],
+            "not_checked": [],
+            "case": False,
+        }
     return {
         "file": str(file),
         "ok": True,
+        "case": False,
         "problems": [],
         "warnings": _shown(checked.warnings),
         "not_checked": list(checked.unchecked),

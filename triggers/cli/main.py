@@ -23,6 +23,14 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "In an incident",
         (
             ("contain", "running:contain", "Carry out a playbook against a breached integration."),
+            ("hold", "running:hold", "Do of a playbook only what can be undone; the rest waits for people."),
+            ("widen", "running:widen", "Contain one more integration in an incident that is under way."),
+            ("approve", "deciding:approve", "Show what a run asks, and say yes to just that, as a proven person."),
+            ("object", "deciding:object_", "Say no to what a run asks: more authority, or one more person, is asked."),
+            ("attest", "attesting:attest", "Say, as a proven person, that what no look can prove is done."),
+            ("retry", "attesting:retry", "Let an effect be sent again that was given up."),
+            ("note", "noting:note", "Add a remark to the record of a run or an incident."),
+            ("freeze", "freezing:freeze", "Let no new automatic run begin, for an hour at most; people's runs go on."),
             ("status", "watching:status", "Say what runs, what waits for whom, and what is still open."),
             ("resume", "running:resume", "Go on with a run that was stopped, or whose process died."),
             ("stop", "watching:stop", "End what a run has in flight and start nothing new; it can be resumed."),
@@ -34,16 +42,18 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Before one",
         (
-            ("plan", "running:plan", "Look, and show every call that a playbook would send. Sends none."),
+            ("plan", "planning:plan", "Look, and show every call that a playbook would send. Sends none."),
             ("playbook", "playbook:app", "Check, list and show playbooks."),
             ("connectors", "connectors:app", "List the systems that can be reached, and what can be done there."),
             ("integrations", "integrations:app", "Check and show the integrations and their footholds."),
+            ("person", "person:app", "Make what proves a person: a token, a key, a sealed code; list the people."),
             ("sandbox", "sandbox:app", "Start and stop the practice company and its thief."),
         ),
     ),
     (
         "Beside and after",
         (
+            ("review", "deciding:review", "Record that you looked at a wall that was opened by breaking the glass."),
             ("close", "custody:close", "Close an incident that is over, and shred what its runs needed of secrets."),
             ("legal-hold", "custody:legal_hold", "Keep all of an incident for the law, or end that."),
             ("erase", "custody:erase", "Erase people's names from an incident; its record stays whole."),
@@ -58,9 +68,8 @@ KNOWN = frozenset(
     [
         "connectors.core.errors:ConnectorError",
         "engine.bound:NotBound",
-        "engine.plan:NothingSeen",
-        "engine.bound:NotBound",
-        "engine.plan:NothingSeen",
+        "engine.plan.looking:NothingSeen",
+        "engine.plan_file:PlanFileRefused",
         "flows.server:ServerError",
         "inventory.read:BadInventory",
         "journal.errors:JournalError",

@@ -221,6 +221,24 @@ def _from(inventory: Inventory, reference: str) -> str:
     return f"file:{(inventory.path.parent / Path(name).expanduser()).resolve()}" if kind == "file" else reference
 
 
+@contextlib.contextmanager
+def watching() -> Iterator[None]:
+    """Say by a lock that somebody watches the runs of this state folder, for as long as this process lives."""
+    import fcntl
+
+    with (state_folder() / "supervisor.lock").open("ab") as lock:
+        with contextlib.suppress(BlockingIOError):  # two of them do no harm
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def is_watched() -> bool:
+    """Whether `ringfence supervise` runs over this state folder."""
+    from flows.server import is_held
+
+    return is_held(state_path() / "supervisor.lock")
+
+
 def configuration(
     config: Path | None = None,
     integrations: Path | None = None,
@@ -295,12 +313,18 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
 
 def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
     """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
+    from language.files import text_of
+
+    return checked_text(text_of(path), str(path), inventory)
+
+
+def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
+    """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
     from engine.registry import catalogue, registry
     from language import read
-    from language.files import text_of
     from triggers.cli.shelf import Shelf
 
     names = None
     if inventory is not None:
         names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    return read(text_of(path), str(path), catalogue(registry(), names), Shelf(path.parent, inventory))
+    return read(text, file, catalogue(registry(), names), Shelf(Path(file).parent, inventory))

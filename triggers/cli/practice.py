@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from triggers.cli import place
-from triggers.cli.company import ensure
+from triggers.cli.company import ensure, wake
 
 OPTIONS = ("tokens", "attacker", "mint_per_s", "lag_s", "seed")
 
@@ -19,12 +19,17 @@ def practice(
 
     A company on which a run of ours ended `contained` has nothing left to contain: a run that `contains` gets a fresh
     one with the same options, so that practising twice is practising twice.
+
+    One that is started to be looked at has its thief asleep: else he mints between two plans, and nobody could see that
+    the same state has the same hash. Whoever `contains` wakes him, before the first look.
     """
-    handshake = ensure(state, tokens=tokens, attacker=attacker)
+    handshake = ensure(state, tokens=tokens, attacker=attacker, asleep=not contains)
     if contains and _used_up(str(handshake["url"])):
         tell("The practice company was contained by the run before: it starts afresh.")
         options = {name: handshake["options"][name] for name in OPTIONS}
         handshake = ensure(state, **options, restart=True)
+    if contains:
+        wake(handshake)
     return handshake
 
 

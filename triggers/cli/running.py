@@ -1,38 +1,43 @@
-"""The commands that carry a run out: plan, contain, resume, recover."""
+"""The commands that carry a run out: contain, hold, widen, resume, recover."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from triggers.cli import place, say
-from triggers.cli.desk import Terminal, who
+from triggers.cli import place
+from triggers.cli.desk import Terminal
 from triggers.cli.say import as_json, tell
+from triggers.cli.starting import Wanted, claimed, need_scope, start
 from triggers.cli.taking import chosen, recorded, take_up
 from triggers.cli.work import EXIT, TerminalWork
-
-if TYPE_CHECKING:
-    from engine.state import Live
 
 Inputs = Annotated[tuple[str, ...], Parameter(name=["--input", "-i"], negative=())]
 Attacker = Literal["plain", "admin", "none"]
 Config = Annotated[Path | None, Parameter(name="--config")]
+As = Annotated[str | None, Parameter(name="--as")]
 
 
 def contain(
-    playbook: str,
+    playbook: str | None = None,
     /,
     *,
+    plan: Path | None = None,
     input: Inputs = (),  # noqa: A002  # what the option is called
     sandbox: bool = False,
     tokens: int | None = None,
     attacker: Attacker | None = None,
     yes: bool = False,
+    scope_hash: str = "",
     dry_run: bool = False,
+    join: bool = False,
     reason: str = "",
+    as_: As = None,
+    token: str | None = None,
+    key: Path | None = None,
     config: Config = None,
     integrations: Path | None = None,
     json: bool = False,
@@ -43,6 +48,8 @@ def contain(
     ----------
     playbook
         A playbook's name (`ringfence playbook list`) or file.
+    plan
+        Carry out exactly this file, made by `ringfence plan ... --out FILE`; secrets are given again.
     input
         -i NAME=VALUE, @FILE, env:VARIABLE or - for standard input; secrets never as a value.
     sandbox
@@ -50,89 +57,108 @@ def contain(
     tokens, attacker
         Of the practice company, as in `ringfence sandbox up`.
     yes
-        Approve the printed scope.
+        Approve the printed scope. A live run without a terminal wants --scope-hash beside it.
+    scope_hash
+        The scope that was looked at (`ringfence plan`), or its first letters, at least 8: --yes approves no other.
     dry_run
         Look only: show what would be done.
+    join
+        Where a run is at this integration already, follow that one.
     reason
         Why, for the record.
+    as_
+        Who you are, by the name that `people:` gives you. Wants --token or --key beside it, but in the practice company.
+    token
+        Your own token: @FILE, env:VARIABLE or - for standard input.
+    key
+        Your own private key's file.
     """
-    return _start(
-        playbook, input, "dry-run" if dry_run else "contain",
-        sandbox=sandbox, yes=yes, reason=reason, config=config, integrations=integrations, json=json,
-        tokens=tokens, attacker=attacker,
-    )  # fmt: skip
+    return start(Wanted(
+        playbook, input, "dry-run" if dry_run else "contain", sandbox=sandbox, yes=yes, scope_hash=scope_hash,
+        reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join,
+        claim=(as_, token, key), plan_file=plan,
+    ))  # fmt: skip
 
 
-def plan(
+def hold(
     playbook: str,
     /,
     *,
     input: Inputs = (),  # noqa: A002
     sandbox: bool = False,
+    reason: str = "",
+    as_: As = None,
+    token: str | None = None,
+    key: Path | None = None,
     config: Config = None,
     integrations: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Look, and show every call that a playbook would send now. Sends none."""
-    return _start(
-        playbook, input, "planned", sandbox=sandbox, yes=False, reason="", config=config, integrations=integrations,
-        json=json,
-    )  # fmt: skip
+    """Carry out only what can be undone, and rest: `ringfence resume` goes on to the wall and the cut.
+
+    Parameters
+    ----------
+    playbook
+        A playbook's name or file.
+    """
+    return start(Wanted(
+        playbook, input, "contain", sandbox=sandbox, reason=reason, config=config, integrations=integrations, json=json,
+        hold_only=True, claim=(as_, token, key),
+    ))  # fmt: skip
 
 
-def _start(
-    playbook: str, given: tuple[str, ...], what: Literal["contain", "dry-run", "planned"], *, sandbox: bool, yes: bool,
-    reason: str, config: Path | None, integrations: Path | None, json: bool, tokens: int | None = None,
-    attacker: Attacker | None = None,
-) -> int:  # fmt: skip
-    from flows import launch
-    from triggers.cli.inputs import choose_integration, read_inputs
+def widen(
+    incident: str,
+    /,
+    *,
+    integration: str,
+    playbook: str = "",
+    input: Inputs = (),  # noqa: A002
+    reason: str = "",
+    yes: bool = False,
+    scope_hash: str = "",
+    as_: As = None,
+    token: str | None = None,
+    key: Path | None = None,
+    config: Config = None,
+    integrations: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Contain one more integration within an incident: a run of its own, whose targets lose every say in all of it.
 
-    state = place.state_folder()
-    if what == "contain":
-        launch.warm(state)
-    handshake = None
-    if sandbox:
-        from triggers.cli.practice import practice
+    Parameters
+    ----------
+    incident
+        Its id.
+    integration
+        The integration that the attacker reaches as well.
+    playbook
+        Another playbook than that of the incident's first run.
+    """
+    from triggers.cli.taking import first_of
 
-        handshake = practice(state, tokens=tokens, attacker=attacker, contains=what == "contain", tell=say.line)
-    inventory = place.configuration(config, integrations, sandbox=sandbox, handshake=handshake)
-    file = place.find_playbook(playbook, inventory)
-    checked = place.checked_playbook(file, inventory)
-    raw = read_inputs(given, checked)
-    if sandbox:
-        choose_integration(raw, checked, inventory)
-    from importlib.metadata import version
-
-    from engine.opening import Order, prepare
-
-    mode: Any = "drill" if sandbox and what == "contain" else "live" if what == "contain" else "dry-run"
-    prepared = prepare(inventory, Order(checked, str(file), raw, mode, who(), reason, version("ringfence"), yes))
-    journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox), config)
-    desk = Terminal(yes=yes, quiet=json)
-    url = str(handshake["url"]) if handshake is not None and what == "contain" else ""
-
-    async def opening() -> Live:
-        return await prepared.begin(journal, desk)
-
-    work = TerminalWork(prepared.run, journal, desk, opening, sandbox_url=url, inventory=inventory)
-    if what != "contain":
-        return _finish(work, asyncio.run(work.plan(what)), None, json=json)
-    return _carry(work, "contain", live=not sandbox, json=json)
+    first = first_of(incident, config)
+    return start(Wanted(
+        playbook or first.opened["file"], (f"integration={integration}", *input), "contain",
+        sandbox=first.opened["mode"] == "drill", yes=yes, scope_hash=scope_hash,
+        reason=reason, config=config or Path(first.opened["config"]), integrations=integrations, json=json, incident=incident,
+        claim=(as_, token, key), fresh=False,
+    ))  # fmt: skip
 
 
-def _carry(work: TerminalWork, what: Literal["contain", "recover"], *, live: bool, json: bool) -> int:
+def carry(work: TerminalWork, what: Literal["contain", "recover"], *, live: bool, json: bool) -> int:
+    """Carry a run out, with Prefect beside it, say how it went, and end this process with its exit code."""
     from flows import launch
 
     def tell(sentence: str) -> None:
         work.desk.say(sentence)
 
     outcome = asyncio.run(launch.carry_out(work, what, state=place.state_folder(), live=live, tell=tell))
-    code = _finish(work, outcome.word, outcome.page, json=json)
+    code = finish(work, outcome.word, outcome.page, json=json)
     launch.leave(code)
 
 
-def _finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> int:
+def finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> int:
     """Say how it went: the summary a person reads, or one JSON object as the last line."""
     from reports.summary import summary
     from reports.terminal import told
@@ -154,8 +180,9 @@ def _finish(work: TerminalWork, word: str, page: str | None, *, json: bool) -> i
 
 
 def resume(
-    run: str | None = None, /, *, last: bool = False, yes: bool = False, gone: bool = False, config: Config = None,
-    json: bool = False,
+    run: str | None = None, /, *, last: bool = False, yes: bool = False, scope_hash: str = "", gone: bool = False,
+    visit: bool = False, adopt: Annotated[Path | None, Parameter(name="--with")] = None, reason: str = "",
+    config: Config = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Go on with a run that was stopped, waits, or whose process died.
 
@@ -167,16 +194,31 @@ def resume(
         The newest run that can go on.
     yes
         Approve the printed scope where an approval is still missing.
+    scope_hash
+        The scope that --yes approves, and no other.
     gone
         Only if its process is gone: `ringfence supervise` takes runs up so.
+    visit
+        Look, close again what was switched back on, and let it rest as before: `ringfence supervise` does so.
+    adopt
+        A mended playbook in the place of the one that it was opened with. What it does beyond what was approved is
+        asked anew.
+    reason
+        Why another playbook, for the record.
     """
     run_id = chosen(run, last=last, config=config)
     from flows import launch
 
     launch.warm(place.state_folder())
     found = recorded(run_id, config)
-    work = take_up(run_id, Terminal(yes=yes or found.approved_beforehand, quiet=json), config=config, resting=not gone)
-    return _carry(work, "recover" if found.recovers else "contain", live=found.opened["mode"] == "live", json=json)
+    asks = found.opened["mode"] == "live" and not (found.recovers or found.approved or found.approved_beforehand)
+    need_scope(yes=yes, scope_hash=scope_hash, live=asks)
+    desk = Terminal(yes=yes or (found.approved_beforehand and not visit), quiet=json)
+    work = take_up(
+        run_id, desk, config=config, resting=not gone, why="visit" if visit else "", adopt=adopt, reason=reason,
+        yes_scope=scope_hash,
+    )  # fmt: skip
+    return carry(work, "recover" if found.recovers else "contain", live=found.opened["mode"] == "live", json=json)
 
 
 def recover(
@@ -186,6 +228,9 @@ def recover(
     last: bool = False,
     yes: bool = False,
     leave: Annotated[tuple[str, ...], Parameter(name="--leave", negative=())] = (),
+    as_: As = None,
+    token: str | None = None,
+    key: Path | None = None,
     config: Config = None,
     json: bool = False,
 ) -> int:
@@ -199,6 +244,8 @@ def recover(
         Approve what is printed.
     leave
         A step to leave as it is, such as one that drifted.
+    as_, token, key
+        Who you are: your name in `people:`, your token (@FILE, env:VARIABLE, -), your private key's file.
     """
     run_id = chosen(run, last=last, config=config)
     from flows import launch
@@ -209,8 +256,8 @@ def recover(
         raise place.Refused(f"Run {run_id} only looked: there is nothing to give back.")
     if found.word in {"running", "held", "contested"} or not found.planned:
         raise place.Refused(f"Run {run_id} is not through: resume it first (`ringfence resume {run_id}`).")
-    from engine.recover import Wanted
+    from engine.recover import Wanted as Wish
 
-    wanted = Wanted(who(), yes, frozenset(leave))
+    wanted = Wish(claimed(found, (as_, token, key), config).by, yes, frozenset(leave))
     work = take_up(run_id, Terminal(yes=yes, quiet=json), config=config, wanted=wanted)
-    return _carry(work, "recover", live=found.opened["mode"] == "live", json=json)
+    return carry(work, "recover", live=found.opened["mode"] == "live", json=json)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from triggers.cli.company import ask, attacker_calls, end, ensure, running
+from triggers.cli.company import ask, attacker_calls, end, ensure, running, wake
 from triggers.cli.place import Refused, state_folder, state_path
 from triggers.cli.say import as_json, line
 
@@ -20,11 +20,11 @@ app.command(by_hand)
 CLIENT, USER, PATH = "drift-prod", "svc-drift", "crm-api"
 
 
-def shown(handshake: dict[str, Any] | None) -> dict[str, Any]:
-    """Say what of a handshake may be seen."""
+def shown(handshake: dict[str, Any] | None, *, awake: bool = False) -> dict[str, Any]:
+    """Say what of a handshake may be seen, and whether thief and vendor act."""
     if handshake is None:
-        return {"url": None, "pid": None, "started": None, "options": None, "alive": False}
-    return {name: handshake[name] for name in ("url", "pid", "started", "options")} | {"alive": True}
+        return {"url": None, "pid": None, "started": None, "options": None, "alive": False, "awake": False}
+    return {name: handshake[name] for name in ("url", "pid", "started", "options")} | {"alive": True, "awake": awake}
 
 
 def _tell(handshake: dict[str, Any] | None) -> None:
@@ -54,7 +54,7 @@ def up(
     restart: bool = False,
     json: bool = False,
 ) -> None:
-    """Start the practice company, unless it runs as asked.
+    """Start the practice company, unless it runs as asked, and wake its thief.
 
     Parameters
     ----------
@@ -76,8 +76,9 @@ def up(
     handshake = ensure(
         state_folder(), tokens=tokens, attacker=attacker, mint_per_s=mint_per_s, lag_s=lag_s, seed=seed, restart=restart
     )
+    wake(handshake)
     if json:
-        as_json(shown(handshake))
+        as_json(shown(handshake, awake=True))
     else:
         _tell(handshake)
 
@@ -96,12 +97,14 @@ def down(*, json: bool = False) -> None:
 def status(*, json: bool = False) -> None:
     """Say whether it runs, where, and with which options."""
     handshake = running(state_path())
+    thief = ask(handshake, "GET", "/_sandbox/state")["attacker"] if handshake is not None else {}
     if json:
-        as_json(shown(handshake))
+        as_json(shown(handshake, awake=bool(thief.get("awake"))))
         return
     _tell(handshake)
     if handshake is not None:
-        thief = ask(handshake, "GET", "/_sandbox/state")["attacker"]
+        if not thief["awake"]:
+            line("Thief and vendor are asleep: nobody acts until a run contains, or `ringfence sandbox up` wakes them.")
         last = f", the last at {thief['last_success_at']}" if thief["last_success_at"] else ""
         line(
             f"The thief ({thief['mode']}) tried {thief['attempts']} times and succeeded {thief['successes']} times{last}."

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from inventory.read import Inventory
 
 
+def nearest(inventory: Inventory | None) -> list[Path]:
+    """Give the playbook file of each name: where two folders have the same, that of the nearer one."""
+    named: dict[str, Path] = {}
+    for file in place.playbooks(inventory):
+        named.setdefault(file.stem, file)
+    return list(named.values())
+
+
 @dataclass(frozen=True)
 class Shelf:
     """The playbooks by id: those in the folder `beside` the one that asks come first. It is the language's `Library`."""

@@ -17,8 +17,9 @@ from triggers.cli import place
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
-    from engine.supervise import Did, Supervisor, Taken, TakeUp
-    from journal import Journal
+    from engine.supervise import Did, Page, Supervisor, Taken, TakeUp
+    from journal import Draft, Journal
+    from journal.replay import Run
 
 SHORTEST_S, LONGEST_S = 0.1, 3600.0
 POLL_S = 0.1
@@ -33,7 +34,9 @@ def supervise(
 ) -> int:
     """Look every second for runs whose process is gone, and go on with each in a process of its own.
 
-    Runs that wait for people, were stopped, or ended are left alone; nothing is approved that nobody approved. A run
+    A run that waits for people is gone on with once they have answered, and visited every minute until then: what it
+    holds is looked at and closed again. Runs that were stopped or ended are left alone; nothing is approved that nobody
+    approved. A run
     that comes no further is given up after five takings: that is said here and recorded in the journal. SIGTERM and
     Ctrl-C end the supervisor alone: the runs that it took up go on to their end by themselves (under systemd, say
     KillMode=process). What they say is kept in the state folder, under supervised/.
@@ -71,9 +74,16 @@ def supervise(
             sys.stdout.flush()
 
     said(f"Supervising {place.journal_shown(config)}: a run whose process is gone is taken up.")
-    supervisor = Supervisor(journal, in_a_process(journal, config), tell)
+    supervisor = Supervisor(
+        journal,
+        in_a_process(journal, config),
+        tell,
+        visit=in_a_process(journal, config, "--visit"),
+        page=_page(config),
+    )
     try:
-        asyncio.run(_once(supervisor) if once else _until_told(supervisor, every, said))
+        with place.watching():
+            asyncio.run(_once(supervisor) if once else _until_told(supervisor, every, said))
     finally:
         journal.close()
     codes = {did.code for did in heard}
@@ -97,8 +107,26 @@ async def _until_told(supervisor: Supervisor, every_s: float, said: Callable[[st
     await asyncio.gather(*supervisor.at_it.values(), return_exceptions=True)
 
 
-def in_a_process(journal: Journal, config: Path | None) -> TakeUp:
-    """Take runs up by `ringfence resume`, so that one which kills its process kills nobody else."""
+def _page(config: Path | None) -> Page:
+    """Tell people by the configuration that a run was opened with; where that cannot be read nobody is told."""
+
+    async def page(run: Run, of: str) -> list[Draft]:
+        from engine.telling import told
+        from inventory.read import BadInventory
+        from triggers.cli.taking import surroundings
+
+        try:
+            inventory, _ = surroundings(run, config)
+        except (BadInventory, place.Refused) as error:
+            line(f"Run {run.id}: nobody could be told ({error}).")
+            return []
+        return await told(inventory, run, of)
+
+    return page
+
+
+def in_a_process(journal: Journal, config: Path | None, how: str = "--gone") -> TakeUp:
+    """Take runs up by `ringfence resume`, so that one which kills its process kills nobody else. `how`: its option."""
     environ = os.environ | ({"RINGFENCE_CONFIG": str(config.absolute())} if config is not None else {})
 
     async def take_up(run: str) -> Taken:
@@ -112,7 +140,7 @@ def in_a_process(journal: Journal, config: Path | None) -> TakeUp:
         file = folder / f"{run}.log"
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             child = subprocess.Popen(  # noqa: S603, ASYNC220  # it may outlive us
-                [sys.executable, "-m", "triggers.cli.main", "resume", run, "--gone"], env=environ,
+                [sys.executable, "-m", "triggers.cli.main", "resume", run, how], env=environ,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triggers.cli import place
+from triggers.cli.desk import who
 from triggers.cli.work import TerminalWork
 
 if TYPE_CHECKING:
@@ -51,18 +52,29 @@ def surroundings(run: Run, config: Path | None) -> tuple[Inventory, str]:
 
 
 def take_up(
-    run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted | None = None, resting: bool = True
-) -> TerminalWork:
-    """The work of a run that rests (unless not `resting`), lapsed, or died."""
+    run_id: str, desk: Terminal, *, config: Path | None, wanted: Wanted | None = None, resting: bool = True, why: str = "",
+    adopt: Path | None = None, reason: str = "", yes_scope: str = "",
+) -> TerminalWork:  # fmt: skip
+    """The work of a run that rests (unless not `resting`), lapsed, or died.
+
+    `why`: stands in its lease. `adopt`: the file of a mended playbook, and `reason` why. `yes_scope`: what is approved.
+    """
     run = recorded(run_id, config)
     inventory, url = surroundings(run, config)
     journal = open_for(run, inventory, config)
-    why = wanted.why if wanted is not None else run.leased_why if run.recovers else "resumed"
+    why = why or (wanted.why if wanted is not None else run.leased_why if run.recovers else "resumed")
+    mended = None
+    if adopt is not None:
+        from engine.opening import Mended
+
+        mended = Mended(place.checked_playbook(adopt, inventory), str(adopt), who(), reason)
 
     async def opening() -> Live:
         from engine.opening import reopen
 
-        return await reopen(journal, inventory, run_id, desk, why=why, resting=resting)
+        live = await reopen(journal, inventory, run_id, desk, why=why, resting=resting, mended=mended)
+        live.yes_scope = yes_scope or live.yes_scope
+        return live
 
     return TerminalWork(run_id, journal, desk, opening, wanted, url, inventory)
 
@@ -77,6 +89,25 @@ def chosen(run: str | None, *, last: bool, config: Path | None = None) -> str:
     if run is None and not last:
         raise place.Refused("Name a run, or say --last (`ringfence status` lists them).")
     return run or newest(config)
+
+
+def first_of(incident: str, config: Path | None = None) -> Run:
+    """The first run of an incident that did something. Raises Refused where there is none."""
+    from journal import Keys
+    from journal.replay import replay
+
+    place.needed(config)
+    journal = place.open_journal(Keys.none(), config)
+    try:
+        runs = (replay(journal.events(row.run)) for row in reversed(journal.runs()) if row.incident == incident)
+        found = next((run for run in runs if run.opened.get("mode") != "dry-run"), None)
+    finally:
+        journal.close()
+    if found is None:
+        raise place.Refused(
+            f"There is no run of an incident {incident}: `ringfence status --json` shows what there is."
+        )
+    return found
 
 
 def newest(config: Path | None = None) -> str:

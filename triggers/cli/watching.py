@@ -46,28 +46,58 @@ def stop(run: str, /, *, json: bool = False) -> int:
     return 0
 
 
-def check(run: str | None = None, /, *, last: bool = False, config: Config = None, json: bool = False) -> int:
-    """Look again at what a run closed: is it still so, now? Sends nothing.
+def check(which: str | None = None, /, *, last: bool = False, config: Config = None, json: bool = False) -> int:
+    """Look again at what a run, or all runs of an incident, closed: is it still so, now? Sends nothing.
 
     Parameters
     ----------
-    run
-        Its id.
+    which
+        A run's id, or an incident's.
     """
-    run_id = chosen(run, last=last, config=config)
-    found = recorded(run_id, config)
-    inventory, _ = surroundings(found, config)
-    results = asyncio.run(_check(found.id, inventory, found, config))
-    closed = all(one.closed for one in results)
-    if json:
+    runs = (
+        _of_incident(which, config) if which and which.startswith("INC-") else [chosen(which, last=last, config=config)]
+    )
+    told, closed = [], True
+    for run_id in runs:
+        found = recorded(run_id, config)
+        inventory, _ = surroundings(found, config)
+        results = asyncio.run(_check(found.id, inventory, found, config))
+        now = all(one.closed for one in results)
+        closed = closed and now
         rows = [{"step": r.step, "uses": r.uses, "count": r.count, "open": list(r.open), "why": r.why} for r in results]
-        as_json({"run": run_id, "closed": closed, "steps": rows})
-        return 0 if closed else 2
-    for one in results:
-        state = "closed" if one.closed else f"unknown: {one.why}" if one.why else f"OPEN: {', '.join(one.open[:10])}"
-        line(f"{one.step:<14} {one.uses:<32} {state}")
-    line("Closed, as seen just now." if closed else f"NOT closed. `ringfence resume {run_id}` closes it again.")
+        told.append({"run": run_id, "closed": now, "steps": rows})
+        if json:
+            continue
+        if len(runs) > 1:
+            line(f"Run {run_id}, {found.opened['integration'] or found.opened['playbook']}:")
+        for one in results:
+            state = (
+                "closed" if one.closed else f"unknown: {one.why}" if one.why else f"OPEN: {', '.join(one.open[:10])}"
+            )
+            line(f"{one.step:<14} {one.uses:<32} {state}")
+        line("Closed, as seen just now." if now else f"NOT closed. `ringfence resume {run_id}` closes it again.")
+    if json:
+        as_json(told[0] if len(told) == 1 else {"incident": which, "closed": closed, "runs": told})
     return 0 if closed else 2
+
+
+def _of_incident(incident: str, config: Path | None) -> list[str]:
+    """The runs of an incident that may have closed something, oldest first. Raises Refused where there is none."""
+    from journal import Keys
+    from journal.replay import replay
+
+    place.needed(config)
+    journal = place.open_journal(Keys.none(), config)
+    try:
+        mine = [row.run for row in journal.runs() if row.incident == incident]
+        found = [run for run in reversed(mine) if replay(journal.events(run)).opened.get("mode") != "dry-run"]
+    finally:
+        journal.close()
+    if not found:
+        raise place.Refused(
+            f"There is no run of an incident {incident}: `ringfence status --json` shows what there is."
+        )
+    return found
 
 
 async def _check(run_id: str, inventory: Inventory, found: Any, config: Path | None) -> Any:
@@ -118,12 +148,25 @@ def status(run: str | None = None, /, *, json: bool = False) -> int:
     if json:
         as_json({"runs": rows})
         return 0
+    watched = place.is_watched()
     for one in rows:
-        watch = "" if one["alive"] or not one["locked"] else f"  nobody is at it: `ringfence resume {one['run']}`"
+        watch = "" if one["alive"] or not one["locked"] else _unattended(one, watched=watched)
         line(
             f"{one['run']}  {one['word']:<20} {one['integration'] or one['playbook']:<20} {one['mode']:<8} {one['opened'][:19]}{watch}"
         )
     return 0
+
+
+def _unattended(one: dict[str, Any], *, watched: bool) -> str:
+    """What is to be known of a run that rests and is not over."""
+    if watched and one["word"] != "stopped":
+        return "  waits; what it holds is watched"
+    nobody = (
+        "nobody watches what it holds"
+        if one["word"] in {"waiting", "objected", "expired", "held", "closing"}
+        else "nobody is at it"
+    )
+    return f"  {nobody}: `ringfence resume {one['run']}`, or `ringfence supervise`"
 
 
 def _status_of(events: Any, *, json: bool) -> int:

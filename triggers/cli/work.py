@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from journal import Journal
 
 EXIT = {
-    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "held": 3, "stopped": 130,
+    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "objected": 3, "expired": 3,
+    "held": 0, "closing": 0, "stopped": 130,
 }  # fmt: skip
 
 
@@ -66,7 +68,7 @@ class TerminalWork:
         from journal.event import Draft
 
         async def only(live: Live) -> str:
-            await plan(live)
+            live.planned = await plan(live)
             await live.note(Draft("worded", {"word": word, "footholds": {}, "why": "looked only; nothing was sent"}))
             return word
 
@@ -74,17 +76,23 @@ class TerminalWork:
 
     async def _carry(self, doing: Callable[[Live], Awaitable[str]]) -> str:
         from engine.plan import NothingSeen
+        from engine.telling import Teller
         from journal.event import Draft
         from triggers.cli.anchoring import anchorer
 
         self.live = live = await self.opening()
         anchors = anchorer(self.journal, self.inventory, self.desk.say, live.run.id)
         anchors.start()
+        live.keeper = partial(keep_evidence, live.run.id)
+        teller = Teller(self.inventory, live.note) if self.inventory is not None else None
+        live.tell = teller.word if teller is not None else live.tell
         self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
         self.desk.start(live.run)
         try:
             with _signals(live):
                 word = await doing(live)
+            if teller is not None:
+                await teller.end()  # bounded by each channel's own time; who was told belongs into the record
             await self._ended(live, word)
         except NothingSeen as error:
             refused = Draft("worded", {"word": "refused", "footholds": {}, "why": str(error)})
@@ -139,10 +147,22 @@ class TerminalWork:
         }  # fmt: skip
 
 
+def keep_evidence(run: str, name: str, data: bytes) -> str:
+    """Keep evidence of a run in the state folder, readable by its owner and writable by nobody; give the file."""
+    folder = state_folder() / "evidence" / run
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / name
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as kept:
+        kept.write(data)
+        kept.flush()
+        os.fsync(kept.fileno())
+    return f"evidence/{run}/{name}"
+
+
 @contextlib.contextmanager
 def _signals(live: Live) -> Iterator[None]:
     """Ctrl-C once: end what is in flight, resumable. Twice: leave at once; the journal knows what was sent."""
-    from engine.contain import stop
+    from engine.hearing import stop
 
     loop = asyncio.get_running_loop()
     heard = 0

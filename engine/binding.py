@@ -1,0 +1,182 @@
+"""Binds a playbook to this inventory: which connection carries each step, and what a macro or a sub-playbook stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.core import Action, Connector, Find, needs_of
+from engine.bound import Bound, NotBound
+from engine.registry import Registry
+from inventory.model import FootholdEntry, Integration
+from inventory.read import Inventory
+from language import Checked, Phase, Step
+
+FIELD = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.([a-z][a-z0-9_]*)\.")
+"""A field of a foothold in an instruction: `${inputs.integration.salesforce.app}` is about Salesforce."""
+MACRO = re.compile(r"(isolate|preserve)\.([a-z]+)")
+
+
+FieldsOf = Callable[[FootholdEntry], Mapping[str, Any]]
+"""The fields that name a foothold at its system, its secrets read."""
+
+
+def bind(
+    checked: Checked, found: Registry, inventory: Inventory, integration: Integration | None, fields_of: FieldsOf
+) -> dict[str, Bound]:
+    """Every step that is carried out, of all phases, by id; NotBound with all that does not fit."""
+    binder = _Binder(found, inventory, integration, fields_of)
+    for phase in ("contain", "eradicate", "recover"):
+        for step in checked.playbook.phase(phase):
+            binder.take(checked, step, phase, below=step.id in checked.below)
+    if binder.problems:
+        raise NotBound("\n".join(binder.problems))
+    return binder.bound
+
+
+@dataclass
+class _Binder:
+    found: Registry
+    inventory: Inventory
+    integration: Integration | None
+    fields_of: FieldsOf
+    bound: dict[str, Bound] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def take(
+        self, book: Checked, step: Step, phase: Phase, *, below: bool, prefix: str = "", group: str = ""
+    ) -> list[str]:
+        """Bind one line; give the ids of what it became."""
+        if step.kind in {"manual", "undo"}:
+            where = self._named_in(step.manual or "")
+            return [self._add(Bound(step, book, "", below, phase=phase, prefix=prefix, group=group, foothold=where))]
+        if step.kind != "uses":
+            return []
+        if (sub := book.subs.get(step.id)) is not None:
+            return [self._sub(book, step, phase, sub, below=below, prefix=prefix, group=group)]
+        if MACRO.fullmatch(step.uses):
+            return [self._macro(book, step, phase, below=below, prefix=prefix, group=group)]
+        system = step.uses.partition(".")[0]
+        at = step.at or self._foothold_connection(system)
+        try:
+            connection = self.inventory.connection_of(system, at)
+        except LookupError as error:
+            self.problems.append(f"step {prefix}{step.id} ({step.uses}): {error}")
+            return []
+        selector = book.selector(step.id)
+        source = selector[1] if selector and selector[0] == "steps" else None
+        return [self._add(Bound(
+            step, book, connection, below,
+            self.found.actions.get(step.uses), self.found.finds.get(step.uses), self.found.looks.get(step.uses),
+            source=prefix + source if source else None, given=bool(selector and selector[0] == "inputs"),
+            phase=phase, prefix=prefix, group=group,
+        ))]  # fmt: skip
+
+    def _add(self, bound: Bound) -> str:
+        self.bound[bound.id] = bound
+        return bound.id
+
+    def _sub(
+        self, book: Checked, step: Step, phase: Phase, sub: Checked, *, below: bool, prefix: str, group: str
+    ) -> str:
+        name = prefix + step.id
+        members = [
+            one for inner in sub.playbook.contain
+            for one in self.take(sub, inner, phase, below=below, prefix=f"{name}.", group=name)
+        ]  # fmt: skip
+        return self._add(
+            Bound(step, book, "", below, phase=phase, prefix=prefix, group=group, members=tuple(members), sub=sub)
+        )
+
+    def _macro(self, book: Checked, step: Step, phase: Phase, *, below: bool, prefix: str, group: str) -> str:
+        name = prefix + step.id
+        members = []
+        for entry, uses, more in self._parts(book, step, below=below):
+            part = Step.model_construct(kind="uses", id=f"{entry.id}_{uses.partition('.')[2]}", named=False, uses=uses,
+                                        within=step.within, may_be_empty=step.may_be_empty)  # fmt: skip
+            members.append(self._add(Bound(
+                part, book, entry.at or "", below, phase=phase, prefix=f"{name}.", group=name, foothold=entry.id, **more
+            )))  # fmt: skip
+        if not members:
+            reach = "the playbook takes no integration" if self.integration is None else (
+                f"no foothold of this integration has an action for that{'' if below else ' that can be undone'}"
+            )  # fmt: skip
+            self.problems.append(f"step {name} ({step.uses}): {reach}")
+        return self._add(Bound(step, book, "", below, phase=phase, prefix=prefix, group=group, members=tuple(members)))
+
+    def _parts(self, book: Checked, step: Step, *, below: bool) -> Iterator[tuple[FootholdEntry, str, dict[str, Any]]]:
+        """What a macro stands for: above the wall what of its layer can be undone, below it the rest of that layer."""
+        what, _, layer = step.uses.partition(".")
+        held = below and any(s.uses == step.uses and s.id not in book.below_wall for s in book.playbook.contain)
+        for entry in self._footholds():
+            system = self.found.systems.get(self._system_of(entry))
+            if system is None:
+                continue
+            asked = {"addresses": self._addresses(), **self.fields_of(entry)}
+            if what == "preserve":
+                for find in system.finds.values():
+                    if (params := _fill(find.params, asked)) is not None:
+                        yield entry, find.name, {"find": find, "fixed": params}
+                continue
+            for action, more in self._fitting(system, entry, layer, asked, below=below):
+                if not (held and not action.cuts):
+                    yield entry, action.name, {"action": action, **more}
+
+    def _fitting(
+        self, system: Connector, entry: FootholdEntry, layer: str, asked: Mapping[str, Any], *, below: bool
+    ) -> list[tuple[Action[Any, Any], dict[str, Any]]]:
+        """A layer's actions that this foothold can fill. A one-way one only for what no other does: nothing is deleted
+        where it is enough to switch it off.
+        """  # noqa: D205
+        needs = needs_of(entry.kind)
+        able: list[tuple[Action[Any, Any], dict[str, Any]]] = []
+        for action in system.actions.values():
+            if action.layer != layer or not action.does & needs:
+                continue
+            if (params := _fill(action.params, asked)) is not None:
+                able.append((action, {"fixed": params}))
+            elif (sweep := self._sweep(action, asked)) is not None:
+                able.append((action, {"sweep": sweep}))
+        undone = frozenset[Any]().union(*(action.does for action, _ in able if not action.cuts))
+        return [(a, more) for a, more in able if not a.cuts or (below and a.does & needs - undone)]
+
+    def _sweep(
+        self, action: Action[Any, Any], asked: Mapping[str, Any]
+    ) -> tuple[Find[Any, Any], Mapping[str, Any]] | None:
+        """The find that lists an action's targets when it is asked about the foothold."""
+        for find in self.found.system_of(action.name).finds.values():
+            covers = action.sees is not None and set(action.params.model_fields) <= set(find.of.params.model_fields)
+            if find.of is action.sees and covers and (params := _fill(find.params, asked)) is not None:
+                return find, params
+        return None
+
+    def _addresses(self) -> tuple[str, ...]:
+        return tuple(self.integration.addresses) if self.integration is not None else ()
+
+    def _named_in(self, text: str) -> str | None:
+        """The foothold that a person's instruction is about: the only one at the only system that it names a field of."""
+        systems = set(FIELD.findall(text))
+        there = [entry.id for entry in self._footholds() if self._system_of(entry) in systems]
+        return there[0] if len(there) == 1 else None
+
+    def _footholds(self) -> tuple[FootholdEntry, ...]:
+        return self.integration.footholds if self.integration is not None else ()
+
+    def _system_of(self, entry: FootholdEntry) -> str:
+        connection = self.inventory.config.connections.get(entry.at or "")
+        return connection.system if connection is not None else ""
+
+    def _foothold_connection(self, system: str) -> str | None:
+        for entry in self._footholds():
+            if self._system_of(entry) == system:
+                return entry.at
+        return None
+
+
+def _fill(model: Any, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The parameters that a foothold gives a model; None where it lacks one that is required."""
+    given = {name: asked[name] for name in model.model_fields if asked.get(name) not in (None, ())}
+    missing = [name for name, info in model.model_fields.items() if info.is_required() and name not in given]
+    return None if missing else given

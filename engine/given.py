@@ -1,0 +1,89 @@
+"""What of an inventory a playbook is given: the integration that was named, its footholds' fields, their secrets read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.core import Secret, needs_of
+from engine.registry import registry
+from inventory.model import FootholdEntry, Integration
+from inventory.read import Inventory
+from language import BadInput, Checked
+
+
+def integration_of(
+    checked: Checked, raw: Mapping[str, object], inventory: Inventory
+) -> tuple[str | None, Integration | None]:
+    """The integration that was named, by its id: none where the playbook takes none, or more than one. Raises BadInput."""
+    wanted = [name for name, given in checked.playbook.inputs.items() if given.type == "integration"]
+    if len(wanted) != 1 or not isinstance(raw.get(wanted[0]), str):
+        return None, None
+    name = str(raw[wanted[0]])
+    try:
+        return name, inventory.integration(name)
+    except LookupError as error:
+        raise BadInput([f"{wanted[0]}: {error}"]) from None
+
+
+def given_by(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Mapping[str, object]]:
+    """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference."""
+
+    def given(name: str) -> Mapping[str, object]:
+        integration = inventory.integration(name)
+        shown: dict[str, object] = {
+            "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
+            "addresses": list(integration.addresses),
+            "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
+        }  # fmt: skip
+        for entry in integration.footholds:
+            system, fields = _foothold(inventory, entry, pool)
+            if system and fields is not None:
+                several = shown.get(system)
+                shown[system] = (
+                    fields if several is None else [*(several if isinstance(several, list) else [several]), fields]
+                )
+        return shown
+
+    return given
+
+
+def _system(inventory: Inventory, entry: FootholdEntry) -> str | None:
+    connection = inventory.config.connections.get(entry.at or "")
+    return connection.system if connection is not None else None
+
+
+def _foothold(
+    inventory: Inventory, entry: FootholdEntry, pool: dict[str, Secret]
+) -> tuple[str, dict[str, object] | None]:
+    try:
+        needs_of(entry.kind)
+    except LookupError as error:
+        raise LookupError(f"foothold {entry.id}: {error}") from None
+    if entry.at is None:
+        return "", None
+    if entry.at not in inventory.config.connections:
+        raise LookupError(f"foothold {entry.id}: no connection '{entry.at}' in {inventory.path.name}")
+    system = inventory.config.connections[entry.at].system
+    connector = registry().systems.get(system)
+    model = connector.footholds.get(entry.kind) if connector is not None else None
+    if model is None:
+        return system, None
+    fields: dict[str, object] = dict(entry.names)
+    for name, field in model.model_fields.items():
+        if field.annotation is Secret and isinstance(fields.get(name), str):
+            secret = Secret(inventory.resolve(str(fields[name])))
+            fields[name] = pool[secret.fingerprint] = secret
+    try:
+        model.model_validate(fields)
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise LookupError(f"foothold {entry.id} at {entry.at}: {said}") from None
+    return system, fields
+
+
+def fields_of(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[FootholdEntry], Mapping[str, Any]]:
+    """Give the reader of a foothold's fields; what it reads of secrets goes into the pool."""
+    return lambda entry: _foothold(inventory, entry, pool)[1] or {}

@@ -1,0 +1,190 @@
+"""Tells people what a run came to, beside it and never in front of it: bounded in time, and it raises nothing.
+
+    drafts = await told(inventory, run, "waiting")       # `told` events, to be journaled by whoever may
+    teller = Teller(inventory, live.note); teller.word(run, "waiting"); ...; await teller.end()
+
+A channel that rides on a system which the incident is about is not used: whoever is in there reads it. What is told
+names the run, its word and what to do next; never a secret, nor a provider's text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+
+from connectors.core import Came, Connection, ConnectorError, Mark, Secret, connect
+from engine.registry import registry
+from inventory.part import is_reference
+from inventory.people import TellEntry
+from inventory.read import BadInventory, Inventory
+from journal.errors import JournalError
+from journal.event import Draft, Private
+from journal.replay import Run
+
+WITHIN_S = 15.0
+"""For how long at most one channel is waited for."""
+WORDS = {
+    "waiting": "waiting", "partially-contained": "partial", "nothing-found": "failed", "failed": "failed",
+    "expired": "lapsed", "lapsed": "lapsed", "contested": "contested", "objected": "waiting",
+    "break-glass": "break-glass", "frozen": "frozen", "held": "held", "contained": "contained",
+    "partially-recovered": "partial",
+}  # fmt: skip
+"""What a run's word is called where the configuration says who hears of it."""
+
+
+async def told(inventory: Inventory, run: Run, of: str, more: str = "") -> list[Draft]:
+    """Tell whoever is to hear of this word; give the events that say who was told how, or why not.
+
+    `of`: a run's word, or break-glass, frozen, lapsed. `more`: a sentence of ours that is added.
+    """
+    if run.opened.get("mode") == "dry-run":
+        return []
+    entries = [entry for entry in inventory.config.tell if WORDS.get(of, of) in entry.of]
+    text = _text(run, of, more)
+    radius = radius_of(run)
+    return list(await asyncio.gather(*(_one(inventory, entry, of, text, radius) for entry in entries)))
+
+
+class Teller:
+    """Tells beside a run: `word` begins to, and never waits; `end` waits for what is on its way, in bounded time.
+
+    `note` journals the events that say who was told; what it raises is not this teller's to hear.
+    """
+
+    def __init__(self, inventory: Inventory, note: Callable[..., Awaitable[object]]) -> None:
+        """Hold what tells, and where it is recorded."""
+        self._inventory, self._note = inventory, note
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def word(self, run: Run, of: str, more: str = "") -> None:
+        """Begin to tell of a run's word."""
+        if any(WORDS.get(of, of) in entry.of for entry in self._inventory.config.tell):
+            task = asyncio.ensure_future(self._tell(run, of, more))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def end(self) -> None:
+        """Wait for what is on its way: each channel has its own time-out, so this ends soon after it."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _tell(self, run: Run, of: str, more: str) -> None:
+        if drafts := await told(self._inventory, run, of, more):
+            with contextlib.suppress(JournalError):  # the run is another's now, or ends by the same error
+                await self._note(*drafts)
+
+
+def radius_of(run: Run) -> frozenset[str]:
+    """The connections and systems that a run's incident is about: those of its footholds, and of what it holds or cuts."""
+    connections = run.opened.get("connections") or {}
+    about = {str(foothold.get("at", "")) for foothold in (run.opened.get("footholds") or {}).values()}
+    about |= {
+        str(row.get("connection", "")) for row in run.planned.get("steps") or () if row.get("kind") in {"hold", "cut"}
+    }
+    systems = {str((connections.get(one) or {}).get("system", "")) for one in about}
+    return frozenset((about | systems) - {""})
+
+
+def _text(run: Run, of: str, more: str) -> str:
+    opened = run.opened
+    said = [f"Ringfence {str(opened.get('mode', '')).upper()}: {of.upper()}"]
+    if run.id:
+        said.append(f"run {run.id}, incident {run.incident}, {opened.get('integration') or opened.get('playbook', '')}")
+    asked = max(run.asked.values(), key=lambda event: event.n, default=None)
+    if asked is not None and of in {"waiting", "objected"}:
+        scope, wanted = str(asked.body["scope_hash"])[:8], f"{asked.body.get('people', 1)} x {asked.body['role']}"
+        said.append(f"asks {wanted} about scope {scope}: ringfence approve {run.id}")
+    if of == "break-glass":
+        said.append(f"to be reviewed by somebody else: ringfence review {run.id}")
+    return ". ".join([*said, *([more] if more else [])])
+
+
+async def _one(inventory: Inventory, entry: TellEntry, of: str, text: str, radius: Iterable[str]) -> Draft:
+    """Tell by one channel; the event that says how that went."""
+    how = entry.to
+    if rides := _rides_on(inventory, entry) & frozenset(radius):
+        why = f"it rides on {', '.join(sorted(rides))}, which this incident is about"
+    else:
+        try:
+            why = await asyncio.wait_for(_sent(inventory, entry, text), WITHIN_S)
+        except TimeoutError:
+            why = f"no answer in {WITHIN_S:g} s"
+        except (BadInventory, ConnectorError, LookupError, ValueError) as error:
+            why = f"{type(error).__name__}: the channel cannot be used as it is configured"
+        except Exception as error:  # noqa: BLE001  # a channel must not end what it tells of
+            why = f"{type(error).__name__} in the channel"
+    return Draft("told", {"whom": Private(how), "of": of, "how": _kind(entry), "why": why})
+
+
+def _kind(entry: TellEntry) -> str:
+    return "apprise" if is_reference(entry.to) else "notify"
+
+
+def _rides_on(inventory: Inventory, entry: TellEntry) -> frozenset[str]:
+    known = inventory.config.connections
+    own = frozenset() if is_reference(entry.to) else frozenset({entry.to})
+    named = own | (frozenset({entry.rides_on}) if entry.rides_on else frozenset())
+    return named | {known[one].system for one in named if one in known and known[one].system != "notify"}
+
+
+async def _sent(inventory: Inventory, entry: TellEntry, text: str) -> str:
+    """Send it; "" when it went out, else why not."""
+    if is_reference(entry.to):
+        return await _by_apprise(inventory.resolve(entry.to), text)
+    return await _by_connection(inventory, entry.to, text)
+
+
+async def _by_connection(inventory: Inventory, name: str, text: str) -> str:
+    from connectors.notify import Message, message
+
+    entry = inventory.config.connections.get(name)
+    if entry is None or entry.system != "notify":
+        return f"there is no notify connection {name}"
+    connector = registry().systems["notify"]
+    secret = Secret(inventory.resolve(entry.secret)) if entry.secret else None
+    settings = connector.settings.model_validate(entry.settings)
+    _, sender, wire = connect(Connection(name, connector, inventory.base(entry.url), secret, settings), writes=True)
+    assert sender is not None, "opened for writing"
+    try:
+        (call,) = message.fn(Message(to="Ringfence", text=text))
+        outcome = await sender.send(call, {Mark.NOW: ""})
+    finally:
+        await wire.close()
+    return "" if outcome.came is Came.OK else f"{outcome.came.value}: {outcome.why}"
+
+
+async def _by_apprise(url: str, text: str) -> str:
+    """Send by Apprise, in a thread that nobody waits for when it hangs: it sleeps and follows redirects by itself."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[str] = loop.create_future()
+
+    def settle(why: str) -> None:
+        if not done.done():
+            done.set_result(why)
+
+    def send() -> None:
+        try:
+            why = _apprise(url, text)
+        except Exception as error:  # noqa: BLE001  # plug-ins of others raise what they like
+            why = f"{type(error).__name__} in Apprise"
+        try:
+            loop.call_soon_threadsafe(settle, why)
+        except RuntimeError:
+            return  # nobody waits any more
+
+    threading.Thread(target=send, daemon=True, name="telling").start()
+    return await done
+
+
+def _apprise(url: str, text: str) -> str:
+    import logging
+
+    import apprise
+
+    logging.getLogger("apprise").disabled = True  # it would log parts of the URL, which is a secret
+    channel = apprise.Apprise()
+    if not channel.add(url):
+        return "it is no Apprise URL"
+    return "" if channel.notify(body=text) else "Apprise could not send it"
