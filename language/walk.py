@@ -79,8 +79,7 @@ class Walk:
     def _visit(self, node: Any) -> Path | None:
         which = node.WhichOneof("is")
         if which == "const_expr" and node.const_expr.WhichOneof("is") == "null_value":
-            # CEL lets it stand for a time or any message, and fails over it only at night.
-            self._flaw("null", self.tree.offset(node), "nothing is null here: ask has(…) whether it is there")
+            self._null(node)
         if which != "const_expr" and self.tree.message(node) == SECRET and node.id != self.tree.root.id:
             self._flaw("secret", self.tree.offset(node), "nothing opens a secret: it can only be handed on whole")
         if which == "ident_expr":
@@ -95,10 +94,17 @@ class Walk:
             for element in node.list_expr.elements:
                 self._top(element)
         elif which == "struct_expr":
-            self._flaw("made", self.tree.offset(node), "an expression cannot make a `{…}`")
+            self._made(node)
         elif which == "comprehension_expr":
             self._loop(node)
         return None
+
+    def _null(self, node: Any) -> None:
+        """CEL lets null stand for a time or any message, and fails over it only at night."""
+        self._flaw("null", self.tree.offset(node), "nothing is null here: ask has(…) whether it is there")
+
+    def _made(self, node: Any) -> None:
+        self._flaw("made", self.tree.offset(node), "an expression cannot make a `{…}`")
 
     def _ident(self, node: Any) -> Path | None:
         name = node.ident_expr.name

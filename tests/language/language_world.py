@@ -43,19 +43,16 @@ GROWN = {
     "LIST": ("[$S, $S]", "$L.filter(e, e != $S)", "($L + $L)", "$L.map(e, e + $S)", "[$S]"),
 }  # fmt: skip
 LETTERS = {"$S": "STRING", "$I": "INT", "$B": "BOOL", "$D": "DOUBLE", "$T": "TIMESTAMP", "$U": "DURATION", "$L": "LIST"}
-SLIPS = (
-    "nowhere",
-    "inputs",
-    "steps",
-    "steps.nowhere.open",
-    "null",
-    "[$S, 1]",
-    "dyn($S)",
-    "{'a': 1}",
-    "run.nothing",
-    "1",
-    "'x'",
-)
+SLIPS = {
+    "mixed": {"LIST": "[$S, 1]", "STRING": "[$S, 1][1]", "BOOL": "[$S, 1].exists(e, e + $S == 'x')"},
+    "dyn": {"STRING": "(dyn($I) + $S)", "INT": "(dyn($S) + $I)", "BOOL": "(dyn($S) < $I)"},
+    "null": {"TIMESTAMP": "null", "DURATION": "null"},
+    "name": {"BOOL": "steps.nowhere.open", "STRING": "inputs.nowhere", "INT": "run.nothing", "LIST": "nowhere"},
+    "whole": {"BOOL": "(inputs == inputs)"},
+    "map": {"STRING": "{'a': $S}.a", "INT": "{'a': 1}['b']"},
+    "secret": {"STRING": "inputs.in0.handle"},
+}
+"""Mistakes that fit the type of their place, so that only the rule about them can find them."""
 
 
 @dataclass
@@ -86,9 +83,9 @@ class World:
 class Maker:
     """Draws one world."""
 
-    def __init__(self, draw: Any, *, slips: bool) -> None:
+    def __init__(self, draw: Any, slip: str) -> None:
         self.draw = draw
-        self.slips = slips
+        self.slip = slip
         self.count = 0
         self.paths: list[Path] = []
         self.secrets: dict[str, Secret] = {}
@@ -101,6 +98,14 @@ class Maker:
     def chance(self, of: int) -> bool:
         """True once in `of` times."""
         return self.draw(st.integers(1, of)) == 1
+
+    def slips(self, *names: str) -> str:
+        """Which of these mistakes is made here, if any: one in all of a playbook, else another one hides it."""
+        fitting = [name for name in names if self.slip in {name, "any"}]
+        if not fitting or not self.chance(12 if self.slip == "any" else 3):
+            return ""
+        self.slip = ""
+        return self.pick(fitting)
 
     # --- types and values ---
 
@@ -162,8 +167,8 @@ class Maker:
 
     def expression(self, want: str, depth: int = 3) -> str:
         """An expression of a type: "STRING", …, or "LIST" of text."""
-        if self.slips and self.chance(20):
-            return self._grow(self.pick(SLIPS), 0)
+        if slip := self.slips(*(name for name, shapes in SLIPS.items() if want in shapes)):
+            return self._grow(SLIPS[slip][want], 0)
         if depth == 0 or self.chance(4):
             fitting = [p.text for p in self.paths if self._is(p.kind, want)]
             if want == "LIST":
@@ -197,7 +202,7 @@ class Maker:
         inside = self._below(name, fields_of(chosen.kind.base), 1)
         unsure = {p.text for p in inside if p.kind.optional}
         sure = [p for p in inside if not any(p.text == u or p.text.startswith(f"{u}.") for u in unsure)]
-        self.paths = before + (inside if self.slips else sure) * 2
+        self.paths = before + (inside if self.slips("absent") else sure) * 2
         said = self.expression("BOOL", depth - 1)
         maybe = [p for p in inside if p.kind.optional and p.kind.base == "STRING"]
         if maybe:
@@ -213,10 +218,20 @@ class Maker:
             )
         return f"{chosen.text}.{macro}({name}, {said})"
 
+    def condition(self) -> str:
+        """An expression that is true or false."""
+        return self.expression("INT" if self.slips("condition") else "BOOL")
+
     def parameter(self, annotation: Any) -> Any:
         """What a playbook writes for a parameter: a literal or `${…}`; None where it cannot be given."""
         kind = kind_of(annotation)
         tp, optional, ident = bare(annotation)
+        if kind is not None and kind.base in LITERALS and kind.base != "STRING" and self.slips("type"):
+            return "${" + self.expression("STRING", 1) + "}"
+        if kind is not None and kind.choices and self.slips("choice"):
+            return "${" + self.expression("STRING", 1) + "}"
+        if kind is not None and kind.base in {"INT", "BOOL", "TIMESTAMP"} and not kind.many and self.slips("literal"):
+            return "a word"
         if kind is None:
             return None if optional else "impossible"
         fitting = [
@@ -269,12 +284,12 @@ INPUT_TYPES = {
 
 
 @st.composite
-def worlds(draw: Any, *, slips: Any = None) -> World:
-    """One world."""
-    make = Maker(draw, slips=draw(st.booleans()) if slips is None else slips)
+def worlds(draw: Any, slip: str = "") -> World:
+    """One world: without a mistake, or with this one, or in half of them with any."""
+    make = Maker(draw, slip or draw(st.sampled_from(("", "any"))))
     foothold, org, alert = make.model(0), create_model("Org", addresses=(list[str], ...)), make.model(1)
     entries = [Entry("isolate.identity", "macro", Nothing, output=Cut, layer="identity", needs_integration=True)]
-    for n in range(draw(st.integers(1, 3))):
+    for n in range(draw(st.integers(1, 2))):
         entries.append(Entry(f"w.act{n}", "action", make.model(0, "p"), output=make.model(1, "o"), system="w"))
         entries.append(Entry(f"w.look{n}", "look", make.model(0, "p"), output=make.model(1, "o"), system="w"))
         entries.append(Entry(f"w.find{n}", "find", make.model(0, "p"), item=make.model(1, "i"), system="w"))
@@ -292,14 +307,14 @@ def worlds(draw: Any, *, slips: Any = None) -> World:
     head = "playbook: any\ntitle: t\nbreaks: b\ndoes_not: d\ninputs:\n  given: {type: integration, has: [w]}\n"
     head += "".join(f"  {name}: {{type: {tp}}}\n" for name, tp in inputs.items())
     before, make.paths = make.paths, make.named("alert", alert)
-    trigger = {"alert": "s", "when": make.expression("BOOL")}
+    trigger = {"alert": "s", "when": make.condition()}
     texts = [p.text for p in make.paths if p.kind.base == "STRING" and not p.kind.many]
     if texts:
         trigger["with"] = {"given": "${" + make.pick(texts) + "}"}
     head += "triggers:\n" + _line(trigger)
     make.paths = before
     steps, states, items = [], {}, {}
-    for n in range(draw(st.integers(1, 4))):
+    for n in range(draw(st.integers(1, 3))):
         steps.append(step := _step(make, entries, f"s{n}", items))
         states[f"s{n}"] = _state(make, catalogue.entries.get(step.get("uses", "")), step)
     text = head + "contain:\n" + "".join(_line({k: v for k, v in s.items() if k != "item"}) for s in steps)
@@ -321,11 +336,11 @@ def _step(make: Maker, entries: list[Entry], name: str, items: dict[str, list[An
             "manual": f"do ${{{make.expression('STRING')}}} at ${{{make.expression('TIMESTAMP', 1)}}}",
             "undo_by": "undo it",
         }
-        step["if"] = make.expression("BOOL")
+        step["if"] = make.condition()
         make.paths += _states(f"steps.{name}")
         return step
     entry = make.pick(entries)
-    step: dict[str, Any] = {"id": name, "uses": entry.name, "if": make.expression("BOOL")}
+    step: dict[str, Any] = {"id": name, "uses": entry.name, "if": make.condition()}
     lists = [p for p in make.paths if p.kind.many and p.text.startswith(("steps.", "inputs.")) and "." in p.text]
     before = list(make.paths)
     if lists and entry.kind == "action" and make.chance(2):
@@ -338,7 +353,7 @@ def _step(make: Maker, entries: list[Entry], name: str, items: dict[str, list[An
             make.paths += make._below("item", fields_of(chosen.kind.base), 1)
             annotation = chosen.kind.base
         items[name] = [make.value(annotation) for _ in range(2)]
-        step["where"] = make.expression("BOOL")
+        step["where"] = make.condition()
     given = {field: make.parameter(info.annotation) for field, info in entry.params.model_fields.items()}
     given = {field: value for field, value in given.items() if value is not None}
     if given:
