@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path | None, Parameter(name="--config")]
 As = Annotated[str | None, Parameter(name="--as")]
+Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""A token may be `-`: standard input."""
 Yes = Annotated[bool, Parameter(negative=())]
 
 
 def attest(
-    run: str, what: str, /, *, reason: str, as_: As = None, token: str | None = None, key: Path | None = None,
+    run: str, what: str, /, *, reason: str, as_: As = None, token: Given = None, key: Path | None = None,
     carry_on: Yes = False, config: Config = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Say that a person's step is done, or that an effect which no look can prove took place.
@@ -48,7 +50,7 @@ def attest(
 
 
 def retry(
-    run: str, effect: str, /, *, reason: str, as_: As = None, token: str | None = None, key: Path | None = None,
+    run: str, effect: str, /, *, reason: str, as_: As = None, token: Given = None, key: Path | None = None,
     carry_on: Yes = False, config: Config = None, json: bool = False,
 ) -> int:  # fmt: skip
     """Have an effect sent again that failed, is in doubt, or was only requested: a person decides that it may be.

@@ -19,6 +19,8 @@ Inputs = Annotated[tuple[str, ...], Parameter(name=["--input", "-i"], negative=(
 Attacker = Literal["plain", "admin", "none"]
 Config = Annotated[Path | None, Parameter(name="--config")]
 As = Annotated[str | None, Parameter(name="--as")]
+Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""A token may be `-`: standard input."""
 
 
 def contain(
@@ -36,7 +38,7 @@ def contain(
     join: bool = False,
     reason: str = "",
     as_: As = None,
-    token: str | None = None,
+    token: Given = None,
     key: Path | None = None,
     config: Config = None,
     integrations: Path | None = None,
@@ -88,7 +90,7 @@ def hold(
     sandbox: bool = False,
     reason: str = "",
     as_: As = None,
-    token: str | None = None,
+    token: Given = None,
     key: Path | None = None,
     config: Config = None,
     integrations: Path | None = None,
@@ -118,7 +120,7 @@ def widen(
     yes: bool = False,
     scope_hash: str = "",
     as_: As = None,
-    token: str | None = None,
+    token: Given = None,
     key: Path | None = None,
     config: Config = None,
     integrations: Path | None = None,
@@ -229,7 +231,7 @@ def recover(
     yes: bool = False,
     leave: Annotated[tuple[str, ...], Parameter(name="--leave", negative=())] = (),
     as_: As = None,
-    token: str | None = None,
+    token: Given = None,
     key: Path | None = None,
     config: Config = None,
     json: bool = False,
