@@ -167,6 +167,10 @@ class Arranger:
 
     def _rules(self, step: Step) -> None:
         entry = self.compiler.entries[step.id]
+        expected = self.compiler.programs.asks.get((step.id, "expect"))
+        if expected is not None and not expected.steps:
+            said = "expect: names no step, so nothing is looked at again and it would never change"
+            self.report.add("expect", self._at(step, "expect"), said)
         if step.stays is not None and step.expect is None:
             self.report.add("key", self._at(step, "stays"), "stays: says how long `expect` must hold: there is none")
         if step.kind == "uses":

@@ -4,6 +4,7 @@ Of such a playbook the steps of `contain` are carried out at the step's place, w
 wall and the watch are those of the playbook that uses it. So one that cuts belongs below the wall.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from language.model import Playbook
 from language.parameters import Parameters, Want
 from language.shape import Shaped
 from language.source import Node, Scalar
+from language.spelling import ID
 from language.template import Hole, Template, split
 from language.values import Doubt
 
@@ -64,20 +66,23 @@ class Shelf:
         return self.found[name]
 
     def _read(self, name: str) -> "Checked | str":
-        text_file = self.library(name) if self.library is not None else None
-        if text_file is None:
-            names: list[str] = getattr(self.library, "names", list)()
-            why = nearest(name, names) if self.library else ": there is no library here to look in"
-            return f"no playbook '{short(name)}'{why}"
-        text, file = text_file
+        if not re.fullmatch(ID, name):
+            # It becomes part of a path: nothing but an id may.
+            return f"'{short(name)}' is no id of a playbook, as block_network is: neither a path nor a pattern"
         try:
+            text_file = self.library(name) if self.library is not None else None
+            if text_file is None:
+                names: list[str] = getattr(self.library, "names", list)()
+                why = nearest(name, names) if self.library else ": there is no library here to look in"
+                return f"no playbook '{name}'{why}"
+            text, file = text_file
             checked = self.reader(text, file, Shelf(self.library, self.reader, self.chain, self.found))
         except BadPlaybook as bad:
             first = str(bad.problems[0])
             count = "a mistake" if len(bad.problems) == 1 else f"{len(bad.problems)} mistakes"
-            return f"playbook '{short(name)}' has {count} of its own: {first}"
+            return f"playbook '{name}' has {count} of its own: {first}"
         if checked.playbook.id != name:
-            return f"{file} is asked for as '{short(name)}', but calls itself '{checked.playbook.id}'"
+            return f"{file} is asked for as '{name}', but calls itself '{checked.playbook.id}'"
         return checked
 
 

@@ -96,6 +96,28 @@ def test_playbooks_beside_it_are_its_library(ringfence, tmp_path):
     assert "is asked for as 'block_it', but calls itself 'other'" in ringfence("playbook", "lint", "top.yaml").out
 
 
+@pytest.mark.parametrize("name", ["/etc/passwd", "../top", "**/*", "*", "", "a b", "A"])
+def test_a_used_playbook_is_an_id_and_never_a_path(ringfence, tmp_path, name):
+    (tmp_path / "top.yaml").write_text(GOOD.format(id="top") + f"contain:\n  - uses: 'playbook.{name}'\n")
+    said = ringfence("playbook", "lint", "top.yaml")
+    assert (
+        said.out
+        == f"top.yaml:8:11: '{name}' is no id of a playbook, as block_network is: neither a path nor a pattern\n"
+    )
+
+
+def test_a_used_playbook_that_is_no_text_is_told_at_the_step(ringfence, tmp_path):
+    (tmp_path / "top.yaml").write_text(
+        GOOD.format(id="top") + "contain:\n  - uses: playbook.other\n  - uses: preserve.usge\n"
+    )
+    (tmp_path / "other.yaml").write_bytes(b"\xff")
+    said = ringfence("playbook", "lint", "top.yaml")
+    assert len(said.out.splitlines()) == 2
+    assert (
+        "top.yaml:8:11: playbook 'other' has a mistake of its own: other.yaml:1:1: byte 0xFF is not UTF-8" in said.out
+    )
+
+
 def test_with_an_inventory_its_names_are_checked_and_without_they_are_told(ringfence, tmp_path):
     text = GOOD.format(id="a").replace("title: t", "title: t\nguardrails: {protected: [break_glass]}")
     text += (
@@ -108,7 +130,14 @@ def test_with_an_inventory_its_names_are_checked_and_without_they_are_told(ringf
     assert f"not checked here: 3 names of the inventory: {names}." in alone.out
     ours = ringfence("playbook", "lint", "a.yaml", "--sandbox")
     assert ours.code == 1
-    assert "a.yaml:12:5: no role 'aprover', did you mean 'approver'?" in ours.out
+    assert ours.out.splitlines() == [
+        "a.yaml:3:26: no protected group 'break_glass'",
+        "a.yaml:12:5: no role 'aprover', did you mean 'approver'?",
+    ]
+    (tmp_path / "a.yaml").write_text(text.replace("[break_glass]", "[]").replace("aprover", "approver"))
+    known = ringfence("playbook", "lint", "a.yaml", "--sandbox")
+    assert known.code == 0
+    assert known.out.splitlines()[-1] == "  not checked here: 1 name of the inventory: alert source okta."
 
 
 def test_what_only_looks_like_a_forgotten_dollar_is_a_warning(ringfence, tmp_path):

@@ -33,7 +33,7 @@ def lint(
     paths
         Playbooks, by file or name; of a folder, all below it.
     config
-        Check the names of this configuration as well: roles, connections.
+        Check the names of this configuration as well: roles, connections, protected lists.
     integrations
         Another file of integrations than the configured one.
     sandbox
@@ -52,7 +52,7 @@ def lint(
         as_json({"ok": good, "playbooks": results})
     else:
         for result in results:
-            _tell(result)
+            _tell(result, checks_names=ours is None)
         if len(results) > 1:
             wrong = sum(not result["ok"] for result in results)
             what = "playbooks and cases" if any(result["case"] for result in results) else "playbooks"
@@ -138,7 +138,7 @@ def _shown(problems: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _tell(result: dict[str, Any]) -> None:
+def _tell(result: dict[str, Any], *, checks_names: bool) -> None:
     for kind, prefix in (("problems", ""), ("warnings", "warning: ")):
         for p in result[kind]:
             line(f"{p['file']}:{p['line']}:{p['column']}: {prefix}{p['message']}")
@@ -146,7 +146,8 @@ def _tell(result: dict[str, Any]) -> None:
         line(f"{result['file']}: ok")
     if unchecked := result["not_checked"]:
         names = "1 name" if len(unchecked) == 1 else f"{len(unchecked)} names"
-        line(f"  not checked here: {names} of the inventory: {', '.join(unchecked)}. `--config FILE` checks them too.")
+        how = " `--config FILE` checks them too." if checks_names else ""
+        line(f"  not checked here: {names} of the inventory: {', '.join(unchecked)}.{how}")
 
 
 def _inventory(config: Path | None, integrations: Path | None, *, sandbox: bool) -> Inventory | None:

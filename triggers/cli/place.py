@@ -312,7 +312,7 @@ def find_playbook(name: str, inventory: Inventory | None) -> Path:
 
 
 def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
-    """Read and check a playbook; its roles and connections as well where an inventory is given. Raises BadPlaybook."""
+    """Read and check a playbook; its names of ours as well where an inventory is given. Raises BadPlaybook."""
     from language.files import text_of
 
     return checked_text(text_of(path), str(path), inventory)
@@ -322,9 +322,6 @@ def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
     """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
     from engine.registry import catalogue, registry
     from language import read
-    from triggers.cli.shelf import Shelf
+    from triggers.cli.shelf import Shelf, names_of
 
-    names = None
-    if inventory is not None:
-        names = {"connections": frozenset(inventory.config.connections), "roles": ROLES}
-    return read(text, file, catalogue(registry(), names), Shelf(Path(file).parent, inventory))
+    return read(text, file, catalogue(registry(), names_of(inventory)), Shelf(Path(file).parent, inventory))

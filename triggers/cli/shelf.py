@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,3 +43,11 @@ class Shelf:
         for ending in (".yaml", ".yml"):
             yield from (file for file in self.beside.glob(name + ending) if file.is_file())
         yield from place.playbooks(self.inventory)
+
+
+def names_of(inventory: Inventory | None) -> Mapping[str, frozenset[str]] | None:
+    """Give the names that playbooks may take from an inventory; None leaves them unchecked, and so told."""
+    if inventory is None:
+        return None
+    ours = inventory.config
+    return {"connections": frozenset(ours.connections), "roles": place.ROLES, "protected": frozenset(ours.protected)}
