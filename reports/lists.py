@@ -92,7 +92,9 @@ def irreversible(run: Run) -> list[str]:
         sent = [effect for effect in run.of_step(str(row.get("id"))) if effect.sends]
         if row.get("kind") == "cut" and sent:
             back = safe(row.get("irreversible") or "the playbook does not say")
-            found.append(f"{safe(row.get('id'), 40)}: {len(sent)} by {safe(row.get('uses'), 60)}; to get back: {back}")
+            since = facts.since_approval(run, str(row.get("id")))
+            many_ = f"{len(sent)}{f' (+{since} since approval)' if since else ''}"
+            found.append(f"{safe(row.get('id'), 40)}: {many_} by {safe(row.get('uses'), 60)}; to get back: {back}")
     return found
 
 
