@@ -144,7 +144,7 @@ async def _answer(
     live: Live, wall: str, role: str, shown: str, within_s: float | None, is_open: Callable[[], bool]
 ) -> tuple[str, str, str]:
     """Whichever comes first: what is said here, an answer from another process, or the end of the time."""
-    asked = asyncio.ensure_future(live.desk.ask(wall, role, shown))
+    asked = asyncio.ensure_future(_elsewhere(live, shown) if _theirs_alone(live) else live.desk.ask(wall, role, shown))
     loop = asyncio.get_running_loop()
     end = loop.time() + within_s if within_s else None
     try:
@@ -159,6 +159,23 @@ async def _answer(
             asked.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asked
+
+
+async def _elsewhere(live: Live, shown: str) -> tuple[str, str, str]:
+    """Ask nobody here, where whoever asked for the run sits: others answer by their own commands."""
+    live.desk.say(shown)
+    live.desk.say(
+        f"Waits for an approval{_whom(live, question_of(live.run), by_name=True)}: `ringfence approve {live.run.id} --as NAME`."
+    )
+    await live.over.wait()
+    return "nobody", "", ""
+
+
+def _theirs_alone(live: Live) -> bool:
+    """Whether somebody sits here whose own request it is, known by name, and there are others who could approve it."""
+    people = live.config is not None and bool(live.config.people)
+    known = live.run.opened["mode"] == "live" or live.run.opened.get("by_how") in {"token", "key"}
+    return live.attended and people and known and not live.run.opened.get("yes")
 
 
 def _others(live: Live) -> bool:
@@ -228,11 +245,13 @@ def why_parked(live: Live, hands: Sequence[Bound]) -> str:
     return "; ".join(parts)
 
 
-def _whom(live: Live, question: Any) -> str:
+def _whom(live: Live, question: Any, *, by_name: bool = False) -> str:
+    """Who is asked, and until when before others are too. By name for the terminal alone: the record seals names."""
     if live.config is None or not live.config.people:
         return ""
     stands = standing(question, decisions_of(live.run, question), live.config.people, now())
-    names = ", ".join(stands.asked) or stands.rung or "nobody who could"
-    more = f" ({stands.missing} of {stands.people} missing)" if stands.people > 1 else ""
-    until = f", then the next from {stands.until:%H:%M} UTC" if stands.until else ""
-    return f" by {names}{more}{until}"
+    names = ", ".join(stands.asked) if by_name else ""
+    whom = names or (f"the {stands.rung}" if stands.rung else "nobody who could")
+    more = f", {stands.missing} of {stands.people} missing" if stands.people > 1 else ""
+    until = f"; the next are asked too from {stands.until:%H:%M} UTC on" if stands.until else ""
+    return f" of {whom}{more}{until}"

@@ -107,9 +107,14 @@ class Terminal:
             return "nobody", "", ""
         drawing = self._live is not None
         self.end()
-        answer = await _prompt(f"Approve this scope as {role}? Type yes or no: ")
-        if drawing:
-            self._begin()
+        try:
+            answer = await _prompt(f"Approve this scope as {role}? Type yes or no: ")
+        except asyncio.CancelledError:
+            print("answered elsewhere, or its time is over.")
+            raise
+        finally:
+            if drawing:
+                self._begin()
         return ("yes" if answer == "yes" else "no"), who(), "asked on the terminal"
 
 
