@@ -119,6 +119,11 @@ class Bound:
         return self.action.does if self.action is not None else frozenset()
 
     @property
+    def kills(self) -> bool:
+        """It ends tokens: of such a list it counts whether it is all there are."""
+        return any(str(family).startswith("kills-") for family in self.does)
+
+    @property
     def layer(self) -> str:
         """The layer that it belongs to; "" for what closes nothing."""
         return (

@@ -238,6 +238,8 @@ class Live:
             state, why = view.state, view.why
             if state == "closed" and self.stale(name):
                 state, why = "unknown", "listed before its block had settled"
+            if state == "closed" and bound.given and bound.kills and not bound.step.given_is_all:
+                state, why = "unknown", "nobody says that the given list is complete (given_is_all)"
             empty = bound.many and bound.action is not None and state == "closed" and view.found == 0
             empty = empty and not bound.step.may_be_empty
             until = self.residual_until(name) if state == "closed" else ""

@@ -175,3 +175,17 @@ def test_what_stays_must_stay_and_false_once_is_a_failure(tried):
     came = tried(contain, rest=rest, more="recover: given\n")
     assert came.recovered == "recovered", came.said
     assert came.seconds >= 1800, "it was true for half an hour"
+
+
+@pytest.mark.parametrize(
+    ("vouched", "word"), [("", "partially-contained"), ("    given_is_all: the vendor says so\n", "contained")]
+)
+def test_a_given_list_closes_nothing_unless_somebody_says_that_it_is_all(tried, vouched, word):
+    head = HEAD + "  tokens: {type: list of text}\n"
+    cut = (
+        "  - approve: approver\n  - id: tokens\n    uses: practice_idp.revoke_token\n    for_each: inputs.tokens\n"
+        '    with: {token: "${item}"}\n' + vouched
+    )
+    seen = SEEN.replace("practice_idp.tokens:", "practice_idp.token:")
+    came = tried(BLOCK + cut, head=head, given=GIVEN + "  tokens: [t1, t2]\n", seen=seen)
+    assert came.word == word
