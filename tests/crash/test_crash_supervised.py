@@ -77,7 +77,8 @@ def test_an_approval_that_nobody_gave_is_not_invented(house):
     assert once.code == 3, once.text
     assert f"`ringfence resume {run}` asks for the approval" in once.text
     assert (house.words()[-1], house.events("approved")) == ("waiting", [])
-    assert {one["method"] for one in house.log(write=True)} == {"PUT"}, "only holds were sent"
+    acted = [one for one in house.log(write=True) if not one["path"].startswith("/chat/")]
+    assert {one["method"] for one in acted} == {"PUT"}, "only holds were sent"
     again = house.run("supervise", "--once", "--json")
     assert (again.code, again.out) == (0, ""), "it waits for people: it is left alone"
 
