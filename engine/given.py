@@ -41,10 +41,8 @@ def given_by(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], M
         for entry in integration.footholds:
             system, fields = _foothold(inventory, entry, pool)
             if system and fields is not None:
-                several = shown.get(system)
-                shown[system] = (
-                    fields if several is None else [*(several if isinstance(several, list) else [several]), fields]
-                )
+                # Of several at one system the first is meant: the others are in no step, and the plan and the word say so.
+                shown.setdefault(system, fields)
         return shown
 
     return given

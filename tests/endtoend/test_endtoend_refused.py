@@ -17,7 +17,7 @@ WRONG_WORDS = {
 WRONG_TEXTS = {
     "missing input": (UNTYPED, [], "'since' is missing"),
     "ill-typed input": (UNTYPED, ["-i", "since=soon"], "since"),
-    "unknown key": (("  - id: user\n", "  - idd: user\n"), [], ":16:5: unknown key 'idd'"),
+    "unknown key": (("  - id: user\n", "  - idd: user\n"), [], ":18:5: unknown key 'idd'"),
     "wrong step": (("steps.found.items", "steps.fond.items"), [], "did you mean 'found'?"),
     "wrong field": (("practice_crm.user}", "practice_crm.usr}"), [], "did you mean 'user'?"),
     "wrong action": (("practice_crm.freeze_user", "practice_crm.freeze_users"), [], "practice_crm.freeze_user"),
