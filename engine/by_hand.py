@@ -35,8 +35,7 @@ async def by_hand(live: Live, bound: Bound, view: View) -> None:
             await _closed(live, bound, view, "seen" if bound.step.expect is not None else "attested")
         else:
             view.value.open, view.state = True, "open"
-            done = f"{said.body['by']} says that it is done; " if said is not None else ""
-            view.why = f"{done}{why}" if why and said is not None else f"by hand: {text}"
+            view.why = f"a person says that it is done; {why}" if why and said is not None else f"by hand: {text}"
             asked = live.run.steps[bound.id]
             if view.broke or live.elapsed_s(asked["n"], asked["at"]) > within_s:
                 view.gave_up = True

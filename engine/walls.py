@@ -66,10 +66,17 @@ def covered(live: Live, wall: str) -> bool:
         return False
     if approved.body["scope_hash"] == live.run.planned["scope_hash"]:
         return True
-    before = {(*entry[:4],): entry[4] for entry in live.run.scopes.get(wall, ())}
-    return bool(before) and all(
-        (*entry[:4],) in before and entry[4] <= before[(*entry[:4],)] for entry in live.run.planned["scope"]
-    )
+    then = live.run.scopes.get(wall, {})
+    before = {(*entry[:4],): entry[4] for entry in then.get("scope", ())}
+    within = all((*entry[:4],) in before and entry[4] <= before[(*entry[:4],)] for entry in live.run.planned["scope"])
+    bounds = [_bounds(planned) for planned in (then, live.run.planned)]
+    return bool(before) and within and bounds[0] == bounds[1]
+
+
+def _bounds(planned: Mapping[str, Any]) -> list[Any]:
+    """The guardrails of a plan, and which of them it passes: what was approved within others is asked anew."""
+    found = planned.get("guardrails") or {}
+    return [found.get(name) for name in ("max_people", "max_services", "asks", "asks_before_holds")]
 
 
 async def _ask(live: Live, wall: Any, needs: Any, gate: asyncio.Event) -> None:
@@ -77,7 +84,8 @@ async def _ask(live: Live, wall: Any, needs: Any, gate: asyncio.Event) -> None:
         for bound in live.bound.values():
             if not bound.below and bound.kind == "hold" and not await live.until(live.views[bound.id].sent_once):
                 return
-        holds = any(bound.kind == "hold" for bound in live.bound.values())  # without one there is nothing to wait for
+        # Without a hold there is nothing to wait for.
+        holds = any(bound.kind == "hold" and not bound.below for bound in live.bound.values())
         loop = asyncio.get_running_loop()
         end = loop.time() + (PROOF_WAIT_S if holds else 0.0)
         while not holds_closed(live) and (left_s := end - loop.time()) > 0 and not live.over.is_set():  # noqa: ASYNC110

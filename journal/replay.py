@@ -177,7 +177,7 @@ def _wall(kind: str) -> Any:
 
 def _approved(run: Run, event: Event) -> None:
     run.approved[event.body["wall"]] = event
-    run.scopes[event.body["wall"]] = list(run.planned.get("scope") or ())
+    run.scopes[event.body["wall"]] = {name: run.planned.get(name) or {} for name in ("scope", "guardrails")}
 
 
 def _attested(run: Run, event: Event) -> None:

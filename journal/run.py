@@ -95,8 +95,8 @@ class Run:
     seen_counts: dict[str, int] = field(default_factory=dict)
     asked: dict[str, Event] = field(default_factory=dict)
     approved: dict[str, Event] = field(default_factory=dict)
-    scopes: dict[str, list[Any]] = field(default_factory=dict)
-    """By wall, the scope that was approved: what is no more than that is not asked again."""
+    scopes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By wall, scope and guardrails as they were approved: what is no more than that is not asked again."""
     declined: dict[str, Event] = field(default_factory=dict)
     questions: dict[str, Event] = field(default_factory=dict)
     """By wall, the question as it was first asked of the scope that is asked about now: its time runs from there."""
