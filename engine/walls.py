@@ -217,6 +217,8 @@ def shown_text(live: Live, *, one_way: bool = True) -> str:
     for row in planned["steps"]:
         if row["kind"] in kinds:
             many = f"{row['missing']} now, at most {row['at_most']}" if row["at_most"] != 1 else "1"
+            filed = live.allowed.steps.get(row["id"]) if live.allowed is not None else None
+            many = f"the {len(filed)} of the plan file and no other" if filed is not None else many
             back = f"; to get back: {row['irreversible']}" if one_way else ""
             lines.append(f"  {row['id']}: {row['uses']}, {many}{back}")
     return "\n".join(lines)
