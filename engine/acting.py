@@ -15,7 +15,8 @@ from engine.paces import PACE_S, SLOW_S
 from engine.plan_file import permitted
 from engine.send import send
 from engine.settle import Move, Send, Settle, Wait, next_for, next_unproven
-from engine.state import Live, View
+from engine.state import Live
+from engine.view import View
 from journal.errors import JournalError
 from journal.event import Draft
 from journal.replay import Effect

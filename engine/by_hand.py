@@ -7,7 +7,8 @@ import asyncio
 from engine.bound import Bound
 from engine.expecting import expected
 from engine.paces import BY_HAND_WITHIN_S, PACE_S
-from engine.state import Live, View
+from engine.state import Live
+from engine.view import View
 from journal.clock import now
 from journal.event import Draft
 from language import Doubt

@@ -8,7 +8,8 @@ from connectors.core import ConnectorError
 from engine.bound import Bound
 from engine.observe import InDoubt, observe
 from engine.paces import PACE_S
-from engine.state import Live, View
+from engine.state import Live
+from engine.view import View
 from language import Doubt
 
 

@@ -9,7 +9,8 @@ from engine.acting import failed, one_round
 from engine.bound import Bound
 from engine.by_hand import by_hand
 from engine.paces import AGAIN_S, DEFAULT_WITHIN_S, MESSAGE_WITHIN_S, PACE_S, SLOW_S, SLOWEST_S
-from engine.state import Live, View
+from engine.state import Live
+from engine.view import View
 from journal.clock import now
 from journal.errors import JournalError
 from journal.event import Draft

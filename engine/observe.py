@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from connectors.core import Action, ConnectorError, Find, NoState, NotAllowed, Params, State, Unseen
 from engine.bound import Bound, foothold_of
 from engine.registry import item_of
-from engine.state import Link, Live
+from engine.state import Live
+from engine.view import Link
 from language import Doubt, Values
 
 FRESH_S = 60.0

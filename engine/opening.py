@@ -18,7 +18,8 @@ from engine.given import fields_of, given_by, integration_of
 from engine.guardrails import limits_of, unknown_lists
 from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
-from engine.state import Desk, Link, Live, View, seal_of
+from engine.state import Desk, Live, seal_of
+from engine.view import Link, View
 from inventory.model import Integration, Mode
 from inventory.read import Inventory
 from journal.canonical import sound

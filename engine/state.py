@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel
 
-from connectors.core import Answer, Reader, Secret, Sender, Wire
+from connectors.core import Answer, Secret
 from engine import seeing
 from engine.bound import Bound
-from engine.judge import Standing, StandingState, Verdict, judge
+from engine.judge import Standing, Verdict, judge
 from engine.plan_file import Allowed
+from engine.view import Link, View
 from inventory.model import Config, Integration
 from journal.canonical import sound
 from journal.clock import at, now
@@ -25,7 +26,7 @@ from journal.replay import Run, catch_up
 from journal.seal.keys import Seal
 from journal.store import Journal
 from journal.write.lease import Lease
-from language import Asked, Checked, Doubt, StepValue, Values
+from language import Asked, Checked, Doubt, Values
 
 if TYPE_CHECKING:
     from engine.observe import Observation
@@ -49,45 +50,6 @@ class Desk(Protocol):
 
     def say(self, line: str) -> None:
         """One sentence that a responder should read."""
-
-
-@dataclass
-class View:
-    """How one step stands in this process. What must survive a crash is in the journal, not here."""
-
-    state: StandingState = "waiting"
-    why: str = ""
-    foothold: str | None = None
-    value: StepValue = field(default_factory=StepValue)
-    found: int = 0
-    requests: int = 1
-    gave_up: bool = False
-    outside: bool = False
-    """All that it still misses is outside the plan file that is carried out: waiting brings nothing."""
-    passed: bool = False
-    """It was let begin."""
-    broke: str = ""
-    """Why it did not stay as expected; "" while it does."""
-    true_since_s: float | None = None
-    """Since when its `expect` has been true, by the loop's clock; `stays` counts from there."""
-    looked_s: float = 0.0
-    """When its newest round began, by the loop's clock; `came` is how that ended: see `keep.one_round`."""
-    came: tuple[float | None, bool] = (0.0, False)
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
-    """It was decided whether it begins; the parts of a group wait for that."""
-    sent_once: asyncio.Event = field(default_factory=asyncio.Event)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    poke: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass
-class Link:
-    """One open connection."""
-
-    reader: Reader
-    sender: Sender | None
-    wire: Wire
 
 
 @dataclass(frozen=True, slots=True)
