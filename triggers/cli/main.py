@@ -36,14 +36,14 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("stop", "watching:stop", "End what a run has in flight and start nothing new; it can be resumed."),
             ("check", "watching:check", "Look again at what a run closed: is it still so?"),
             ("recover", "running:recover", "Undo, in stages, what a run closed. Started by people only."),
-            ("supervise", "supervise:supervise", "Go on, every second, with runs whose process is gone."),
+            ("supervise", "supervise:supervise", "Go on with runs whose process is gone or whose people answered; watch those that wait."),
         ),
     ),
     (
         "Before one",
         (
             ("plan", "planning:plan", "Look, and show every call that a playbook would send. Sends none."),
-            ("playbook", "playbook:app", "Check, list and show playbooks."),
+            ("playbook", "playbook:app", "Check, try, draw, release, import and export playbooks."),
             ("connectors", "connectors:app", "List the systems that can be reached, and what can be done there."),
             ("integrations", "integrations:app", "Check and show the integrations and their footholds."),
             ("person", "person:app", "Make what proves a person: a token, a key, a sealed code; list the people."),

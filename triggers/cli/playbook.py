@@ -13,7 +13,7 @@ from triggers.cli.say import as_json, line
 if TYPE_CHECKING:
     from inventory.read import Inventory
 
-app = App("playbook", help="Check, try, show and list playbooks.")
+app = App("playbook", help="Check, try, draw, release, import and export playbooks.")
 app.command(
     "triggers.cli.cacao:import_", name="import", help="Make a playbook of a CACAO 2.0 file, and say what was lost."
 )
