@@ -178,7 +178,8 @@ class Supervisor:
                 continue
             try:
                 await self.journal.say(row.run, [draft])
-                await self.journal.say(row.run, drafts) if (drafts := await page(run, "lapsed")) else None
+                if drafts := await page(run, "lapsed"):
+                    await self.journal.say(row.run, drafts)
             except JournalError:
                 continue  # its incident was closed: nobody is asked about it any more
             self.tell(
@@ -188,7 +189,7 @@ class Supervisor:
     async def _visit_those_that_rest(self, visit: TakeUp) -> None:
         """Begin to visit what waits for people and is due: an answer within a sweep, else once a minute."""
         rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True)}
-        self.visits.known = {run: rests for run, rests in self.visits.known.items() if run in rows}
+        self.visits.known = {run: rests for run, rests in self.visits.known.items() if run in rows or run in self.at_it}
         for run, row in rows.items():
             if run in self.at_it or len(self.at_it) >= AT_ONCE:
                 continue

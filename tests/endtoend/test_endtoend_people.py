@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from copy import deepcopy
 from pathlib import Path
 
@@ -112,6 +114,24 @@ def test_the_supervisor_goes_on_once_they_have_answered_and_watches_until_then(p
     took = house.run("supervise", "--once")
     assert "people have answered" in took.out, took.text
     assert house.words()[-1] == "contained"
+    house.assert_word_true()
+
+
+def test_a_supervisor_that_runs_goes_on_within_seconds_of_the_answer_and_says_so(house):
+    house.up("--tokens", "5")
+    begun = house.start("supervise")
+    said = house.run("contain", house.quick(), "--sandbox", "--as", "ana", "--json")
+    assert "what it holds is watched" in house.run("status").out
+    time.sleep(2.5)  # some sweeps see it rest
+    assert _says(house, "approve", said.json["run"], said.json["scope_hash"], "ben").code == 0
+    house.until(lambda: house.words()[-1] == "contained", 30)
+    house.until(lambda: "contained" in begun.files[0].read_text(), 30)
+    time.sleep(1.5)  # and some see that it is over
+    begun.process.send_signal(signal.SIGTERM)
+    ended = begun.end()
+    assert ended.code == 0, ended.text
+    assert ended.out.count("people have answered") == 1
+    assert ended.err == ""
     house.assert_word_true()
 
 

@@ -36,7 +36,11 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("stop", "watching:stop", "End what a run has in flight and start nothing new; it can be resumed."),
             ("check", "watching:check", "Look again at what a run closed: is it still so?"),
             ("recover", "running:recover", "Undo, in stages, what a run closed. Started by people only."),
-            ("supervise", "supervise:supervise", "Go on with runs whose process is gone or whose people answered; watch those that wait."),
+            (
+                "supervise",
+                "supervise:supervise",
+                "Go on with runs whose process is gone or whose people answered; watch those that wait.",
+            ),
         ),
     ),
     (
