@@ -176,6 +176,7 @@ def test_hold_stops_before_the_wall_and_a_person_goes_on(house):
     assert (on.code, on.json["word"]) == (0, "contained"), on.text
 
 
+@pytest.mark.long
 def test_a_second_one_is_told_which_run_is_at_it_and_may_join(parked):
     house, run, _ = parked
     other = house.run("contain", house.quick(), "--sandbox")
@@ -185,6 +186,7 @@ def test_a_second_one_is_told_which_run_is_at_it_and_may_join(parked):
     assert (joined.code, joined.json["run"]) == (3, run), joined.text
 
 
+@pytest.mark.long
 def test_a_mended_playbook_is_asked_anew_only_for_what_it_does_beyond_the_approval(parked):
     house, run, scope = parked
     assert _says(house, "approve", run, scope, "ben").code == 0
@@ -195,6 +197,7 @@ def test_a_mended_playbook_is_asked_anew_only_for_what_it_does_beyond_the_approv
     assert len(house.events("approved")) == 1, "it does no more than what was approved"
 
 
+@pytest.mark.long
 def test_a_mended_playbook_that_does_more_waits_for_people_again(parked):
     house, run, scope = parked
     assert _says(house, "approve", run, scope, "ben").code == 0
@@ -311,6 +314,7 @@ def test_macros_close_every_foothold_of_an_integration_without_naming_one(house)
     assert house.closed() == (False, False, False)
 
 
+@pytest.mark.long
 def test_an_incident_is_widened_by_a_run_of_its_own_and_looked_at_as_one(parked):
     house, run, scope = parked
     assert _says(house, "approve", run, scope, "ben").code == 0
