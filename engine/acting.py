@@ -10,7 +10,7 @@ from connectors.core import Action, ConnectorError, Impossible, NotAllowed, Unex
 from engine.bound import Bound
 from engine.evidence import preserve
 from engine.expecting import expected
-from engine.observe import InDoubt, Observation, Sight, holds, observe, planned, side_by_side
+from engine.observe import InDoubt, Observation, Sight, holds, observe, planned, shown, side_by_side
 from engine.paces import PACE_S, SLOW_S
 from engine.plan_file import permitted
 from engine.send import send
@@ -95,12 +95,6 @@ async def _act(live: Live, bound: Bound, view: View, seen: Observation) -> float
     view.outside = view.outside and bool(sends) and not waits
     at_once = 0.0 if sent and live.may_send() else PACE_S  # what may not be sent must not become a hot loop
     return await _stand(live, bound, view, moves, at_once if sends else min(waits) if waits else None)
-
-
-def shown(view: View, seen: Observation) -> None:
-    """Let expressions see what a find or a look saw."""
-    view.value.output, view.found = seen.output, len(seen.items)
-    view.value.items = list(seen.items)
 
 
 def _found(live: Live, bound: Bound, seen: Observation) -> int:

@@ -6,7 +6,7 @@ import asyncio
 
 from connectors.core import ConnectorError
 from engine.bound import Bound
-from engine.observe import InDoubt, observe
+from engine.observe import InDoubt, observe, shown
 from engine.paces import PACE_S
 from engine.state import Live
 from engine.view import View
@@ -50,5 +50,5 @@ async def _look_again(live: Live, bound: Bound) -> None:
         except (ConnectorError, InDoubt) as error:
             view.value.failed, view.state, view.why = True, "unknown", str(error)
         else:
-            view.value.failed, view.value.output, view.found = False, seen.output, len(seen.items)
-            view.value.items = list(seen.items)
+            view.value.failed = False
+            shown(view, seen)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from engine.approvals import Heard, rank
 from engine.approvals.cost import highest
-from inventory.proof import Sayer
+from inventory.proof import NOBODYS, Sayer
 from journal.event import JOURNAL, Draft, Event, Private
 from journal.store import Journal
 
@@ -46,7 +46,7 @@ def frozen_by(events: list[Event], now: datetime) -> Freeze | None:
 def may_freeze(sayer: Sayer | None, os: str) -> Heard:
     """Whether somebody may freeze, or end a freeze: a proven responder or above, as for what it keeps from beginning."""
     if sayer is None:
-        return Heard("unknown", "This token or key is nobody's: `people:` in the configuration names whose there are.")
+        return Heard("unknown", NOBODYS)
     if not sayer.proven:
         return Heard("unproven", f"{os} alone is no proof of who sits there. Say it with --token or --key.")
     if rank(highest(sayer.roles)) < rank("responder"):

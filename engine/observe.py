@@ -14,7 +14,7 @@ from connectors.core import Action, ConnectorError, Find, NoState, NotAllowed, P
 from engine.bound import Bound, foothold_of
 from engine.registry import item_of
 from engine.state import Live
-from engine.view import Link
+from engine.view import Link, View
 from language import Doubt, Values
 
 FRESH_S = 60.0
@@ -67,6 +67,12 @@ async def _observed(live: Live, bound: Bound, after: int) -> Observation:
     seen = await _look(live, bound, bound.action, params)
     sight = _sight(live, bound, bound.action, params, seen)
     return Observation(after, {sight.target: sight})
+
+
+def shown(view: View, seen: Observation) -> None:
+    """Let expressions see what a find or a look saw."""
+    view.value.output, view.found = seen.output, len(seen.items)
+    view.value.items = list(seen.items)
 
 
 def planned(live: Live, bound: Bound) -> Observation | None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from connectors.core import Action, ConnectorError, Params, Secret, State
 from engine import by_hand
-from engine.acting import one_round, shown
+from engine.acting import one_round
 from engine.bound import Bound
 from engine.expecting import expected
-from engine.observe import InDoubt, observe
+from engine.observe import InDoubt, observe, shown
 from engine.paces import BY_HAND_WITHIN_S, DEFAULT_WITHIN_S, PACE_S
 from engine.send import before_name
 from engine.state import Live

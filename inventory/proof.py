@@ -26,6 +26,8 @@ RANDOM_BYTES = 32
 CODE_BYTES = 15
 """Of a sealed code, which people type from paper: 120 bits in 24 letters of base32."""
 How = Literal["token", "key", "os"]
+NOBODYS = "This token or key is nobody's: `people:` in the configuration names whose there are."
+"""Said of a proof that fits nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from engine.approvals.cost import highest, rank
 from engine.approvals.question import GLASS, HOT, Answer, Decision, Question, target_among
 from engine.approvals.standing import CODE_ROLE, asked_by, codes_count_from
 from inventory.people import PersonEntry
-from inventory.proof import Sayer
+from inventory.proof import NOBODYS, Sayer
 
 GLASS_REASON = 20
 """Letters that the reason for breaking the glass has at least."""
@@ -80,7 +80,7 @@ def judge(
     """Whether a say counts. `used`: digests of the sealed codes that were used in this whole journal."""
     sayer = say.sayer
     if sayer is None:
-        return Heard("unknown", "This token or key is nobody's: `people:` in the configuration names whose there are.")
+        return Heard("unknown", NOBODYS)
     if not sayer.proven:
         why = f"{sayer.os or 'The user of this machine'} alone is no proof of who sits there."
         why += " Say it with --token or --key." if people else f" {NO_PEOPLE}"
@@ -219,7 +219,7 @@ def judge_review(opened_by: str, reviewed: bool, sayer: Sayer | None, targets: f
     `opened_by`: who opened it, as the record names them. `os`: the user of this machine.
     """
     if sayer is None:
-        return Heard("unknown", "This token or key is nobody's: `people:` in the configuration names whose there are.")
+        return Heard("unknown", NOBODYS)
     if not sayer.proven:
         return Heard("unproven", f"{os} alone is no proof of who sits there. Say it with --token or --key.")
     if reviewed:

@@ -51,12 +51,14 @@ def run_of(journal: Journal, run_id: str) -> Run:
 
 
 def asked_of(journal: Journal, run: Run, wall: str | None = None) -> Question | None:
-    """The question of a wall, with the targets of all runs of its incident: a target of one has no say in any."""
-    targets: set[str] = set()
-    for row in journal.runs():
-        if row.incident == run.incident and row.run != run.id:
-            targets |= targets_of(replay(journal.events(row.run)))
-    return question_of(run, wall, frozenset(targets))
+    """The question of a wall, with the targets of all runs of its incident."""
+    return question_of(run, wall, targets_beside(journal, run))
+
+
+def targets_beside(journal: Journal, run: Run) -> frozenset[str]:
+    """What the other runs of an incident act on: a target of one has no say in any."""
+    others = [row.run for row in journal.runs() if row.incident == run.incident and row.run != run.id]
+    return frozenset().union(*(targets_of(replay(journal.events(other))) for other in others))
 
 
 def used_codes(journal: Journal) -> frozenset[str]:
@@ -181,11 +183,6 @@ async def review(
             continue
         return heard
     raise JournalFailed(f"Others say things of run {run_id} too fast: try again.")
-
-
-def unreviewed(run: Run) -> list[Event]:
-    """The walls that one person opened alone and that nobody else has looked at yet: each `approved` event."""
-    return [one for one in run.approved.values() if _wants_review(one) and not _is_reviewed(run, one)]
 
 
 def _wants_review(approved: Event) -> bool:

@@ -9,7 +9,7 @@ from connectors.core import ConnectorError
 from engine.acting import settled
 from engine.bound import Bound
 from engine.guardrails import CutOff, in_effect
-from engine.observe import InDoubt, Observation, observe
+from engine.observe import InDoubt, Observation, observe, shown
 from engine.plan.body import body
 from engine.plan.filing import gone_since
 from engine.registry import registry
@@ -48,8 +48,7 @@ async def looked(live: Live) -> tuple[dict[str, Observation], dict[str, str]]:
                 return
             seen[bound.id] = await observe(live, bound)
             if bound.action is None:
-                view = live.views[bound.id]
-                view.value.items, view.value.output = list(seen[bound.id].items), seen[bound.id].output
+                shown(live.views[bound.id], seen[bound.id])
         except ConnectorError as error:
             whys[bound.id] = str(error)
         except InDoubt as error:

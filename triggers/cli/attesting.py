@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from triggers.cli import place
+from triggers.cli.proving import As, Given
 from triggers.cli.say import as_json, line
 from triggers.cli.taking import recorded, surroundings
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from journal.replay import Run
 
 Config = Annotated[Path | None, Parameter(name="--config")]
-As = Annotated[str | None, Parameter(name="--as")]
-Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
-"""A token may be `-`: standard input."""
 Yes = Annotated[bool, Parameter(negative=())]
 
 
@@ -109,10 +107,11 @@ def _said(
 
 async def _taken(journal: Any, run: Run, draft: Any, what: str, sayer: Sayer, reason: str) -> Any:
     """Write it, or write that it does not count, and say why."""
+    from engine.approvals.saying import targets_beside
     from engine.words_of_people import NotTaken
     from journal.event import Draft, Private
 
-    targets = await asyncio.to_thread(_targets, journal, run)
+    targets = await asyncio.to_thread(targets_beside, journal, run)
     try:
         (event,) = await journal.say(run.id, [draft(run, what, sayer, reason, targets)])
     except NotTaken as refused:
@@ -127,12 +126,3 @@ async def _taken(journal: Any, run: Run, draft: Any, what: str, sayer: Sayer, re
             await journal.say(run.id, [Draft("turned_away", body)])
         raise place.Refused(str(refused)) from None
     return event
-
-
-def _targets(journal: Any, run: Run) -> frozenset[str]:
-    """What all runs of the incident act on: a target of one has no say in any."""
-    from engine.approvals.question import targets_of
-    from journal.replay import replay
-
-    mine = [row.run for row in journal.runs() if row.incident == run.incident]
-    return frozenset().union(*(targets_of(replay(journal.events(one))) for one in mine))

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from triggers.cli.about import About
 from triggers.cli.desk import who
+from triggers.cli.proving import As, Given
 from triggers.cli.say import as_json, line
 from triggers.cli.taking import chosen
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from inventory.read import Inventory
 
 Config = Annotated[Path | None, Parameter(name="--config")]
-As = Annotated[str | None, Parameter(name="--as")]
-Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
-"""What may be given as `-`: it stands on standard input."""
 
 
 def approve(

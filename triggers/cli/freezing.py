@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from triggers.cli import place
 from triggers.cli.desk import who
+from triggers.cli.proving import As, Given
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def freeze(
     off: bool = False,
     status: bool = False,
     reason: str = "",
-    as_: Annotated[str | None, Parameter(name="--as")] = None,
-    token: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    as_: As = None,
+    token: Given = None,
     key: Path | None = None,
     config: Config = None,
     sandbox: bool = False,

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from triggers.cli.desk import who
 from triggers.cli.place import Refused
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from inventory.proof import Sayer
     from inventory.read import Inventory
 
+As = Annotated[str | None, Parameter(name="--as")]
+Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""What may be given as `-`: it stands on standard input."""
 LONGEST = 1000
 """Letters of what proves somebody: more than that is another file by mistake."""
 

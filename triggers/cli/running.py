@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from triggers.cli import place
 from triggers.cli.desk import Terminal
+from triggers.cli.proving import As, Given
 from triggers.cli.say import as_json, tell
 from triggers.cli.starting import Wanted, claimed, need_scope, start
 from triggers.cli.taking import chosen, recorded, take_up
@@ -18,9 +19,6 @@ from triggers.cli.work import EXIT, TerminalWork
 Inputs = Annotated[tuple[str, ...], Parameter(name=["--input", "-i"], negative=())]
 Attacker = Literal["plain", "admin", "none"]
 Config = Annotated[Path | None, Parameter(name="--config")]
-As = Annotated[str | None, Parameter(name="--as")]
-Given = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
-"""A token may be `-`: standard input."""
 
 
 def contain(

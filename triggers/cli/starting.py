@@ -148,12 +148,13 @@ Claim = tuple[str | None, str | None, Path | None]
 
 def known(inventory: Inventory, claim: Claim) -> Sayer:
     """Whoever the claim proves; the machine's user where it is empty. Raises Refused where it fits nobody."""
+    from inventory.proof import NOBODYS
     from triggers.cli.proving import prove
 
     name, token, key = claim
     sayer = prove(inventory, name=name, token=token, key=key).sayer
     if sayer is None:
-        raise place.Refused("This token or key is nobody's: `people:` in the configuration names whose there are.")
+        raise place.Refused(NOBODYS)
     return sayer
 
 
