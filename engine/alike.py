@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from inventory.model import Integration
+from inventory.integrations.model import Integration
 
 MOST_APART = 2
 """Letters by which two names may differ and still be taken for one another."""

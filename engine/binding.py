@@ -10,7 +10,7 @@ from typing import Any
 from connectors.core import Action, Connector, Find, needs_of
 from engine.bound import Bound, NotBound
 from engine.registry import Registry
-from inventory.model import FootholdEntry, Integration
+from inventory.integrations.model import FootholdEntry, Integration
 from inventory.read import Inventory
 from language import Checked, Phase, Step
 

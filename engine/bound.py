@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from connectors.core import Action, Find, Look, Secret
-from inventory.model import FootholdEntry
+from inventory.integrations.model import FootholdEntry
 from language import Checked, Phase, Step
 
 Kind = Literal["hold", "cut", "message", "find", "look", "manual", "group", "undo"]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from connectors.core import Secret, needs_of
 from engine.registry import registry
-from inventory.model import FootholdEntry, Integration
+from inventory.integrations.model import FootholdEntry, Integration
 from inventory.read import Inventory
 from language import BadInput, Checked
 

@@ -20,7 +20,8 @@ from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
 from engine.state import Desk, Live, seal_of
 from engine.view import Link, View
-from inventory.model import Integration, Mode
+from inventory.integrations.model import Integration
+from inventory.model import Mode
 from inventory.read import Inventory
 from journal.canonical import sound
 from journal.clock import now

@@ -17,7 +17,8 @@ from engine.bound import Bound
 from engine.judge import Standing, Verdict, judge
 from engine.plan_file import Allowed
 from engine.view import Link, View
-from inventory.model import Config, Integration
+from inventory.integrations.model import Integration
+from inventory.model import Config
 from journal.canonical import sound
 from journal.clock import at, now
 from journal.errors import NoKey

@@ -1,4 +1,4 @@
-"""What `ringfence.yaml` and `integrations.yaml` may say, and nothing beside it."""
+"""What `ringfence.yaml` may say, and nothing beside it."""
 
 from __future__ import annotations
 
@@ -143,40 +143,6 @@ class Config(Part):
 
     org: Org = Org()
     protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)
-
-
-class FootholdEntry(Part):
-    """One way in: what kind, at which connection. Further keys name it there, as the connector wants them.
-
-    Without `at` nothing of ours reaches it, so no run can close it, and each says so.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
-    id: Id
-    kind: Id
-    at: Id | None = None
-
-    @property
-    def names(self) -> dict[str, Any]:
-        """The fields that name it at its system."""
-        return dict(self.model_extra or {})
-
-
-class Integration(Part):
-    """A third-party link, and every way by which it reaches us."""
-
-    title: str
-    vendor: str = ""
-    owner: str
-    addresses: tuple[str, ...] = Field(default=(), strict=False)
-    critical: bool = False
-    footholds: tuple[FootholdEntry, ...] = Field(min_length=1, strict=False)
-
-
-class Integrations(Part):
-    """`integrations.yaml`."""
-
-    integrations: dict[Id, Integration] = Field(min_length=1)
 
 
 Mode = Literal["live", "dry-run", "drill"]

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from inventory.model import Config, Integration, Integrations
+from inventory.integrations.model import Integration, Integrations, OwnEntry
+from inventory.model import Config
 from language.errors import BadPlaybook, Place, Report, nearest
 from language.source import Items, Keys, Node, load, plain
 
@@ -28,6 +29,7 @@ class Inventory:
         path: the `ringfence.yaml` that it came from; references and files are relative to its folder.
         resolve: reads a secret reference; raises BadInventory with a sentence.
         base: turns a configured URL into the real one (the sandbox's is known only once it runs).
+        ours: what discovery lists and is no third party's.
     """
 
     path: Path
@@ -35,6 +37,9 @@ class Inventory:
     integrations: Mapping[str, Integration]
     resolve: Callable[[str], str]
     base: Callable[[str], str]
+    ours: tuple[OwnEntry, ...] = ()
+    discovered: str = ""
+    """What is known of footholds that nobody declared: the snapshot that they come from, or why there is none."""
 
     def integration(self, name: str) -> Integration:
         """One integration; LookupError with the nearest names where there is none."""
@@ -67,7 +72,7 @@ def read_inventory(
     path = path.resolve()
     config = _read(path, Config)
     listed = _read(integrations or path.parent / config.integrations, Integrations)
-    return Inventory(path, config, listed.integrations, _resolver(path.parent, sandbox), _base(sandbox))
+    return Inventory(path, config, listed.integrations, _resolver(path.parent, sandbox), _base(sandbox), listed.ours)
 
 
 def _read(path: Path, model: type[M]) -> M:

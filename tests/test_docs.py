@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.registry import catalogue, registry
-from inventory.model import Config, Integrations
+from inventory.integrations.model import Integrations
+from inventory.model import Config
 from inventory.read import parse
 from language import read
 from triggers.cli.main import COMMANDS

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from connectors.core.call import Call
 from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
+from connectors.core.survey import Found, Lost, Survey, Tide
 
 if TYPE_CHECKING:
     from connectors.core.reader import Reader
@@ -189,7 +190,12 @@ _NEEDS: dict[str, frozenset[Family]] = {
     "path": frozenset({"closes-path"}),
     "webhook": frozenset({"closes-path"}),
     "key": frozenset({"kills-access"}),
+    "token": frozenset({"kills-access"}),
     "role": frozenset({"blocks-reissue", "kills-access"}),
+    "principal": frozenset({"blocks-reissue", "kills-access"}),
+    "installation": frozenset({"blocks-reissue", "kills-access"}),
+    "database_role": frozenset({"blocks-reissue", "ends-sessions"}),
+    "sso": frozenset({"blocks-reissue", "ends-sessions"}),
 }
 
 
@@ -224,6 +230,7 @@ class Connector:
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
+    surveys: dict[str, Survey[Any]] = field(default_factory=dict)
 
     def look(
         self,
@@ -256,6 +263,18 @@ class Connector:
             params = get_type_hints(fn)[list(inspect.signature(fn).parameters)[1]]
             made: Find[P, S] = Find(self._name(fn), of, fn, params, permission, control, _doc(fn))
             self.finds[made.name] = made
+            return made
+
+        return declare
+
+    def survey(
+        self, *, of: Look[Any, S], kind: str, permission: str, part_of: str = ""
+    ) -> Callable[[Callable[[Reader, Tide], AsyncIterator[Found | Lost]]], Survey[S]]:
+        """Declare a survey: an async generator over all third-party things of a kind, or what changed of them."""
+
+        def declare(fn: Callable[[Reader, Tide], AsyncIterator[Found | Lost]]) -> Survey[S]:
+            made: Survey[S] = Survey(self._name(fn), of, kind, fn, permission, part_of, _doc(fn))
+            self.surveys[made.name] = made
             return made
 
         return declare

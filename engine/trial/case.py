@@ -21,7 +21,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue
 
-from inventory.model import Id, Integration, Integrations, Part
+from inventory.integrations.model import Integration, Integrations
+from inventory.model import Id, Part
 from inventory.read import BadInventory, parse
 from language.errors import BadPlaybook, Place, Report
 from language.files import text_of

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from connectors.core import Secret
 from engine.registry import registry
 from engine.trial.case import Told, texts
-from inventory.model import Config, Integration
+from inventory.integrations.model import Integration
+from inventory.model import Config
 from inventory.read import Inventory
 from language import Checked
 from language.errors import Place, Report, nearest

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.alike import MOST_APART, _apart, alike, lookalikes, skeleton
-from inventory.model import Integration
+from inventory.integrations.model import Integration
 
 
 @pytest.mark.parametrize(

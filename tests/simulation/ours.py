@@ -5,7 +5,8 @@ from pathlib import Path
 
 from engine.opening import ROLES
 from engine.registry import catalogue, registry
-from inventory.model import Config, Integration
+from inventory.integrations.model import Integration
+from inventory.model import Config
 from inventory.read import Inventory
 from language import read
 from tests.simulation.net import secret_of

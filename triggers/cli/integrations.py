@@ -12,7 +12,7 @@ from triggers.cli import place
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
-    from inventory.model import FootholdEntry
+    from inventory.integrations.model import FootholdEntry
     from inventory.read import Inventory
 
 _REFERENCE = re.compile(r"(env|file|sandbox):.+")

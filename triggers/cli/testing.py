@@ -159,7 +159,7 @@ def mistakes_of(case: Path, playbook: Path, inventory: Inventory | None) -> list
     """What is wrong with a case as it is written, without trying it: for `playbook lint`."""
     from engine.trial.case import INTEGRATIONS, BadCase, read_case
     from engine.trial.run import fitted
-    from inventory.model import Integrations
+    from inventory.integrations.model import Integrations
     from inventory.read import BadInventory, parse
     from language import BadPlaybook
     from language.files import text_of
