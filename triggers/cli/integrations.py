@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r"(env|file|sandbox):.+")
 
 app = App("integrations", help="Check and show the integrations and their footholds.")
+app.command("triggers.cli.radius:graph", name="graph", help="Draw what one reaches, and in which order it is revoked.")
 
 
 @app.command
