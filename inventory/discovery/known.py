@@ -40,16 +40,22 @@ def known(shelf: Shelf, inventory: Inventory, systems: Mapping[str, Connector]) 
         return Known(None, Whose({}, {}, {}, ()), {}, NEVER)
     found = sorted_out(shelf, snapshot, inventory)
     kinds = {kind for system in systems.values() for kind in system.footholds}
-    return Known(snapshot, found, footholds_of(found, frozenset(kinds)), _source(snapshot))
+    return Known(snapshot, found, footholds_of(found, frozenset(kinds)), _source(snapshot, inventory))
 
 
 def sorted_out(shelf: Shelf, snapshot: Snapshot, inventory: Inventory) -> Whose:
     """Whose the things of a snapshot are, by this inventory."""
     connections = inventory.config.connections
+    there = {
+        (name, kind)
+        for name, kinds in snapshot.listed.items()
+        for kind, one in kinds.items()
+        if name in connections and one["at"] == inventory.base(connections[name].url).rstrip("/")
+    }  # of another tenant, or another start of the practice company, it says nothing
     return whose(
-        (thing for thing in shelf.things(snapshot.n) if thing.connection in connections),
+        (thing for thing in shelf.things(snapshot.n) if (thing.connection, thing.kind) in there),
         inventory.integrations, inventory.ours, {name: entry.system for name, entry in connections.items()},
-        frozenset((name, kind) for name, kinds in snapshot.listed.items() for kind, one in kinds.items() if not one["why"]),
+        frozenset((name, kind) for name, kind in there if not snapshot.listed[name][kind]["why"]),
     )  # fmt: skip
 
 
@@ -66,11 +72,14 @@ def remember(shelf: Shelf, found: Whose) -> None:
         shelf.declare(names)
 
 
-def _source(snapshot: Snapshot) -> str:
-    at = datetime.fromisoformat(snapshot.ended_at or snapshot.begun_at)
-    said = f"snapshot {snapshot.n} of {at:%Y-%m-%d %H:%M} UTC"
-    if (age := now() - at) > OLD:
+def _source(snapshot: Snapshot, inventory: Inventory) -> str:
+    mine = {name: snapshot.listed.get(name, {}) for name in inventory.config.connections}
+    times = [datetime.fromisoformat(one["ended_at"]) for kinds in mine.values() for one in kinds.values()]
+    if not times:
+        return NEVER
+    said = f"snapshot {snapshot.n} of {min(times):%Y-%m-%d %H:%M} UTC"
+    if (age := now() - min(times)) > OLD:
         said += f", {age.days} DAYS OLD"
-    if snapshot.incomplete:
-        said += f"; NOT LISTED: {', '.join(sorted(snapshot.incomplete))}"
+    if failed := sorted(name for name in mine if snapshot.whys(name)):
+        said += f"; NOT LISTED: {', '.join(failed)}"
     return said

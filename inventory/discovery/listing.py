@@ -10,6 +10,7 @@ from typing import Any
 from connectors.core import Connector, ConnectorError, Found, Lost, Reader, Survey, Tide, Wire
 from inventory.discovery.shelf import PAGE, Place, Shelf, Snapshot
 from inventory.discovery.thing import row_of
+from journal.clock import wall
 from journal.event import Draft
 
 
@@ -33,7 +34,9 @@ async def discover(shelf: Shelf, ways: Sequence[Way], *, whole: bool = False) ->
     n = await asyncio.to_thread(shelf.begin)
     marks = before.listed if before is not None and not whole else {}
     listed = await asyncio.gather(*(_way(shelf, n, way, marks.get(way.name, {})) for way in ways))
-    return await asyncio.to_thread(shelf.end, n, {way.name: kinds for way, kinds in zip(ways, listed, strict=True)})
+    fresh = {way.name: kinds for way, kinds in zip(ways, listed, strict=True)}
+    # What another configuration listed, a practice company's perhaps, stands as that discovery left it.
+    return await asyncio.to_thread(shelf.end, n, {**(before.listed if before is not None else {}), **fresh})
 
 
 def recorded(snapshot: Snapshot) -> Draft:
@@ -41,7 +44,11 @@ def recorded(snapshot: Snapshot) -> Draft:
     return Draft("discovered", {
         "snapshot": snapshot.n, "digest": snapshot.digest, "things": snapshot.things, "begun_at": snapshot.begun_at,
         "ended_at": snapshot.ended_at or "",
-        "connections": {name: name not in snapshot.incomplete for name in sorted(snapshot.listed)},
+        "connections": {
+            name: not any(one["why"] for one in kinds.values())
+            for name, kinds in sorted(snapshot.listed.items())
+            if any(one["n"] == snapshot.n for one in kinds.values())
+        },
     })  # fmt: skip
 
 
@@ -49,7 +56,8 @@ async def _way(shelf: Shelf, n: int, way: Way, marks: Mapping[str, Mapping[str, 
     """One connection's surveys, one after another: they share its rate. What fails does not stop the others."""
     kinds = {}
     for survey in way.connector.surveys.values():
-        mark = str(marks.get(survey.kind, {}).get("mark", ""))
+        last = marks.get(survey.kind, {})
+        mark = str(last["mark"]) if last.get("at") == way.reader.url else ""  # a mark is good where it was made
         kinds[survey.kind] = await _survey(shelf, n, way, survey, mark)
     return kinds
 
@@ -71,7 +79,7 @@ async def _survey(shelf: Shelf, n: int, way: Way, survey: Survey[Any], mark: str
     except ConnectorError as error:
         why, tide.mark = str(error), mark
     return {
-        "mark": tide.mark, "whole": not tide.changes, "requests": way.wire.requests - asked, "things": came, "why": why,
+        "n": n, "ended_at": wall(), "at": way.reader.url, "mark": tide.mark, "whole": not tide.changes, "requests": way.wire.requests - asked, "things": came, "why": why,
     }  # fmt: skip
 
 

@@ -42,8 +42,9 @@ class Snapshot:
     """One discovery, ended or not.
 
     Attributes:
-        listed: connection -> kind -> {"mark", "whole", "requests", "things", "why"}: how far that survey came. `why` is
-            "" where it came to its end; what it lists is otherwise as an earlier snapshot saw it.
+        listed: connection -> kind -> {"n", "ended_at", "at", "mark", "whole", "requests", "things", "why"}: in which
+            snapshot it was listed last, when, at which URL, and how far that survey came. `why` is "" where it came to
+            its end; what it lists is otherwise as an earlier snapshot saw it.
         things: how many there were when it ended. digest: over all of them.
     """
 
@@ -54,14 +55,9 @@ class Snapshot:
     things: int
     digest: str
 
-    @property
-    def incomplete(self) -> dict[str, str]:
-        """The connections of which something could not be listed, and why."""
-        return {
-            name: why
-            for name, kinds in self.listed.items()
-            if (why := "; ".join(sorted({str(one["why"]) for one in kinds.values() if one["why"]})))
-        }
+    def whys(self, connection: str) -> list[str]:
+        """Why something could not be listed at a connection, the last time that it was tried."""
+        return sorted({str(one["why"]) for one in self.listed.get(connection, {}).values() if one["why"]})
 
 
 class Shelf:
@@ -203,13 +199,36 @@ class Shelf:
         return {(row[0], row[1]): (int(row[2]), int(row[3])) for row in rows}
 
     def changed(self, n: int, before: int) -> Iterator[tuple[Thing | None, Thing | None]]:
-        """What differs between two snapshots, as (then, now); None: it was not there."""
-        for row in self._rows(and_(_as_of(n), things.c.from_n > before)):
+        """What differs of footholds between two snapshots, as (then, now); None: it was not there."""
+        for row in self._rows(and_(_as_of(n), things.c.from_n > before, things.c.part_of == "")):
             was = self.state_of(before, row.connection, row.look, row.key)
-            yield was, thing_of(row)
-        for row in self._rows(and_(_as_of(before), things.c.until_n <= n)):
+            if was is None or was.digest != row.digest:
+                yield was, thing_of(row)
+        for row in self._rows(and_(_as_of(before), things.c.until_n <= n, things.c.part_of == "")):
             if self.state_of(n, row.connection, row.look, row.key) is None:
                 yield thing_of(row), None
+
+    def parts_changed(self, n: int, before: int) -> dict[tuple[str, str], dict[str, int]]:
+        """(connection, key of the foothold) -> how many of its parts are "new", "gone", "changed" between two snapshots."""
+        then, there = things.alias("then"), and_(things.c.part_of != "", _as_of(n), things.c.from_n > before)
+        same = [then.c[name] == things.c[name] for name in ("connection", "kind", "key")]
+        was = and_(*same, then.c.from_n <= before, or_(then.c.until_n.is_(None), then.c.until_n > before))
+        joined = select(things.c.connection, things.c.part_of, func.count(then.c.id), func.count()).select_from(
+            things.outerjoin(then, was)
+        )
+        ended = select(things.c.connection, things.c.part_of, func.count()).where(
+            things.c.part_of != "", _as_of(before), things.c.until_n <= n
+        )
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        with self._reading() as conn:
+            for connection, of, again, count in conn.execute(
+                joined.where(there).group_by(things.c.connection, things.c.part_of)
+            ):
+                found[connection, of] = {"new": count - again, "changed": again, "gone": 0}
+            for connection, of, count in conn.execute(ended.group_by(things.c.connection, things.c.part_of)):
+                one = found.setdefault((connection, of), {"new": 0, "changed": 0, "gone": 0})
+                one["gone"] = max(count - one["changed"], 0)
+        return {place: counts for place, counts in found.items() if any(counts.values())}
 
     def state_of(self, n: int, connection: str, look: str, key: str) -> Thing | None:
         """One thing as a snapshot saw it; None where it did not."""

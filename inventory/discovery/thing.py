@@ -67,6 +67,7 @@ def row_of(connector: Connector, connection: str, survey: Survey[Any], found: Fo
     body = sound({
         "names": names, "state": found.seen.governed() if found.seen is not None else {},
         "title": found.title, "publisher": found.publisher, "created_at": found.created_at,
+        "part_of": found.part_of,
         **{name: sorted(set(getattr(found, name))) for name in TUPLES},
     })  # fmt: skip
     spelled = canonical(body)
