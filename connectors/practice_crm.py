@@ -20,6 +20,8 @@ from connectors.core import (
     Person,
     Rate,
     Reader,
+    Shown,
+    ShownAll,
     State,
     Tide,
     Unseen,
@@ -97,7 +99,7 @@ class KeySeen(State):
     """Whether it opens anything and what, and when and from where it last did."""
 
     enabled: bool
-    scopes: tuple[str, ...] = ()
+    scopes: ShownAll = ()
     version: Volatile[int] = 0
     owner: Volatile[Person[str]] = ""
     used_at: Volatile[UsedAt[str]] = ""
@@ -114,8 +116,8 @@ class WebhookSeen(State):
     """Whether it tells anything, what, and to where."""
 
     enabled: bool
-    host: str = ""
-    events: tuple[str, ...] = ()
+    host: Shown = ""
+    events: ShownAll = ()
     version: Volatile[int] = 0
 
 

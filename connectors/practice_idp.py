@@ -21,6 +21,7 @@ from connectors.core import (
     Person,
     Rate,
     Reader,
+    ShownAll,
     State,
     Tide,
     Unseen,
@@ -62,8 +63,8 @@ class ClientSeen(State):
     version: Volatile[int]
     name: Volatile[str]
     users: Volatile[People[int]]
-    scopes: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
+    scopes: ShownAll = ()
+    hosts: ShownAll = ()
 
 
 class Grant(Params):
@@ -76,7 +77,7 @@ class GrantSeen(State):
     """Whether it stands, for what, and when and from where it was last used."""
 
     active: bool
-    scopes: tuple[str, ...] = ()
+    scopes: ShownAll = ()
     client: Volatile[str] = ""
     user: Volatile[Person[str]] = ""
     used_at: Volatile[UsedAt[str]] = ""

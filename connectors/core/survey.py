@@ -32,6 +32,7 @@ def _shown(value: str) -> str:
 
 
 Shown = Annotated[str, AfterValidator(_shown)]
+"""Text of a provider's, fit to be shown."""
 
 
 def _capped(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,6 +43,8 @@ def _capped(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 ShownAll = Annotated[tuple[Shown, ...], AfterValidator(_capped)]
+"""Several of them."""
+
 Account = Annotated[str, Field(pattern=rf"^{_ACCOUNT.pattern}$")]
 """Somebody or something at a system: `practice_crm:svc-drift`."""
 
