@@ -191,9 +191,7 @@ ROLES = frozenset({"responder", "approver", "commander", "auditor"})
 
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
-    return {
-        name: Link(*opener(_connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)
-    }
+    return {name: Link(*opener(connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)}
 
 
 def _connections(bound: Mapping[str, Bound]) -> list[str]:
@@ -231,7 +229,8 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
     return live
 
 
-def _connection(inventory: Inventory, name: str, found: Registry) -> Connection:
+def connection(inventory: Inventory, name: str, found: Registry) -> Connection:
+    """A configured connection, its secret read. Raises NotBound, BadInventory."""
     entry = inventory.config.connections[name]
     connector = found.systems[entry.system]
     try:
