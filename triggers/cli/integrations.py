@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from triggers.cli import place
+from triggers.cli.discovering import discover
 from triggers.cli.say import as_json, line
+from triggers.cli.snapshots import snapshots
 
 if TYPE_CHECKING:
     from inventory.integrations.model import FootholdEntry
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r"(env|file|sandbox):.+")
 
 app = App("integrations", help="Check and show the integrations and their footholds.")
+app.command(discover)
+app.command(snapshots)
 
 
 @app.command
