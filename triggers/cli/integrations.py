@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from triggers.cli import place
-from triggers.cli.discovering import discover
 from triggers.cli.say import as_json, line
-from triggers.cli.snapshots import snapshots
 
 if TYPE_CHECKING:
     from inventory.integrations.model import FootholdEntry
@@ -20,8 +18,9 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r"(env|file|sandbox):.+")
 
 app = App("integrations", help="Check and show the integrations and their footholds.")
-app.command(discover)
-app.command(snapshots)
+app.command("triggers.cli.discovering:discover", name="discover", help="Ask every connection what reaches us; keep it.")
+app.command("triggers.cli.snapshots:snapshots", name="snapshots", help="Show what discoveries kept, and check it.")
+app.command("triggers.cli.radius:graph", name="graph", help="Draw what one reaches, and in which order it is revoked.")
 
 
 @app.command
