@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from inventory.discovered import Snapshot
 from inventory.integrations.model import Integration, Integrations, OwnEntry
 from inventory.model import Config
 from language.errors import BadPlaybook, Place, Report, nearest
@@ -40,6 +41,7 @@ class Inventory:
     ours: tuple[OwnEntry, ...] = ()
     discovered: str = ""
     """What is known of footholds that nobody declared: the snapshot that they come from, or why there is none."""
+    snapshot: Snapshot | None = None
 
     def integration(self, name: str) -> Integration:
         """One integration; LookupError with the nearest names where there is none."""
