@@ -168,7 +168,7 @@ async def reopen(
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
     }  # fmt: skip
     raw = {name: _reveal(value, pool, name in opened["secret_inputs"]) for name, value in opened["inputs"].items()}
-    integration = Integration.model_validate(opened["declared"]) if opened["declared"] else None
+    integration = Integration.recorded(opened["declared"]) if opened["declared"] else None
     used = Inventory(
         inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
         inventory.resolve, inventory.base, discovered=str(opened.get("discovered", {}).get("source", "")),
