@@ -42,7 +42,7 @@ class Snapshot:
     """One discovery, ended or not.
 
     Attributes:
-        listed: connection -> kind -> {"n", "ended_at", "at", "mark", "whole", "requests", "things", "why"}: in which
+        listed: connection -> kind -> {"n", "begun_at", "at", "mark", "whole", "requests", "things", "why"}: in which
             snapshot it was listed last, when, at which URL, and how far that survey came. `why` is "" where it came to
             its end; what it lists is otherwise as an earlier snapshot saw it.
         things: how many there were when it ended. digest: over all of them.
