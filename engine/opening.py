@@ -175,7 +175,7 @@ async def reopen(
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
     }  # fmt: skip
     raw = {name: _reveal(value, pool, name in opened["secret_inputs"]) for name, value in opened["inputs"].items()}
-    integration = Integration.model_validate(opened["declared"]) if opened["declared"] else None
+    integration = Integration.recorded(opened["declared"]) if opened["declared"] else None
     used = Inventory(
         inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
         inventory.resolve, inventory.base, discovered=str(opened.get("discovered", {}).get("source", "")),
@@ -221,9 +221,7 @@ def _bound(
 
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
-    return {
-        name: Link(*opener(_connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)
-    }
+    return {name: Link(*opener(connection(inventory, name, registry()), writes=writes)) for name in _connections(bound)}
 
 
 def _connections(bound: Mapping[str, Bound]) -> list[str]:
@@ -262,7 +260,8 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
     return live
 
 
-def _connection(inventory: Inventory, name: str, found: Registry) -> Connection:
+def connection(inventory: Inventory, name: str, found: Registry) -> Connection:
+    """A configured connection, its secret read. Raises NotBound, BadInventory."""
     entry = inventory.config.connections[name]
     connector = found.systems[entry.system]
     try:
