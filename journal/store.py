@@ -96,6 +96,11 @@ class Journal:
         """
         return Journal(open_database(url), keys, names=names, kill=kill, ttl_s=ttl_s, renew_s=renew_s)
 
+    @property
+    def database(self) -> Database:
+        """The data base that it lies in: what discoveries list is kept beside it."""
+        return self._db
+
     @cached_property
     def id(self) -> str:
         """The random name that this journal was given when it was made; it goes with copies and restored backups."""

@@ -67,6 +67,12 @@ UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 
 
 def unreadable(name: str, error: Exception) -> Unexpected:
-    """The error for an answer of another shape; the answer itself is not shown, as it may hold anything."""
-    came = f"an answer of another shape than this look knows ({type(error).__name__})"
+    """The error for an answer of another shape: which requirement it did not keep, never what it said: that may be anything."""
+    told = getattr(error, "errors", None)  # pydantic's: a field and its requirement each
+    kept = [
+        f"{'.'.join(map(str, one['loc'])) or 'it'}: {str(one['msg']).removeprefix('Value error, ')}"
+        for one in (told(include_url=False, include_input=False, include_context=False) if callable(told) else ())
+    ]
+    why = "; ".join(kept[:3]) or type(error).__name__
+    came = f"an answer of another shape than this look knows ({why})"
     return Unexpected(name, came, "A person must look: has the provider's API changed, or is this the wrong URL?")

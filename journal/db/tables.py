@@ -4,13 +4,20 @@
 journal's own chain. `leases` has one row a run (and one for the journal's own chain): who holds it, and the head of
 its chain, which tells of a tail that was cut off. `wishes`, `run_keys`, `people_keys`, `sealed` and `anchors` stand
 outside the chain: their rows may go (a shredded key is the point of it), and the journal's own chain tells of it.
+So do `snapshots` and `things`, what each discovery listed at our systems: the chain holds each snapshot's digest.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
+
+
+def bytewise(letters: int) -> String:
+    """Text that is put in order by its bytes, whatever the data base's language: the order is part of a digest."""
+    return String(letters).with_variant(String(letters, collation="C"), "postgresql")
+
 
 events = Table(
     "events",
@@ -100,4 +107,39 @@ sealed = Table(
     Column("run", String(120), primary_key=True),
     Column("name", String(120), primary_key=True),
     Column("box", LargeBinary, nullable=False),  # nonce and AES-256-GCM ciphertext
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("begun_at", String(27), nullable=False),
+    Column("touched_at", String(27), nullable=False),  # a discovery that lives touches it with each page
+    Column("ended_at", String(27)),  # null while it is listed, and for good where its process died
+    Column("listed", Text, nullable=False),  # JSON: {connection: {kind: how far that survey came}}
+    Column("things", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),  # over all that was there when it ended; "" before
+)
+
+things = Table(
+    "things",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("connection", bytewise(40), nullable=False),
+    Column("kind", bytewise(40), nullable=False),
+    Column("key", bytewise(120), nullable=False),
+    Column("look", String(120), nullable=False),  # what sees it again
+    Column("part_of", String(120), nullable=False),  # key of the foothold that it is a part of; "" for a foothold
+    Column("from_n", Integer, nullable=False),  # the snapshots [from_n, until_n) saw it in just this state
+    Column("until_n", Integer),  # null: it is so still
+    Column("seen_n", Integer, nullable=False),  # the last whole listing that had it
+    Column("body", Text, nullable=False),  # canonical JSON: what was listed of it, as far as it counts
+    Column("digest", String(64), nullable=False),  # SHA-256 of the body
+    Column("person", String(300), nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("used_at", String(40), nullable=False),
+    Column("used_from", String(300), nullable=False),
+    Column("declared_as", String(81), nullable=False),  # integration/foothold that last declared it; "" where none did
+    Index("things_now", "connection", "kind", "until_n", "key"),
+    Index("things_then", "connection", "look", "key", "from_n"),
 )

@@ -1,0 +1,1 @@
+"""What reaches us, found by asking: surveys of all connections, kept as snapshots, and whose each thing is."""
