@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.core.fitting import filled, fitting
@@ -16,6 +16,8 @@ from language import Checked, Phase, Step
 
 FIELD = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.([a-z][a-z0-9_]*)\.")
 """A field of a foothold in an instruction: `${inputs.integration.salesforce.app}` is about Salesforce."""
+BLOCKS = frozenset({"blocks-reissue", "closes-path"})
+"""The families that stop a foothold from getting anything new."""
 MACRO = re.compile(r"(isolate|preserve)\.([a-z]+)")
 
 
@@ -33,7 +35,20 @@ def bind(
             binder.take(checked, step, phase, below=step.id in checked.below)
     if binder.problems:
         raise NotBound("\n".join(binder.problems))
-    return binder.bound
+    return {name: replace(one, blocks=_blocks_before(one, binder.bound)) for name, one in binder.bound.items()}
+
+
+def _blocks_before(part: Bound, bound: Mapping[str, Bound]) -> tuple[str, ...]:
+    """The macros' parts that block what this part of one ends, on its side of the wall: what is ended before that is
+    there again by the next refresh. Across the wall that is the order anyway.
+    """  # noqa: D205
+    if part.foothold is None or part.action is None or part.action.does & BLOCKS:
+        return ()
+    return tuple(
+        other.id for other in bound.values()
+        if other.foothold == part.foothold and other.action is not None and other.action.does & BLOCKS
+        and (other.phase, other.below) == (part.phase, part.below)
+    )  # fmt: skip
 
 
 @dataclass

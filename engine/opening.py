@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,14 +11,16 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
+from connectors.core import Connection, Reader, Secret, Sender, Wire, connect
 from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
+from engine.found import Aside, acted_on, needs, of_discovery, set_aside
 from engine.given import fields_of, given_by, integration_of
 from engine.guardrails import limits_of, unknown_lists
 from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
+from engine.since import earliest, recorded, since_of
 from engine.state import Desk, Live, seal_of
 from engine.view import Link, View
 from inventory.integrations.model import Integration
@@ -55,6 +58,8 @@ class Order:
         by_how: what proves who asked: token, key, or the machine's user.
         plan_file: the plan file that is carried out, and its digest: that and nothing beside it.
         yes_scope: the scope that `yes` is about, or its first letters; "" for whatever is printed.
+        since: the first sign of the attacker, where somebody knows of one before the opening.
+        declared_only: it touches footholds that people declared, and none that discovery found: what an alert starts.
     """
 
     checked: Checked
@@ -70,6 +75,8 @@ class Order:
     by_how: str = "os"
     yes_scope: str = ""
     plan_file: tuple[PlanFile, str] | None = None
+    since: datetime | None = None
+    declared_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,11 @@ class Mended:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An order that fits: nothing was opened, looked at or sent yet."""
+    """An order that fits: nothing was opened, looked at or sent yet.
+
+    Attributes:
+        integration: with all its footholds, declared and found. aside: those of them that no step touches.
+    """
 
     order: Order
     run: str
@@ -95,10 +106,14 @@ class Prepared:
     links: dict[str, Link]
     inventory: Inventory
     pool: dict[str, Secret]
+    aside: Aside
 
     async def begin(self, journal: Journal, desk: Desk) -> Live:
         """Journal the opening. Raises the journal's Busy when another run is at this integration."""
         body = _opened(self.order, self.inventory, self.name, self.integration, self.bound)
+        if self.order.incident:  # whoever saw him first in this incident saw him for all of its runs
+            known = await asyncio.to_thread(earliest, journal, self.order.incident)
+            body["since"] = recorded(min((at for at in (known, self.order.since) if at is not None), default=None))
         lease, event = await journal.begin(
             self.run, self.order.incident or f"INC-{self.run[2:]}", Draft("opened", sound(body)),
             lock=self.name if self.order.mode != "dry-run" else None,
@@ -109,14 +124,17 @@ class Prepared:
 
 def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> Prepared:
     """Fit an order to this inventory: inputs, steps, connections. Raises NotBound, BadInput or BadInventory."""
+    if order.since is not None and order.since > now():
+        raise NotBound(f"since {recorded(order.since)} is still to come: the first sign of the attacker is in the past")
     pool: dict[str, Secret] = {}
     name, integration = integration_of(order.checked, order.raw, inventory)
-    inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool))
+    inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool, declared_only=order.declared_only))
     for value in order.raw.values():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
-    bound = bind(order.checked, registry(), inventory, integration, fields_of(inventory, pool))
+    aside = set_aside(inventory, integration, declared_only=order.declared_only)
+    bound = _bound(order.checked, inventory, integration, aside, pool)
     if unknown := unknown_lists(order.checked.playbook.guardrails, inventory.config):
         named = ", ".join(unknown)
         raise NotBound(f"guardrails: no protected list {named} in {inventory.path.name}; add it under `protected:`")
@@ -126,7 +144,7 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
             raise PlanFileRefused("\n".join(["This is not what was planned. Plan anew, or put it back:", *differ]))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
     run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
-    return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
+    return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool, aside)
 
 
 async def reopen(
@@ -158,13 +176,15 @@ async def reopen(
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
     }  # fmt: skip
     raw = {name: _reveal(value, pool, name in opened["secret_inputs"]) for name, value in opened["inputs"].items()}
-    integration = Integration.model_validate(opened["declared"]) if opened["declared"] else None
+    integration = Integration.recorded(opened["declared"]) if opened["declared"] else None
     used = Inventory(
         inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
-        inventory.resolve, inventory.base,
+        inventory.resolve, inventory.base, discovered=str(opened.get("discovered", {}).get("source", "")),
     )  # fmt: skip
-    inputs = checked.parse_inputs(raw, given_by(used, pool))
-    bound = bind(checked, registry(), used, integration, fields_of(used, pool))
+    declared_only = bool(opened.get("declared_only"))
+    inputs = checked.parse_inputs(raw, given_by(used, pool, declared_only=declared_only))
+    aside = set_aside(used, integration, declared_only=declared_only)
+    bound = _bound(checked, used, integration, aside, pool)
     leads = {name: inventory.base(inventory.config.connections[name].url) for name in _connections(bound)}
     then = {name: entry["url"] for name, entry in opened["connections"].items()}
     if leads != then:
@@ -173,7 +193,9 @@ async def reopen(
         )
     links = _links(used, bound, opener, writes=not look_only and opened["mode"] != "dry-run")
     order = Order(checked, opened["file"], raw, opened["mode"], opened["by"])
-    prepared = Prepared(order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool)
+    prepared = Prepared(
+        order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool, aside
+    )
     if look_only:
         return _live(journal, None, run, prepared, desk)
     heard = max((wish.id for wish in journal.asked(run_id, 0)), default=0)  # a stop from before this was for another
@@ -189,6 +211,14 @@ async def reopen(
 
 
 ROLES = frozenset({"responder", "approver", "commander", "auditor"})
+
+
+def _bound(
+    checked: Checked, inventory: Inventory, integration: Integration | None, aside: Aside, pool: dict[str, Secret]
+) -> dict[str, Bound]:
+    """The playbook's steps, over those footholds that steps may act on."""
+    ours = acted_on(integration, aside) if integration is not None else None
+    return bind(checked, registry(), inventory, ours, fields_of(inventory, pool))
 
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
@@ -216,10 +246,11 @@ def _subs(checked: Checked) -> dict[str, str]:
 def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, desk: Desk) -> Live:
     integration = prepared.integration
     live = Live(
-        journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
-        {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
+        journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs,
+        acted_on(integration, prepared.aside) if integration else None,
+        {entry.id: needs(entry) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
-        datetime.fromisoformat(run.opened_at), prepared.inventory.config, Allowed.of(run.opened),
+        since_of(run), prepared.inventory.config, prepared.aside, Allowed.of(run.opened),
     )  # fmt: skip
     live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
     live.yes_scope = str(run.opened.get("yes_scope", ""))
@@ -254,13 +285,17 @@ def _opened(
         "playbook": playbook.id, "title": playbook.title, "sha256": order.checked.sha256, "file": order.file,
         "inputs": {n: v if isinstance(order.raw[n], list) else v[0] for n, v in shown.items()},
         "secret_inputs": [n for n, v in given.items() if v and isinstance(v[0], Secret)],
-        "mode": order.mode, "integration": name or "",
+        "mode": order.mode, "integration": name or "", "since": recorded(order.since),
         "integration_title": integration.title if integration else "", "owner": integration.owner if integration else "",
         "declared": integration.model_dump(mode="json") if integration else {},
         "footholds": {
-            e.id: {"kind": e.kind, "at": e.at or "", "names": {k: str(v) for k, v in e.names.items()}, "needs": sorted(needs_of(e.kind))}
+            e.id: {
+                "kind": e.kind, "at": e.at or "", "names": {k: str(v) for k, v in e.names.items()},
+                "needs": sorted(needs(e)), "found": e.found, "sure": e.sure,
+            }
             for e in (integration.footholds if integration else ())
         },
+        "discovered": of_discovery(inventory) if integration else {}, "declared_only": order.declared_only,
         "connections": {
             name: {
                 "system": connections[name].system, "url": inventory.base(connections[name].url),

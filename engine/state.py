@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from connectors.core import Answer, Secret
 from engine import seeing
 from engine.bound import Bound
+from engine.found import Aside
 from engine.judge import Standing, Verdict, judge
+from engine.past import Past
 from engine.plan_file import Allowed
 from engine.view import Link, View
 from inventory.integrations.model import Integration
@@ -81,6 +83,8 @@ class Live:
     views: dict[str, View]
     since: datetime
     config: Config | None = None
+    aside: Aside = field(default_factory=dict)
+    """Footholds that were found and that no step may touch: how each counts, and why. `integration` lacks them."""
     allowed: Allowed | None = None
     """What a plan file that is carried out lets it send; None: no file, so the approved scope alone."""
     bound: Mapping[str, Bound] = field(init=False)
@@ -100,6 +104,8 @@ class Live:
     """The scope, or its first letters, that was approved beforehand; "" for whatever is printed."""
     tell: Callable[[Run, str], None] = lambda _run, _word: None
     """Lets whoever is to hear of a word hear of it, beside the run."""
+    past: Past | None = None
+    """What was there before the attacker, for recovery; None: nobody has kept that."""
     keeper: Callable[[str, bytes], str] | None = None
     """Keeps evidence under a name, where it cannot be changed unnoticed; gives where. None: nobody keeps it."""
     attended: bool = False
@@ -246,7 +252,7 @@ class Live:
 
     def verdict(self) -> Verdict:
         """The word as things stand."""
-        return judge(self.needs, self.standings())
+        return judge(self.needs, self.standings(), self.aside)
 
     async def until(self, event: asyncio.Event, timeout_s: float | None = None) -> bool:
         """Wait for an event; False when the run is over first, or the time is up."""

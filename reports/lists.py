@@ -122,6 +122,19 @@ def contested(run: Run) -> list[str]:
     ]
 
 
+def tainted(run: Run) -> list[str]:
+    """What was changed before this run came, and what people made of it."""
+    found = []
+    for name, body in run.tainted.items():
+        effect, tick = run.effects.get(name), run.ticked.get(name)
+        said = [f"ticked by {safe(tick.body.get('by', '?'), 120)}"] if tick is not None else []
+        said += ["given back"] if effect is not None and effect.word == "undone" else []
+        found.append(
+            f"{safe(name, 120)}: {safe(body.get('why', ''))}; {', '.join(said) or 'off until a person ticks it'}"
+        )
+    return found
+
+
 def not_done(run: Run) -> list[str]:
     """What is not proven, the steps that failed, were skipped or waited, and what the plan could not look at."""
     groups: dict[tuple[str, str, str], list[str]] = {}
@@ -207,7 +220,10 @@ def _next(run: Run) -> list[str]:
         case "recovered":
             return [f"Look at what was given back: `ringfence check {name}` says what is open again."]
         case "partially-recovered":
-            return [f"Look at what it stopped at; then `ringfence recover {name}`, with `--leave STEP` for what stays."]
+            tick = ", `--tick STEP/TARGET --reason '...'` for what is tainted and yet clean" if run.tainted else ""
+            return [
+                f"Look at what it stopped at; then `ringfence recover {name}`, with `--leave STEP` for what stays{tick}."
+            ]
         case "nothing-found":
             return ["Check that the integration names the right client and that the connection may see its tokens.",
                     *_still_in(run)]  # fmt: skip

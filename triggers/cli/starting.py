@@ -34,6 +34,7 @@ class Wanted:
         incident: which one it is widened to; "" opens one. fresh: a practice company that was contained starts anew.
         hold_only: only what can be undone. join: follow a run that is at it already.
         plan_file: carry out exactly this. out: keep the plan there. every: show each target.
+        since: when the attacker was first seen, as it was said.
         claim: who says that they start it: name, token as it was given, key file.
     """
 
@@ -57,6 +58,7 @@ class Wanted:
     plan_file: Path | None = None
     out: Path | None = None
     every: bool = False
+    since: str = ""
 
 
 def start(wanted: Wanted) -> int:
@@ -90,8 +92,13 @@ def start(wanted: Wanted) -> int:
         filed.complete(raw)
     elif wanted.sandbox:
         choose_integration(raw, checked, inventory)
-    prepared = _prepared(wanted, inventory, checked, raw, file, filed)
     journal = place.open_journal(place.open_keys(inventory, sandbox=wanted.sandbox), wanted.config)
+    try:
+        inventory = place.with_discovered(journal, inventory)
+        prepared = _prepared(wanted, inventory, checked, raw, file, filed)
+    except BaseException:
+        journal.close()
+        raise
     if wanted.join and (running := _at_it(journal, prepared.name)) is not None:
         journal.close()
         from triggers.cli.joining import follow
@@ -118,6 +125,8 @@ def _prepared(
     from importlib.metadata import version
 
     from engine.opening import Order, prepare
+    from journal.clock import now
+    from triggers.cli.since import first_sign
 
     sayer = _responder(wanted, inventory)
     mode: Any = (
@@ -126,7 +135,7 @@ def _prepared(
     return prepare(inventory, Order(
         checked, str(file), raw, mode, sayer.by, wanted.reason, version("ringfence"), wanted.yes, by_how=sayer.how,
         incident=wanted.incident, hold_only=wanted.hold_only, yes_scope=wanted.scope_hash,
-        plan_file=filed.signed if filed is not None else None,
+        plan_file=filed.signed if filed is not None else None, since=first_sign(wanted.since, now()),
     ))  # fmt: skip
 
 

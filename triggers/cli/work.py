@@ -17,6 +17,7 @@ from triggers.cli.desk import Terminal, who
 from triggers.cli.place import state_folder
 
 if TYPE_CHECKING:
+    from engine.past import Past
     from engine.recover import Wanted
     from engine.state import Around, Live
     from inventory.read import Inventory
@@ -34,6 +35,7 @@ class TerminalWork:
 
     Attributes:
         opening: opens the run or takes it up again, once, when the work begins.
+        past: what was there before the attacker, for a recovery.
         wanted: the recovery that was ordered now; None goes on with the one before.
         sandbox_url: where the practice company is; "" in a live run.
         inventory: where heads of the record are carried, and who signs them.
@@ -49,6 +51,7 @@ class TerminalWork:
     live: Live | None = None
     report: Path | None = None
     calls: dict[str, Any] = field(default_factory=dict)
+    past: Past | None = None
 
     async def contain(self, around: Around) -> str:
         """Contain; the run's word."""
@@ -83,6 +86,7 @@ class TerminalWork:
         self.live = live = await self.opening()
         anchors = anchorer(self.journal, self.inventory, self.desk.say, live.run.id)
         anchors.start()
+        live.past = self.past
         live.keeper = partial(keep_evidence, live.run.id)
         teller = Teller(self.inventory, live.note) if self.inventory is not None else None
         live.tell = teller.word if teller is not None else live.tell
