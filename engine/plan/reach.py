@@ -23,7 +23,7 @@ def reach(live: Live, seen: Mapping[str, Observation], people: int) -> dict[str,
     opened = live.run.opened
     if not opened.get("declared") or live.config is None:
         return {}
-    name, one = str(opened["integration"]), Integration.model_validate(opened["declared"])
+    name, one = str(opened["integration"]), Integration.recorded(opened["declared"])
     under = {
         foothold: Under(parts={kind: Sum(count) for kind, count in kinds.items()})
         for foothold, kinds in counted(live, seen).items()
