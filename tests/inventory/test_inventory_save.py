@@ -9,6 +9,10 @@ import pytest
 from inventory.integrations.save import Changed, save, text_at
 
 
+def names(folder):
+    return sorted(one.name for one in folder.iterdir())
+
+
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "integrations.yaml"
@@ -23,7 +27,7 @@ def test_it_is_replaced_with_its_permissions_and_line_breaks(file):
     save(file, before, before + "b: 2\r\n")
     assert file.read_bytes() == b"a: 1\r\n# \xc3\xa9\r\nb: 2\r\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
-    assert os.listdir(file.parent) == [file.name]
+    assert names(file.parent) == [file.name]
 
 
 def test_what_was_changed_meanwhile_is_not_written_over(file):
@@ -35,7 +39,7 @@ def test_what_was_changed_meanwhile_is_not_written_over(file):
     file.unlink()
     with pytest.raises(Changed):
         save(file, before, "mine\n")
-    assert os.listdir(file.parent) == []
+    assert names(file.parent) == []
 
 
 def test_a_new_file_is_made_but_not_over_one_that_is_there(tmp_path):
@@ -63,7 +67,7 @@ def test_a_link_that_leads_elsewhere_is_not_followed(file, tmp_path):
     with pytest.raises(Changed, match=r"is a link to .*real.yaml"):
         save(link, "a: 1\n", "b: 1\n")
     assert (elsewhere / "real.yaml").read_text() == "a: 1\n"
-    assert os.listdir(elsewhere) == ["real.yaml"]
+    assert names(elsewhere) == ["real.yaml"]
     beside = tmp_path / "beside.yaml"
     beside.symlink_to(file.name)
     save(beside, text_at(beside), "c: 1\n")
@@ -94,4 +98,4 @@ def test_of_many_who_make_the_same_file_one_does(tmp_path):
         one.join()
     assert len(done) == 1
     assert path.read_text() == f"n: {done[0]}\n"
-    assert os.listdir(tmp_path) == ["new.yaml"]
+    assert names(tmp_path) == ["new.yaml"]
