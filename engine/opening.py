@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from engine.state import Desk, Live, seal_of
 from engine.view import Link, View
 from inventory.integrations.model import Integration
 from inventory.model import Mode
+from inventory.radius import downstream
 from inventory.read import Inventory
 from journal.canonical import sound
 from journal.clock import now
@@ -302,6 +303,7 @@ def _opened(
             }
             for name in _connections(bound)
         },
+        "downstream": [asdict(each) for each in downstream(inventory.integrations, name)] if name else [],
         "alike": lookalikes(name, inventory.integrations) if name else [],
         "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks, "expires": playbook.expires or "",
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.event import Event
 from journal.replay import Run
-from reports import facts, lists, timeline
+from reports import facts, lists, reach, timeline
 from reports.matrix import LAYERS, coverage, matrix
 from reports.text import clock, day, many, safe, safe_lines, short
 from reports.words import EFFECT_MEANING, GRADE_MEANING, GRADES, spoken, tone
@@ -65,6 +65,8 @@ def html(run: Run, events: Sequence[Event], **extras: Any) -> str:
         contested=lists.capped(lists.contested(run), EFFECTS_SHOWN),
         irreversible=lists.irreversible(run),
         residual=lists.residual(run),
+        reached=lists.reached(run),
+        gaps=lists.capped(reach.gaps(run), EFFECTS_SHOWN),
         next_steps=lists.next_steps(run),
         approvals=_approvals(events),
         days=_days(lines[:LINES_SHOWN]),

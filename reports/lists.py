@@ -7,7 +7,7 @@ from typing import Any
 
 from journal.event import Event
 from journal.replay import CLOSED_WORDS, Run
-from reports import facts
+from reports import facts, reach
 from reports.matrix import noun
 from reports.text import day, many, safe, took, whole
 from reports.words import EFFECT_MEANING, RECOVERY, meaning, spoken
@@ -72,6 +72,12 @@ def timings(run: Run, events: Sequence[Event]) -> list[tuple[str, str, str]]:
     word = facts.last_word(run)
     said = f"from the command to the word {word.body['word']}" if word is not None else "there is no last word yet"
     return [*found, ("last word", took(seconds["total"]), said)]
+
+
+def reached(run: Run) -> list[str]:
+    """What the integration reaches and what stops with it, as planned; nothing where the plan does not say."""
+    head, ask = reach.head(run), reach.ask(run)
+    return [head, *reach.stops(run), *([ask] if ask else [])] if head else []
 
 
 def attacker_line(events: Sequence[Event], told: Mapping[str, Any] | None) -> str:
