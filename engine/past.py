@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
+from inventory.discovered import PastState
 
-@dataclass(frozen=True, slots=True)
-class PastState:
-    """What a snapshot says of one thing.
-
-    Attributes:
-        governed: its state then, as `State.governed` gives it; None: the snapshot is whole, and it was not there.
-        snapshot: the snapshot's number. at: when it was begun, RFC 3339.
-        why_not: why nothing can be said: no snapshot before that time, or one whose digest is not that of the journal's
-            chain; "" where something can.
-    """
-
-    governed: Mapping[str, Any] | None = field(default_factory=dict)
-    snapshot: int = 0
-    at: str = ""
-    why_not: str = ""
+__all__ = ["Past", "PastState"]
 
 
 class Past(Protocol):
