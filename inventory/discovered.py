@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inventory.integrations.model import FootholdEntry, Integration
 
@@ -38,23 +38,6 @@ class Snapshot:
     digest: str
     begun_at: datetime
     not_listed: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PastState:
-    """What a snapshot says of one thing.
-
-    Attributes:
-        governed: its state then, as `State.governed` gives it; None: the snapshot is whole, and it was not there.
-        snapshot: the snapshot's number. at: when it was begun, RFC 3339.
-        why_not: why nothing can be said: no snapshot before that time, or one whose digest is not that of the journal's
-            chain; "" where something can.
-    """
-
-    governed: Mapping[str, Any] | None = field(default_factory=dict)
-    snapshot: int = 0
-    at: str = ""
-    why_not: str = ""
 
 
 def with_found(

@@ -108,7 +108,7 @@ def test_what_is_taken_out_of_the_file_still_counts(house):
     assert "path crm-api at practice_firewall" in plan.out
     said = house.contain(*words, playbook=playbook)
     assert (said.code, said.json["word"]) == (2, "partially-contained"), said.text
-    left = {name: one for name, one in said.json["footholds"].items() if one["state"] != "closed"}
+    left = {name: one for name, one in said.json["ways"].items() if one["state"] != "closed"}
     assert {one["state"] for one in left.values()} == {"not-in-playbook"}
     assert len(left) == 2
     assert all("found, not declared" in one["why"] for one in left.values())
