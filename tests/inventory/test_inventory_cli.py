@@ -208,7 +208,7 @@ def test_new_writes_what_lints_but_for_what_people_must_say(ringfence, tmp_path)
     for n in range(filled.count("FILL IN")):
         filled = filled.replace("FILL IN", f"said-{n}", 1)
     file.write_text(filled)
-    assert ringfence("lint") == (0, "2 integrations with 3 footholds: ok.\n")
+    assert ringfence("lint") == (0, "2 integrations with 5 footholds: ok.\n")
 
 
 def test_new_writes_into_the_folder_and_never_over_anything(ringfence, tmp_path):

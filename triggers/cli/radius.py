@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from triggers.cli import place
+from triggers.cli import place, standing
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _known(
         return
     journal = place.open_journal(Keys.none(), config)
     try:
-        yield place.with_discovered(journal, ours), _things(Shelf(journal.database), ours)
+        yield standing.with_discovered(journal, ours), _things(Shelf(journal.database), ours)
     finally:
         journal.close()
 

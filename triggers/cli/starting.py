@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from triggers.cli import place, say
+from triggers.cli import place, say, standing
 from triggers.cli.desk import Terminal
 from triggers.cli.work import TerminalWork
 
@@ -92,7 +92,7 @@ def start(wanted: Wanted) -> int:
         filed.complete(raw)
     journal = place.open_journal(place.open_keys(inventory, sandbox=wanted.sandbox), wanted.config)
     try:
-        inventory = place.with_discovered(journal, inventory)
+        inventory = standing.with_discovered(journal, inventory)
         if wanted.sandbox and filed is None:
             choose_integration(raw, checked, inventory)
         prepared = _prepared(wanted, inventory, checked, raw, file, filed)
