@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from engine.registry import registry
 from inventory.read import BadInventory, read_inventory
 from triggers.cli.main import main
 
@@ -185,7 +186,12 @@ def test_new_writes_what_lints_but_for_what_people_must_say(ringfence, tmp_path)
     file = tmp_path / "integrations.yaml"
     text = file.read_text()
     listed = yaml.safe_load(text)["integrations"]["drift"]
-    assert [(one["at"], one["kind"]) for one in listed["footholds"]] == [("idp", "client"), ("auth", "client")]
+    wanted = [
+        (at, kind)
+        for at, system in (("idp", "practice_idp"), ("auth", "oauth"))
+        for kind in registry().systems[system].footholds
+    ]
+    assert [(one["at"], one["kind"]) for one in listed["footholds"]] == wanted
     assert {line.strip().partition(":")[0] for line in text.splitlines() if line.strip().startswith("# ")} >= {
         "# security",
         "# canary",
@@ -208,7 +214,8 @@ def test_new_writes_what_lints_but_for_what_people_must_say(ringfence, tmp_path)
     for n in range(filled.count("FILL IN")):
         filled = filled.replace("FILL IN", f"said-{n}", 1)
     file.write_text(filled)
-    assert ringfence("lint") == (0, "2 integrations with 3 footholds: ok.\n")
+    held = sum(len(one["footholds"]) for one in yaml.safe_load(filled)["integrations"].values())
+    assert ringfence("lint") == (0, f"2 integrations with {held} footholds: ok.\n")
 
 
 def test_new_writes_into_the_folder_and_never_over_anything(ringfence, tmp_path):
