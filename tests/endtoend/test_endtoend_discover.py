@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -108,10 +113,13 @@ def test_what_is_taken_out_of_the_file_still_counts(house):
     assert "path crm-api at practice_firewall" in plan.out
     said = house.contain(*words, playbook=playbook)
     assert (said.code, said.json["word"]) == (2, "partially-contained"), said.text
-    left = {name: one for name, one in said.json["ways"].items() if one["state"] != "closed"}
+    (*_, (_, _, word)) = house.events("worded", run=said.json["run"])
+    left = {name: one for name, one in word["footholds"].items() if one["state"] != "closed"}
     assert {one["state"] for one in left.values()} == {"not-in-playbook"}
+    ((_, _, opened),) = house.events("opened", run=said.json["run"])
+    assert {name for name, one in opened["footholds"].items() if one["found"]} == set(left)
     assert len(left) == 2
-    assert all("found, not declared" in one["why"] for one in left.values())
+    assert all("found, not declared" in said.json["ways"][name]["why"] for name in left)
 
 
 def test_what_was_declared_once_is_acted_on_as_found(house):
@@ -149,8 +157,6 @@ run()
 
 
 def listed_with(house, grants):
-    import json
-
     house.up("--grants", str(grants), "--attacker", "none", "--restart")
 
     def listed(*more):
@@ -166,3 +172,42 @@ def listed_with(house, grants):
         "things": first["snapshot"]["things"], "requests": first["requests"], "again": second["requests"], "mib": mib,
         "second": second["snapshot"], "whole": whole["snapshot"],
     }  # fmt: skip
+
+
+def test_what_was_changed_before_we_came_is_not_given_back_until_it_is_ticked(house):
+    """An allow-list of his own, set before the alarm: the run's before-state has it, the snapshot before him has not."""
+    house.up("--attacker", "none")
+    discovered(house)
+    time.sleep(1.1)  # a first sign is told to the second
+    since = datetime.now(UTC).isoformat()
+    assert house.run("sandbox", "by-hand", "allow-list", "198.51.100.7").code == 0
+    house.until(lambda: house.state()["paths"]["crm-api"]["mode"] == "only")
+    said = house.contain("--since", since, playbook=house.quick())
+    assert said.json["word"] == "contained", said.text
+    said = house.run("recover", "--last", "--yes", "--json")
+    assert (said.code, said.json["word"]) == (2, "partially-recovered"), said.text
+    assert house.closed() == (False, False, True)
+    assert house.state()["paths"]["crm-api"]["addresses"] == ["203.0.113.10", "203.0.113.11"], "not his list"
+    (_, _, tainted), *_ = house.events("tainted")
+    assert tainted["effect"] == "path/crm-api"
+    said = house.run(
+        "recover", "--last", "--yes", "--json", "--tick", "path/crm-api", "--as", "ana", "--reason", "I asked them"
+    )
+    assert said.code == 1, "a responder may not say so"
+    said = house.run(
+        "recover", "--last", "--yes", "--json", "--tick", "path/crm-api", "--as", "cleo", "--reason", "I asked them"
+    )
+    assert said.json["word"] == "recovered", said.text
+    assert house.until(lambda: house.state()["paths"]["crm-api"]["addresses"] == ["198.51.100.7"])
+
+
+def test_a_snapshot_that_was_altered_is_not_believed(house):
+    house.up("--attacker", "none")
+    discovered(house)
+    with closing(sqlite3.connect(house.home / "journal.db")) as journal, journal:
+        journal.execute("UPDATE things SET body = replace(body, '\"any\"', '\"only\"') WHERE kind = 'path'")
+    assert house.run("integrations", "snapshots", "--verify").code == 4
+    assert house.contain(playbook=house.quick()).json["word"] == "contained"
+    said = house.run("recover", "--last", "--yes")
+    assert "was altered" in said.text
+    assert house.closed() == (False, False, False), "what the run itself saw still counts"
