@@ -207,7 +207,15 @@ def one_account_one_person(people: Mapping[str, PersonEntry]) -> Mapping[str, Pe
         proofs = [proof for proof in (person.token, person.key, person.totp) if proof is not None]
         for value in [*proofs, *(account.casefold() for account in person.accounts)]:
             if owner.setdefault(value, name) != name:
-                what = "account " + value if value not in proofs else "token" if value == person.token else "key" if value == person.key else "totp secret"
+                what = (
+                    "account " + value
+                    if value not in proofs
+                    else "token"
+                    if value == person.token
+                    else "key"
+                    if value == person.key
+                    else "totp secret"
+                )
                 raise ValueError(f"{owner[value]} and {name} have the same {what}: one person, one say")
     return people
 

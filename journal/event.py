@@ -50,7 +50,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "retried": ("by", "reason"),
     "adopted": ("by", "reason"),
     "told": ("whom",),
-    "linked": ("whom",),
+    "linked": ("whom", "by"),
     "frozen": ("by", "why"),
     "stopped": ("by",),
     "noted": ("by", "text"),

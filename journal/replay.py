@@ -13,7 +13,7 @@ Event types and their bodies (a `?` marks what may be missing):
     turned_away wall answer by code why            a say that does not count, and why
     reviewed  wall by how reason                   a break-glass approval was looked at by somebody else
     told      whom of how why                      why: what kept it from being told; "" where it was
-    linked    whom did purpose until               a link to the page was given out for somebody, or opened
+    linked    whom did purpose until by?           a link to the page was given out for somebody, or opened
     attested  step effect by how reason            retried   step effect by how reason
     intended  effect step action target params calls lines once back round before? answers
     ordered   phase by yes leave                   who started a recovery, and what they decided beforehand

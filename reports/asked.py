@@ -1,7 +1,7 @@
 """What somebody who is asked must know, in the order in which they need it: on a phone, in a message, on a terminal.
 
-    for part in parts(run, "approve"):
-        part.title, part.lines
+for part in parts(run, "approve"):
+part.title, part.lines
 """
 
 from __future__ import annotations
@@ -37,11 +37,8 @@ def parts(run: Run, wall: str | None = None) -> list[Part]:
     """What is asked at a wall (without one, the newest), in parts; none where there is no plan."""
     if not run.planned:
         return []
-    before_holds = wall == "hold"
-    if run.recovers:
-        middle = [_back(run)]
-    else:
-        middle = [_cut(run), *([_wanted_holds(run)] if before_holds else [_held(run)])]
+    holds = _wanted_holds(run) if wall == "hold" else _held(run)
+    middle = [_back(run)] if run.recovers else [_cut(run), holds]
     found = [_about(run), Part("in", "Is he still in?", tuple(still_in(run)), loud=True), *middle, _by_hand(run)]
     return [part for part in [*found, _breaks(run), _left_out(run)] if part.lines]
 
@@ -61,7 +58,9 @@ def _about(run: Run) -> Part:
         return Part("about", "Whom it is about", (safe(run.planned.get("first_line", ""), 2000),))
     lines = [*(safe(way) for way in first["ways"]), safe(first["use"])]
     lines += [safe(first["others"])] if first["others"] else []
-    lines += [f"Also exists: {', '.join(safe(one, 60) for one in first['alike'])} (not touched)"] if first["alike"] else []
+    lines += (
+        [f"Also exists: {', '.join(safe(one, 60) for one in first['alike'])} (not touched)"] if first["alike"] else []
+    )
     strange = first["unused"] or first["used_from"] in first["strange_addresses"]
     return Part("about", safe(first["title"]), _capped(lines), loud=bool(strange or first["alike"]))
 
@@ -90,12 +89,18 @@ def _line(row: Mapping[str, Any]) -> str:
     if row.get("why"):
         return f"{name}: {uses}, {safe(row['why'])}"
     count = f"{whole(row.get('missing'))} now"
-    return f"{name}: {uses}, {count}, at most {row['at_most']}" if whole(row.get("at_most")) > 1 else f"{name}: {uses}, {count}"
+    return (
+        f"{name}: {uses}, {count}, at most {row['at_most']}"
+        if whole(row.get("at_most")) > 1
+        else f"{name}: {uses}, {count}"
+    )
 
 
 def _held(run: Run) -> Part:
     """Each hold with how it stands, by the very words of the matrix."""
-    lines = [f"{safe(row.get('id'), 40)}: {_wanted(row)}: {'; '.join(cell(run, [row]).lines)}" for row in _rows(run, "hold")]
+    lines = [
+        f"{safe(row.get('id'), 40)}: {_wanted(row)}: {'; '.join(cell(run, [row]).lines)}" for row in _rows(run, "hold")
+    ]
     return Part("held", "Held now, and can be undone", _capped(lines))
 
 
@@ -119,7 +124,9 @@ def _back(run: Run) -> Part:
             gone = len(mine) - len(left)
             said = f": {names}{more}" if left else ""
             also = f"; {gone} given back or {spoken('in-doubt')} already" if gone else ""
-            lines.append(f"{safe(row.get('id'), 40)}: undoes {safe(row.get('uses'), 80)} on {many(len(left), 'target')}{said}{also}")
+            lines.append(
+                f"{safe(row.get('id'), 40)}: undoes {safe(row.get('uses'), 80)} on {many(len(left), 'target')}{said}{also}"
+            )
     return Part("back", "Given back after a yes", _capped(lines), loud=True)
 
 
@@ -145,7 +152,10 @@ def _left_out(run: Run) -> Part:
     for one in planned.get("not_asked") or ():
         asked = "Not asked and not told" if one["roles"] else "Not told"
         lines.append(f"{asked}: whoever has {safe(one['account'], 120)}, which is among the targets")
-    lines += [f"Not in this playbook: {safe(name, 60)}: no run of it can be contained" for name in planned.get("not_covered") or ()]
+    lines += [
+        f"Not in this playbook: {safe(name, 60)}: no run of it can be contained"
+        for name in planned.get("not_covered") or ()
+    ]
     if run.opened.get("does_not"):
         lines.append(f"Does not: {safe(run.opened['does_not'], 1000)}")
     return Part("left-out", "What it leaves out", _capped(lines), loud=bool(planned.get("not_covered")))

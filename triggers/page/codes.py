@@ -15,9 +15,13 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from journal.clock import now
 from triggers.page.shelf import Shelf
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 DIGITS, STEP_S, DRIFT = 6, 30, 1
 TRIES, WITHIN = 5, timedelta(minutes=15)
@@ -62,7 +66,7 @@ def address(secret: str, person: str) -> str:
     return _totp(raw).get_provisioning_uri(person, ISSUER)
 
 
-def _totp(raw: bytes):  # type: ignore[no-untyped-def]  # noqa: ANN202  # loaded only where somebody uses codes
+def _totp(raw: bytes) -> TOTP:
     from cryptography.hazmat.primitives.hashes import SHA1
     from cryptography.hazmat.primitives.twofactor.totp import TOTP
 

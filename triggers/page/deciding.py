@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from inventory.read import BadInventory
 from inventory.proof import Sayer
+from inventory.read import BadInventory
 from journal.clock import now
 from journal.event import Draft, Private
 from triggers.house import Refused
@@ -58,7 +58,9 @@ async def decide(page: Page, session: Session, run_id: str, fields: Mapping[str,
         raise Turned(409, "Not taken", str(refused), to=again) from None
 
 
-async def _proven(page: Page, session: Session, form: Mapping[str, Any], said: Said, fields: Mapping[str, str]) -> Sayer:
+async def _proven(
+    page: Page, session: Session, form: Mapping[str, Any], said: Said, fields: Mapping[str, str]
+) -> Sayer:
     """Who says it, by a passkey that signed it, or by a code. Raises NotProven."""
     if fields.get("passkey"):
         mine = await page.passkeys(session.person)

@@ -37,7 +37,7 @@ def add_entries(routes: APIRouter, page: Page) -> None:
         try:
             link = await asyncio.to_thread(page.links.look, text)
         except Gone as gone:
-            raise _gone(page, gone) from None
+            raise _gone(gone) from None
         run = await page.house.run(link.opens.run) if link.opens.run else None
         return page.render(
             "link.html.j2", banner=screens.banner(run) if run is not None else None, purpose=link.opens.purpose,
@@ -50,7 +50,7 @@ def add_entries(routes: APIRouter, page: Page) -> None:
         try:
             link = await asyncio.to_thread(page.links.use, text)
         except Gone as gone:
-            raise _gone(page, gone) from None
+            raise _gone(gone) from None
         page.sayer(link.opens.person, "passkey")
         await _opened(page, link)
         at = now().timestamp()
@@ -80,7 +80,7 @@ def add_entries(routes: APIRouter, page: Page) -> None:
         return response
 
 
-def _gone(page: Page, gone: Gone) -> Turned:
+def _gone(gone: Gone) -> Turned:
     """What whoever holds a link that opens nothing is told."""
     to = f"/page/runs/{gone.opens.run}" if gone.opens is not None and gone.opens.run else ""
     if gone.why == "used":
@@ -98,7 +98,12 @@ def _gone(page: Page, gone: Gone) -> Turned:
 async def _opened(page: Page, link: Link) -> None:
     """Record that a link was opened. A record that cannot be written keeps nobody from looking."""
     if link.opens.run:
-        body = {"whom": Private(f"person:{link.opens.person}"), "did": "opened", "purpose": link.opens.purpose, "until": ""}
+        body = {
+            "whom": Private(f"person:{link.opens.person}"),
+            "did": "opened",
+            "purpose": link.opens.purpose,
+            "until": "",
+        }
         try:
             await page.house.journal.say(link.opens.run, [Draft("linked", body)])
         except JournalError:

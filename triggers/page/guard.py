@@ -87,7 +87,9 @@ class Guard:
             return
         fetched = request.headers.get("sec-fetch-site", "same-origin")
         if request.headers.get("origin") != self.site.origin or fetched != "same-origin":
-            raise Turned(403, "Not from this page", f"This form did not come from {self.site.origin}. Nothing was recorded.")
+            raise Turned(
+                403, "Not from this page", f"This form did not come from {self.site.origin}. Nothing was recorded."
+            )
 
     async def form(self, request: Request) -> dict[str, str]:
         """The fields of a form, each once. Raises Turned."""

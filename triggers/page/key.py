@@ -1,8 +1,8 @@
 """The page's own secret, and what is signed with it: links, sessions, forms. Nothing here proves who a person is.
 
-    key = PageKey.of_file(folder / "page")
-    text = key.close("session", {"person": "ben"}, until_s)      # signed, not hidden
-    body = key.open("session", text, now_s)                      # None: forged, or over
+key = PageKey.of_file(folder / "page")
+text = key.close("session", {"person": "ben"}, until_s)      # signed, not hidden
+body = key.open("session", text, now_s)                      # None: forged, or over
 """
 
 from __future__ import annotations

@@ -101,3 +101,7 @@ class Links:
         if not self._shelf.use_link(link.digest):
             return self.look(text)  # it was used since: this says so
         return link
+
+    def open_of(self, person: str) -> int:
+        """How many links of a person are good now."""
+        return self._shelf.open_links(person)

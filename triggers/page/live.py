@@ -41,7 +41,7 @@ class Watchers:
         waiting: asyncio.Task[Run] | None = None
         try:
             while True:
-                waiting = waiting or asyncio.ensure_future(anext(changes))  # type: ignore[arg-type]
+                waiting = waiting or asyncio.ensure_future(anext(changes))
                 await asyncio.wait({waiting}, timeout=BEAT_S)
                 if now().timestamp() >= session.until:
                     yield event("over", "Your half hour here is over: open a new link, or enter with your passkey.")
@@ -57,7 +57,9 @@ class Watchers:
                 waiting = None
                 question, _ = await self._page.question(run)
                 asks = question is not None and not question.opened
-                yield event("asked", f"{question.wall} {question.scope_hash}" if asks and question is not None else "nothing")
+                yield event(
+                    "asked", f"{question.wall} {question.scope_hash}" if asks and question is not None else "nothing"
+                )
                 yield event("moving", self._moving(run))
                 await asyncio.sleep(EVERY_S)
         finally:

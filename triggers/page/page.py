@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from engine.approvals import Question, Standing, decisions_of, standing
+from engine.approvals import Question, Standing, decisions_of, standing, targets_of
 from engine.approvals.question import target_among
 from engine.approvals.saying import asked_of, targets_beside
-from engine.approvals import targets_of
 from inventory.proof import How, Sayer, of_person
+from inventory.read import Inventory
 from inventory.ways import PageEntry
 from journal.clock import now
 from journal.replay import Run
@@ -25,8 +25,8 @@ from triggers.page.codes import Codes
 from triggers.page.guard import Guard, Session, Turned
 from triggers.page.key import PageKey
 from triggers.page.links import Links
-from triggers.page.passkeys import Passkey, Site, asking, challenge
-from triggers.page.shelf import Shelf
+from triggers.page.passkeys import Site, asking, challenge
+from triggers.page.shelf import Passkey, Shelf
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -53,7 +53,7 @@ class Page:
         """Read the page's key; made in the state folder where none is configured. Raises NoKey."""
         self.house, self.entry = house, entry
         self.site = Site(entry.url, entry.bound_to)
-        self.key = key_of(house, entry)
+        self.key = key_of(house.inventory, house.state, entry)
         self.guard = Guard(self.site, self.key)
         self.shelf = Shelf(house.journal.database, house.journal.id)
         self.links = Links(self.shelf, self.key)
@@ -100,7 +100,9 @@ class Page:
         """Who looks, at this run or (None) at all. Raises Turned, with the way in."""
         session = self.guard.session(request, now().timestamp())
         if session is None:
-            raise Turned(401, "Who are you?", "Enter with your passkey, or open the link that you were sent.", sign_in=True)
+            raise Turned(
+                401, "Who are you?", "Enter with your passkey, or open the link that you were sent.", sign_in=True
+            )
         self.sayer(session.person, "passkey")
         if session.run not in {"", run}:
             why = "The link that you opened is for another run only. With your passkey you look at all."
@@ -144,8 +146,8 @@ def as_challenge(purpose: str, statement: dict[str, Any]) -> str:
     return to_text(challenge(purpose, statement))
 
 
-def key_of(house: House, entry: PageEntry) -> PageKey:
+def key_of(inventory: Inventory, state: Path, entry: PageEntry) -> PageKey:
     """The page's key: the configured one, or one of the state folder. Raises NoKey, BadInventory."""
     if entry.key is not None:
-        return PageKey.of_text(house.inventory.resolve(entry.key))
-    return PageKey.of_file(house.state / "keys" / "page")
+        return PageKey.of_text(inventory.resolve(entry.key))
+    return PageKey.of_file(state / "keys" / "page")

@@ -1,6 +1,6 @@
 """The page's routes: a run and what it asks, the answer, the live part, the list of open questions.
 
-    app.include_router(router(house))
+app.include_router(router(house))
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from inventory.proof import Sayer
 from journal.event import Event
 from journal.replay import Run
 from reports.asked import scope
-from reports.lists import meaning_of, mode_line, residual
 from reports.facts import residual_until
+from reports.lists import meaning_of, mode_line, residual
 from reports.matrix import matrix
 from reports.plan import lines as plan_lines
 from reports.text import clock, day, safe
@@ -57,7 +57,9 @@ class Notice:
     lines: tuple[str, ...]
 
 
-def last_said(run: Run, question: Question | None, stands: Standing | None, person: str, people: People) -> Notice | None:
+def last_said(
+    run: Run, question: Question | None, stands: Standing | None, person: str, people: People
+) -> Notice | None:
     """What this person said last of the run, and what became of it; None where they said nothing."""
     mine = {f"person:{person}", f"{UNPROVEN}{person}"}
     events = [event for said in run.decisions.values() for event in said] + run.turned_away
@@ -67,7 +69,9 @@ def last_said(run: Run, question: Question | None, stands: Standing | None, pers
     at = f"{clock(newest.at)[:8]} UTC"
     if newest.type == "turned_away":
         why = safe(newest.body.get("why", ""), 400)
-        return Notice("bad", f"Turned away at {at}", (why, "Nothing was changed by it. That you tried is in the record."))
+        return Notice(
+            "bad", f"Turned away at {at}", (why, "Nothing was changed by it. That you tried is in the record.")
+        )
     return _counted(run, newest, question, stands, people, at)
 
 

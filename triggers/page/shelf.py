@@ -198,4 +198,3 @@ class Shelf:
         mine = and_(links.c.person == person, links.c.used_at.is_(None), links.c.expires_at > spelled(now()))
         with self._reading() as conn:
             return int(conn.execute(select(func.count()).select_from(links).where(mine)).scalar_one())
-
