@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from journal.replay import Run
     from journal.store import Journal
 
+NO_INCIDENT = "@start"
+"""Stands for an incident where somebody was not let open one: under its key their name is sealed."""
 LONGEST = 2000
 """Letters of a reason or a remark: the record is no place for what belongs into evidence."""
 
@@ -156,6 +158,17 @@ async def _stopped(word: Word, sayer: Sayer, journal: Journal) -> Became:
         )
     await stop_gone(journal, word.run, sayer.by)
     return Became(word.run, "stop", counts=True, more={"stop": "stopped; no process was at it"})
+
+
+async def not_theirs(journal: Journal, by: str, what: str, why: str, run: str = "") -> None:
+    """Record that somebody asked for what their role does not reach to: of a run in its record, else in the journal's own."""
+    from journal.event import Draft, Private
+
+    body = {"wall": "", "answer": what, "by": Private(by), "code": "no_role", "why": Private(why)}
+    if run:
+        await journal.say(run, [Draft("turned_away", body)])
+    else:
+        await journal.record(Draft("turned_away", {**body, "incident": NO_INCIDENT}))
 
 
 async def turned_away(word: Word, journal: Journal, code: str, why: str, *, wall: str = "") -> Became:
