@@ -21,8 +21,9 @@ from inventory.read import Inventory
 from inventory.ways import PageEntry
 from journal.clock import now
 from journal.replay import Run
-from triggers.house import House, Refused
+from triggers.house import House
 from triggers.page.codes import Codes
+from triggers.page.folds import Folds
 from triggers.page.guard import Guard, Session, Turned
 from triggers.page.key import PageKey
 from triggers.page.links import Links
@@ -59,6 +60,7 @@ class Page:
         self.shelf = Shelf(house.journal.database, house.journal.id)
         self.links = Links(self.shelf, self.key)
         self.codes = Codes(self.shelf)
+        self._folds = Folds(house.journal)
 
     def render(self, name: str, status: int = 200, session: Session | None = None, **values: Any) -> HTMLResponse:
         """A screen."""
@@ -112,10 +114,9 @@ class Page:
 
     async def run(self, run_id: str, session: Session) -> Run:
         """A run, for somebody who may look at it. Raises Turned: no such run, or they are among what it acts on."""
-        try:
-            run = await self.house.run(run_id)
-        except Refused as refused:
-            raise Turned(404, "No such run", str(refused)) from None
+        run = await self._folds.run(run_id)
+        if run is None:
+            raise Turned(404, "No such run", f"There is no run {run_id[:60]!a} in this journal.")
         sayer = self.sayer(session.person, "passkey")
         targets = targets_of(run) | await asyncio.to_thread(targets_beside, self.house.journal, run)
         if target_among(sayer.accounts, targets):
