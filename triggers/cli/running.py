@@ -34,6 +34,7 @@ def contain(
     scope_hash: str = "",
     dry_run: bool = False,
     join: bool = False,
+    here: bool = False,
     reason: str = "",
     as_: As = None,
     token: Given = None,
@@ -64,6 +65,8 @@ def contain(
         Look only: show what would be done.
     join
         Where a run is at this integration already, follow that one.
+    here
+        Carry it out in this process, even where `ringfence serve` runs and would.
     reason
         Why, for the record.
     as_
@@ -75,7 +78,7 @@ def contain(
     """
     return start(Wanted(
         playbook, input, "dry-run" if dry_run else "contain", sandbox=sandbox, yes=yes, scope_hash=scope_hash,
-        reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join,
+        reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join, here=here,
         claim=(as_, token, key), plan_file=plan,
     ))  # fmt: skip
 
