@@ -35,6 +35,7 @@ class Wanted:
         hold_only: only what can be undone. join: follow a run that is at it already.
         plan_file: carry out exactly this. out: keep the plan there. every: show each target.
         here: this process carries it out, even where a service would.
+        since: when the attacker was first seen, as it was said.
         claim: who says that they start it: name, token as it was given, key file.
     """
 
@@ -59,6 +60,7 @@ class Wanted:
     plan_file: Path | None = None
     out: Path | None = None
     every: bool = False
+    since: str = ""
 
 
 def start(wanted: Wanted) -> int:
@@ -131,6 +133,8 @@ def _prepared(
     from importlib.metadata import version
 
     from engine.opening import Order, prepare
+    from journal.clock import now
+    from triggers.cli.since import first_sign
 
     sayer = _responder(wanted, inventory)
     mode: Any = (
@@ -139,7 +143,7 @@ def _prepared(
     return prepare(inventory, Order(
         checked, str(file), raw, mode, sayer.by, wanted.reason, version("ringfence"), wanted.yes, by_how=sayer.how,
         incident=wanted.incident, hold_only=wanted.hold_only, yes_scope=wanted.scope_hash,
-        plan_file=filed.signed if filed is not None else None,
+        plan_file=filed.signed if filed is not None else None, since=first_sign(wanted.since, now()),
     ))  # fmt: skip
 
 
