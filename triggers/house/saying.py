@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from triggers.house.model import Became, Put, Refused, What
 if TYPE_CHECKING:
     from inventory.proof import Sayer
     from inventory.read import Inventory
+    from journal.event import Draft
     from journal.replay import Run
     from journal.store import Journal
 
@@ -120,7 +122,11 @@ async def _vouched(word: Word, journal: Journal, *, people: bool) -> Became:
     run = await asyncio.to_thread(run_of, journal, word.run)
     targets = await asyncio.to_thread(targets_beside, journal, run)
     try:
-        kinds = {"attest": attested, "retry": retried, "tick": partial(ticked, people=people)}
+        kinds: dict[str, Callable[..., Draft]] = {
+            "attest": attested,
+            "retry": retried,
+            "tick": partial(ticked, people=people),
+        }
         draft = kinds[word.what](run, word.about, word.sayer, word.reason.strip(), targets)
     except NotTaken as refused:
         if refused.code:
