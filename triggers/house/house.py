@@ -118,7 +118,7 @@ class House:
     ) -> Became:  # fmt: skip
         """Take in what a person says of a run. What does not count does nothing, is recorded, and says why.
 
-        `shown`: digest of what they were shown. `about`: for attest and retry, the step or effect; for note, its text
+        `shown`: digest of what they were shown. `about`: for attest, retry and tick, the step or effect; for note, its text
         is the `reason`. `code`: a sealed code as it was typed. `glass`, `hot`: open the wall alone, by these rules.
         Raises Refused, and the journal's sentences (IncidentClosed, NoKey, JournalFailed).
         """
@@ -126,7 +126,7 @@ class House:
         await asyncio.to_thread(self.journal.need_names, found.incident)
         word = saying.Word(run, what, sayer, scope_hash, wall, shown, reason, about, code.strip(), glass=glass, hot=hot)
         inventory = await asyncio.to_thread(lambda: self.inventory)
-        if what in {"note", "stop", "attest", "retry"} and (why := _no_role(sayer)):
+        if what in {"note", "stop", "attest", "retry", "tick"} and (why := _no_role(sayer)):
             return await saying.turned_away(word, self.journal, "no_role", why)
         became = await saying.take(word, self.journal, inventory)
         self._do_beside(self._carried_outside(run, inventory))

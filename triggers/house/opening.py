@@ -39,7 +39,7 @@ def fitted(asked: Asked, mode: Any, inventory: Inventory, journal: Journal) -> P
         raw = _raw(asked, checked)
         order = Order(
             checked, str(file), raw, mode, asked.by.by, asked.reason, version("ringfence"), by_how=asked.by.how,
-            incident=asked.incident, hold_only=asked.hold_only,
+            incident=asked.incident, hold_only=asked.hold_only, since=asked.since,
         )  # fmt: skip
         return prepare(place.with_discovered(journal, inventory), order)
     except BadPlaybook as error:
@@ -147,7 +147,12 @@ def old_work(
 
         return await reopen(journal, inventory, run.id, desk, why=lease, resting=resting)
 
-    return RunWork(run.id, journal, desk, opening, state, wanted=wanted, sandbox_url=url, inventory=inventory)
+    from engine.past import Snapshots
+
+    past = Snapshots(journal, inventory)
+    return RunWork(
+        run.id, journal, desk, opening, state, wanted=wanted, sandbox_url=url, inventory=inventory, past=past
+    )
 
 
 async def planned(

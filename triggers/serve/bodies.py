@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 MOST_INPUTS, MOST_VALUES = 40, 1000
 
@@ -51,6 +51,9 @@ class Start(Plan):
 
     incident: Name | None = Field(None, description="The incident that it is widened to; without it, one of its own.")
     hold_only: bool = Field(default=False, description="Only what can be undone.")
+    since: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
+        None, description="When the attacker was first seen, with its zone; without it, from now on."
+    )
     scope_hash: Scope64 | None = Field(
         None, description="Of the plan that you were shown: another scope is refused. Without it, it begins at once."
     )

@@ -18,7 +18,14 @@ STATUS_OF: Mapping[str, int] = {
     "scope-differs": 409, "not-ours": 409,
 }  # fmt: skip
 """Of `Refused.code`."""
-SAID_STATUS: Mapping[str, int] = {"unknown": 401, "unproven": 401, "no_role": 403, "requester": 403, "target": 403}
+SAID_STATUS: Mapping[str, int] = {
+    "unknown": 401,
+    "unproven": 401,
+    "no_role": 403,
+    "role": 403,
+    "requester": 403,
+    "target": 403,
+}
 """Of `Became.code`; 409 for every other: what is asked is not what it was."""
 
 HTTP_CODES: Mapping[int, str] = {

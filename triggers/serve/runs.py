@@ -40,7 +40,13 @@ async def plan(request: Request, body: bodies.Plan, caller: Acting) -> bodies.Pl
 async def start(request: Request, body: bodies.Start, caller: Acting) -> JSONResponse:
     """Open a run; what can be undone begins at once. 409 `busy` where a run is at this integration already."""
     asked = Asked(
-        body.playbook, body.inputs, caller.sayer, body.reason, incident=body.incident or "", hold_only=body.hold_only
+        body.playbook,
+        body.inputs,
+        caller.sayer,
+        body.reason,
+        incident=body.incident or "",
+        hold_only=body.hold_only,
+        since=body.since,
     )
     return _started(await _house(request).start(asked, body.scope_hash), 201)
 
@@ -116,6 +122,12 @@ async def attest(request: Request, run: str, body: bodies.About, caller: Acting)
 async def retry(request: Request, run: str, body: bodies.About, caller: Acting) -> bodies.Became:
     """Have an effect sent again that failed, is in doubt, or was only requested."""
     return await _said(request, run, "retry", caller, about=body.about, reason=body.reason)
+
+
+@router.post("/runs/{run}/tick", tags=["act"], response_model=bodies.Became, responses=documented(404, 409))
+async def tick(request: Request, run: str, body: bodies.About, caller: Acting) -> bodies.Became:
+    """Have something given back in recovery that was changed before the run came: a commander knows that it is clean."""
+    return await _said(request, run, "tick", caller, about=body.about, reason=body.reason)
 
 
 @router.post("/runs/{run}/note", tags=["act"], response_model=bodies.Became, responses=documented(404, 409))

@@ -53,6 +53,8 @@ class Workers:
     async def begin(self, work: RunWork, phase: Phase) -> None:
         """Open a run and carry it out beside; where there is no room, leave it to whoever has."""
         await work.open()
+        while (other := self.supervisor.at_it.get(work.run)) is not None:
+            await asyncio.wait({other})  # a sweep wanted it at the same moment, and finds that it is ours
         if self._over.is_set() or not self.supervisor.room:
             await work.leave()
             return
