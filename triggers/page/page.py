@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -17,7 +16,6 @@ from engine.approvals import Question, Standing, decisions_of, standing, targets
 from engine.approvals.question import target_among
 from engine.approvals.saying import asked_of, targets_beside
 from inventory.proof import How, Sayer, of_person
-from inventory.read import Inventory
 from inventory.ways import PageEntry
 from journal.clock import now
 from journal.replay import Run
@@ -25,10 +23,10 @@ from triggers.house import House
 from triggers.page.codes import Codes
 from triggers.page.folds import Folds
 from triggers.page.guard import Guard, Session, Turned
-from triggers.page.key import PageKey
 from triggers.page.links import Links
 from triggers.page.passkeys import Site, asking, challenge
 from triggers.page.shelf import Passkey, Shelf
+from triggers.page.where import key_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -146,18 +144,3 @@ def as_challenge(purpose: str, statement: dict[str, Any]) -> str:
     from triggers.page.key import to_text
 
     return to_text(challenge(purpose, statement))
-
-
-def key_of(inventory: Inventory, state: Path, entry: PageEntry) -> PageKey:
-    """The page's key: the configured one, or one of the state folder. Raises NoKey, BadInventory."""
-    if entry.key is not None:
-        return PageKey.of_text(inventory.resolve(entry.key))
-    return PageKey.of_file(state / "keys" / "page")
-
-
-def page_of(inventory: Inventory, practice_url: str = "") -> PageEntry | None:
-    """Where the page is: as configured; of the practice company, where its service listens on this machine; else nowhere."""
-    if inventory.config.page is not None or not practice_url:
-        return inventory.config.page
-    port = urlsplit(practice_url).port
-    return PageEntry.model_validate({"url": f"http://localhost:{port}"})

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from triggers.page.page import page_of
 from triggers.page.routes import router
+from triggers.page.where import page_of
 from triggers.serve import handshake
 from triggers.serve.app import application
 from triggers.serve.workers import Workers

@@ -31,9 +31,9 @@ from triggers.house import House
 from triggers.page.codes import new_secret, read_secret
 from triggers.page.giving import give
 from triggers.page.links import Links
-from triggers.page.page import key_of
 from triggers.page.routes import router
 from triggers.page.shelf import Passkey, Shelf
+from triggers.page.where import key_of
 
 SCOPE = "7c1e90ab" * 8
 OTHER = "19d022c4" * 8
