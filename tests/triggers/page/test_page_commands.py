@@ -47,7 +47,7 @@ async def test_page_prints_a_link_for_one_person_and_the_record_says_so(served, 
     (given,) = served.events("linked")
     assert (given.body["whom"], given.body["did"]) == ("person:ben", "given")
     assert url.rpartition("/")[2] not in json.dumps([event.body for event in served.house.journal.events("R-1")])
-    for person, why in (("eve", "gets no link"), ("bem", "did you mean ben")):
+    for person, why in (("eve", "gets no link"), ("bem", "did you mean 'ben'")):
         code, _, err = await in_a_thread(capsys, "page", "R-1", "--as", person)
         assert code == 1
         assert why in err
