@@ -91,7 +91,15 @@ def asked(scope: str = SCOPE, *, people: int = 1, role: str = "approver", wall: 
 
 def effect(step: str, target: str, action: str) -> list[Draft]:
     named = {"effect": f"{step}/{target}", "step": step, "action": action, "target": target, "params": {}}
-    calls = {"calls": ["d"], "lines": ["POST /x"], "once": False, "back": False, "round": 1, "before": {"on": True}, "answers": []}
+    calls = {
+        "calls": ["d"],
+        "lines": ["POST /x"],
+        "once": False,
+        "back": False,
+        "round": 1,
+        "before": {"on": True},
+        "answers": [],
+    }
     send = {"came": "ok", "status": 200, "wait_ms": 0, "request_id": "", "why": "", "kept": []}
     return [
         Draft("intended", {**named, **calls}), Draft("answered", {"effect": named["effect"], "sends": [send]}),
@@ -144,7 +152,9 @@ class Served:
 
     async def link(self, person: str = "ben", run: str = "R-1", minutes: int = 15) -> str:
         found = await self.house.run(run)
-        path = await give(self.links, self.house.journal, self.house.inventory, found, person, minutes=minutes, by="os:robin")
+        path = await give(
+            self.links, self.house.journal, self.house.inventory, found, person, minutes=minutes, by="os:robin"
+        )
         return f"{self.url}{path}"
 
     async def passkey(self, person: str = "ben", *, chained: bool = True) -> SoftKey:
@@ -220,7 +230,9 @@ async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         "integrations:\n  drift:\n    title: Drift, chat to CRM\n    owner: sales-ops\n    footholds:\n"
         "      - {id: client, kind: client, at: idp, client: drift-prod}\n"
     )
-    journal = Journal.open(f"sqlite:///{state}/journal.db", keys=Keys.none(), names=[Keys.make_file(state / "keys" / "names")])
+    journal = Journal.open(
+        f"sqlite:///{state}/journal.db", keys=Keys.none(), names=[Keys.make_file(state / "keys" / "names")]
+    )
     house = House(read_inventory(tmp_path / "ringfence.yaml"), journal, state)
     app = FastAPI()
     app.include_router(router(house))

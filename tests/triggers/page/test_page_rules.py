@@ -100,7 +100,13 @@ async def test_a_copied_passkey_a_strangers_and_one_that_only_a_row_speaks_for(s
         shown = await served.opened_by(ben)
         assert "the wall is not open" not in shown.text
         mine.signs = 41
-        await answered(ben, shown, passkey=mine.answer(challenge_of(shown.text, "object"), served.url), answer="object", reason="look first")
+        await answered(
+            ben,
+            shown,
+            passkey=mine.answer(challenge_of(shown.text, "object"), served.url),
+            answer="object",
+            reason="look first",
+        )
         await served.park(run="R-2", incident="INC-8")
         mine.signs = 3
         shown = await served.opened_by(ben, run="R-2")
@@ -118,7 +124,9 @@ async def test_an_objection_says_why_and_asks_more(served):
         mute = await answered(ben, shown, answer="object", code=code_of(served.secrets["ben"]))
         assert mute.status_code == 400
         assert served.events("decided") == []
-        after = await answered(ben, shown, answer="object", code=code_of(served.secrets["ben"]), reason="whose address is it?")
+        after = await answered(
+            ben, shown, answer="object", code=code_of(served.secrets["ben"]), reason="whose address is it?"
+        )
         assert "you object to" in after.text
         assert "What is held stays held." in after.text
     assert len(served.events("objected")) == 1
