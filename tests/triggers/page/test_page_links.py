@@ -6,7 +6,8 @@ import asyncio
 import threading
 
 import pytest
-from conftest import code_of, fields
+from conftest import challenge_of, code_of, fields
+from soft_key import SoftKey
 from sqlalchemy import text
 
 from journal.errors import NoKey
@@ -116,7 +117,10 @@ async def test_forms_of_other_sites_other_people_and_other_runs_do_nothing(serve
         ben.headers["Origin"] = served.url
         assert (await ben.post("/page/runs/R-1/answer", json=given)).status_code == 415
         assert (
-            await ben.post("/page/runs/R-1/answer", data={**given, "form": given["form"][:-1] + "A"})
+            await ben.post(
+                "/page/runs/R-1/answer",
+                data={**given, "form": given["form"][:-1] + ("B" if given["form"].endswith("A") else "A")},
+            )
         ).status_code == 403
         stolen = await dora.post("/page/runs/R-1/answer", data=given)
         assert stolen.status_code == 403
@@ -206,3 +210,25 @@ async def test_links_of_another_key_are_none_of_ours(served):
     path = Links(served.shelf, PageKey(b"o" * 32)).make(Opens("ben", "R-1", "", "decide"), 15)
     with pytest.raises(Gone):
         served.links.look(path.rpartition("/")[2])
+
+
+async def test_a_passkey_enters_once_for_each_form_and_a_stranger_leaves_no_row(served):
+    await served.park()
+    key, stranger = await served.passkey(), SoftKey()
+    async with served.client() as ben:
+        front = (await ben.get("/page")).text
+        given = {**fields(front, "enter"), "answer": "enter"}
+        wanted = challenge_of(front, "enter")
+        assert (
+            await ben.post("/page/enter", data={**given, "passkey": stranger.answer(wanted, served.url)})
+        ).status_code == 403
+        assert (await ben.post("/page/enter", data=given)).status_code == 403
+        with served.house.journal.database.engine.connect() as conn:
+            assert conn.execute(text("SELECT count(*) FROM spent")).scalar() == 0
+        passkey = key.answer(wanted, served.url)
+        entered = await ben.post("/page/enter", data={**given, "passkey": passkey}, follow_redirects=True)
+        assert "Your open questions" in entered.text
+        assert "/page/runs/R-1" in entered.text
+        assert (await ben.post("/page/enter", data={**given, "passkey": passkey})).status_code == 403
+        assert "Approve the cut" in (await ben.get("/page/runs/R-1")).text
+        assert (await ben.get("/page/runs/R-404")).status_code == 404
