@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import html
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -86,6 +87,40 @@ async def test_a_passkey_used_elsewhere_or_by_nobody_proves_nothing(served, spoi
         after = await answered(ben, shown, passkey=key.answer(challenge_of(shown.text), **given))
         assert why in html.unescape(after.text)
     assert away(served) == ["unproven"]
+    assert served.events("decided") == []
+
+
+@pytest.mark.parametrize(
+    "spoil", ["clientDataJSON", "authenticatorData", "signature", "rawId", "all", "list", "deep", "long"]
+)
+async def test_what_no_browser_sends_is_turned_away_and_breaks_nothing(served, spoil):
+    await served.park()
+    key = await served.passkey()
+    async with served.client() as ben:
+        shown = await served.opened_by(ben)
+        answer = json.loads(key.answer(challenge_of(shown.text), served.url))
+        match spoil:
+            case "all":
+                given = "{}"
+            case "list":
+                given = "[1]"
+            case "deep":
+                given = "[" * 9000
+            case "long":
+                given = json.dumps({**answer, "more": "x" * 20_000})
+            case "rawId":
+                given = json.dumps({**answer, "rawId": "AAAA"})
+            case _:
+                answer["response"][spoil] += "=="
+                given = json.dumps(answer)
+        after = await answered(ben, shown, passkey=given)
+        assert after.status_code == 200
+        assert "Turned away" in after.text
+        for odd in (None, 7, [], {"a": 1}, "é", "\x00"):
+            shown = await ben.get("/page/runs/R-1")
+            spoilt = json.dumps({**answer, "response": {**answer["response"], "signature": odd}})
+            assert (await answered(ben, shown, passkey=spoilt)).status_code == 200
+    assert set(away(served)) == {"unproven"}
     assert served.events("decided") == []
 
 
