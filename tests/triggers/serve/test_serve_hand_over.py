@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+import yaml
+
 from triggers.serve import handshake
 
 
@@ -86,26 +88,40 @@ def test_a_service_of_another_configuration_is_left_alone(place):
     assert place.the_run() not in service.said
 
 
+GIVEN = """\
+playbook: given
+title: Tokens in hand
+breaks: The vendor signs in again.
+does_not: Find others.
+inputs:
+  tokens: {type: list of secret}
+contain:
+  - approve: approver
+  - id: cut
+    uses: oauth.revoke_token
+    for_each: inputs.tokens
+    with: {token: "${item}"}
+    accept_reissue: a drill
+    given_is_all: a drill
+"""
+
+
 def test_a_secret_goes_by_the_record_and_not_by_the_wire(place):
-    place.up("--tokens", "5")
+    place.up("--tokens", "5", "--attacker", "none")
+    stolen = place.secrets["canary"]
+    connections = yaml.safe_load(place.config.read_text())["connections"]
+    idp = {"system": "oauth", "url": "sandbox:/idp", "secret": "sandbox:client_secret", "client_id": "drift-prod"}
+    place.company(connections=connections | {"idp": idp})
+    (place.place / "given.yaml").write_text(GIVEN)
     service = place.serve()
-    token = place.state()["tokens"]
-    assert token
     file = place.place / "stolen"
-    file.write_text("at_canary-5d1f-of-a-token\n")
-    said = place.run(
-        "contain",
-        "given_tokens_standard_oauth",
-        "--sandbox",
-        "--config",
-        place.config,
-        "-i",
-        f"tokens=@{file}",
-        "--json",
-    )
-    assert "Handed over" in said.text or said.code in {0, 1, 2, 3}
-    assert "canary-5d1f" not in service.said + said.text
-    place.nowhere("canary-5d1f")
+    file.write_text(f"{stolen}\n")
+    said = place.run("contain", "given.yaml", "--sandbox", "--config", place.config, "-i", f"tokens=@{file}", "--yes")
+    assert f"Handed over to the service at {service.url}" in said.out, said.text
+    run = place.the_run()
+    assert [body["step"] for _, _, body in place.events("settled", run=run) if body["word"] == "effective"] == ["cut"]
+    assert stolen not in service.said + said.text
+    place.nowhere(stolen)
 
 
 def _host():
