@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.endtoend.conftest import ROOT
 from tests.triggers.serve.conftest import SECRETLY
 
 DEEP = b'{"playbook":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
@@ -24,6 +25,15 @@ def test_it_lives_is_ready_and_counts_without_a_token(standing):
     ):  # fmt: skip
         assert f"# HELP {name.removesuffix('_bucket')} " in metrics
     assert "drift" not in metrics
+    page = (ROOT / "docs" / "service.md").read_text()
+    told = {line.split()[2] for line in metrics.splitlines() if line.startswith("# TYPE ")}
+    assert [name for name in sorted(told) if name not in page] == []
+
+
+def test_every_route_is_on_the_page_of_the_service(standing):
+    page = (ROOT / "docs" / "service.md").read_text()
+    for path in standing.ask("GET", "/openapi.json").body["paths"]:
+        assert path.rpartition("/")[2].replace("{run}", "RUN") in page, path
 
 
 def test_its_description_has_every_route_with_scopes_and_problems(standing):
