@@ -9,12 +9,14 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.endtoend.conftest import INTEGRATIONS
 
+CUT_OFF_ALL = Path(__file__).with_name("playbooks") / "cut_off_all.yaml"
 CLIENT_ONLY = """\
 playbook: client_only
 title: Only the client and its tokens
@@ -170,6 +172,38 @@ def listed_with(house, grants):
         "things": first["snapshot"]["things"], "requests": first["requests"], "again": second["requests"], "mib": mib,
         "second": second["snapshot"], "whole": whole["snapshot"],
     }  # fmt: skip
+
+
+def test_a_forgotten_key_in_his_hand_is_closed_once_it_is_found(house):
+    """Three runs over one night: nobody looked, somebody looked, and a playbook that closes whatever was found."""
+    house.up("--forgotten")
+    blind = house.contain(playbook=house.quick())
+    assert blind.json["word"] == "contained", blind.text
+    at = house.word_at("contained")
+    assert house.until(lambda: _successes(house, at)), (
+        "he comes in by the key that nobody wrote down: the word was wrong"
+    )
+    house.up("--forgotten", "--restart")
+    discovered(house)
+    named = house.contain(playbook=house.quick())
+    assert (named.code, named.json["word"]) == (2, "partially-contained"), named.text
+    left = {name for name, one in named.json["ways"].items() if one["state"] == "not-in-playbook"}
+    assert left == {"key_ak_0003", "webhook_wh_0002"}
+    house.up("--forgotten", "--restart")
+    discovered(house)
+    words = ("-i", "integration=drift")
+    plan = house.run("plan", CUT_OFF_ALL, "--sandbox", *words, "--json")
+    assert plan.json["plan"]["not_covered"] == []
+    said = house.contain(*words, playbook=CUT_OFF_ALL)
+    assert (said.code, said.json["word"]) == (0, "contained"), said.text
+    assert set(said.json["ways"]) == {"client", "run_as", "api_path", "key_ak_0003", "webhook_wh_0002"}
+    at = house.word_at("contained", run=said.json["run"])
+    time.sleep(2)
+    assert _successes(house, at) == []
+
+
+def _successes(house, after):
+    return [one for one in house.log("attacker", after=after) if 200 <= one["status"] < 300]
 
 
 def test_what_is_adopted_is_declared_and_nothing_else_of_the_file_moves(house):

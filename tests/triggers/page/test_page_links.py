@@ -231,6 +231,6 @@ async def test_a_passkey_enters_once_for_each_form_and_a_stranger_leaves_no_row(
         assert "/page/runs/R-1" in entered.text
         assert (await ben.post("/page/enter", data={**given, "passkey": passkey})).status_code == 403
         assert "Approve the cut" in (await ben.get("/page/runs/R-1")).text
-        for odd in ("R-404", "@journal", "%40journal", "%00", "é", "x" * 300, "..%2f", "'"):
+        for odd in ("R-404", "@journal", "%40journal", "%00", "é", "x" * 300, "x y", "'"):
             assert (await ben.get(f"/page/runs/{odd}")).status_code == 404, odd
             assert (await ben.get(f"/page/runs/{odd}/live")).status_code == 404, odd
