@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from conftest import code_of
+from page_house import code_of
 
 from journal.clock import Clock, clock
 from triggers.page.codes import Codes, Right, Wrong, address, fitting_step, new_secret, read_secret

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import pytest
-from conftest import challenge_of, code_of, fields
+from page_house import challenge_of, code_of, fields
 from soft_key import SoftKey
 from sqlalchemy import text
 

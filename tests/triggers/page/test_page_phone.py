@@ -8,8 +8,8 @@ import json
 
 import cbor2
 import pytest
-from conftest import SCOPE, Served, asked, effect
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from page_house import SCOPE, Served, asked, effect
 
 from journal.proof.verify import verify_url
 from triggers.page.deciding import statement

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import HELD, OTHER, SCOPE, asked, challenge_of, code_of, effect, fields
+from page_house import HELD, OTHER, SCOPE, asked, challenge_of, code_of, effect, fields
 
 from journal.proof.verify import verify_url
 from triggers.page.giving import Barred
