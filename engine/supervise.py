@@ -10,11 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from engine.expiring import lapsed
+from engine.tries import Tries
 from engine.visits import Visits
-from journal.clock import now
+from journal.clock import at, now
 from journal.errors import Held, JournalError, NoKey, Rested
 from journal.event import JOURNAL, Draft, Event, Private
 from journal.replay import RESTS, Run, replay
@@ -24,9 +26,10 @@ from journal.write.rest import Rest
 
 EVERY_S = 1.0
 EXPIRIES_EVERY_S = 600.0
+ANSWERED_WITHIN = timedelta(days=1)
+"""For so long a run that locks nothing any more, as a recovery that waits, is looked at for an answer of people."""
 AT_ONCE = 8
-"""Runs that are carried out side by side for one supervisor: the others are taken up as these end."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+"""Runs that are carried out side by side for one supervisor, unless it is told otherwise: the others are taken up as these end."""
 MOST_TAKINGS = 5
 """Takings without any progress after which a run is given up: a person must look."""
 REFUSED = 1
@@ -98,24 +101,6 @@ class Did(NamedTuple):
     code: int = 0
 
 
-@dataclass(slots=True)
-class Tries:
-    """How often a run was taken up since it last came further, and when it may be again."""
-
-    takings: int = 0
-    known: int = -1
-    next_s: float = 0.0
-
-    def further(self, known: int) -> None:
-        """Start to count anew when the run has come further since."""
-        if known > self.known:
-            self.takings, self.known = 0, known
-
-    def ended(self, now_s: float) -> None:
-        """Back off: 1 s, doubling up to a minute."""
-        self.next_s = now_s + min(FIRST_PAUSE_S * 2.0 ** max(self.takings - 1, 0), LONGEST_PAUSE_S)
-
-
 @dataclass
 class Supervisor:
     """Sweeps one journal. Two of them over one journal do no harm: a run has one owner, whoever takes it first.
@@ -125,6 +110,8 @@ class Supervisor:
         clock: seconds; only their differences count.
         page: tells people of holds that have lasted as long as they were to, and of runs that are given up.
         visit: goes on with a run that rests and waits for people: looks, closes again, or goes on once they answered.
+            So it does with one that was let go before its end.
+        at_once: runs side by side.
     """
 
     journal: Journal
@@ -134,6 +121,7 @@ class Supervisor:
     visit: TakeUp | None = None
     visits: Visits = field(default_factory=Visits)
     page: Page | None = None
+    at_once: int = AT_ONCE
     at_it: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _tries: dict[str, Tries] = field(default_factory=dict)
     _given_up: dict[str, int] = field(default_factory=dict)
@@ -162,7 +150,7 @@ class Supervisor:
         rows = await self._owned()
         self._tries = {run: tries for run, tries in self._tries.items() if run in rows}
         for run, row in rows.items():
-            if not row.alive and run not in self.at_it and len(self.at_it) < AT_ONCE and self._due(row):
+            if not row.alive and run not in self.at_it and self.room and self._due(row):
                 self.at_it[run] = asyncio.create_task(self._attend(row))
         if self.visit is not None:
             await self._visit_those_that_rest(self.visit)
@@ -188,28 +176,34 @@ class Supervisor:
 
     async def _visit_those_that_rest(self, visit: TakeUp) -> None:
         """Begin to visit what waits for people and is due: an answer within a sweep, else once a minute."""
-        rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True)}
+        since = at(int((now() - ANSWERED_WITHIN).timestamp() * 1_000_000))
+        rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True, touched=since)}
         self.visits.known = {run: rests for run, rests in self.visits.known.items() if run in rows or run in self.at_it}
         for run, row in rows.items():
-            if run in self.at_it or len(self.at_it) >= AT_ONCE:
+            if run in self.at_it or not self.room:
                 continue
             if (known := self.visits.known.get(run)) is None or known.n != row.n:
                 self.visits.read(run, await asyncio.to_thread(self.journal.events, run), self.clock())
-            if (due := self.visits.due(run, now(), self.clock())) != "no":
+            due = self.visits.due(run, now(), self.clock())
+            if due != "no" and (row.lock is not None or due != "visit"):  # what locks nothing holds nothing either
                 self.at_it[run] = asyncio.create_task(self._visit(row, visit, due))
 
     async def _visit(self, row: RunRow, visit: TakeUp, due: str) -> None:
         try:
-            if due == "answered":
-                self.tell(Did(row.run, "taken", "", "people have answered: going on"))
+            if due != "visit":
+                why = "people have answered" if due == "answered" else "it was let go"
+                self.tell(Did(row.run, "taken", "", f"{why}: going on"))
             code, said = await visit(row.run)
+            if code == REFUSED and (owned := (await self._owned()).get(row.run)) is not None and owned.alive:
+                return  # another was faster
             well = code in {0, 2, 3}
             self.visits.went(row.run, self.clock(), well=well)
             word = replay(await asyncio.to_thread(self.journal.events, row.run)).word
-            if due == "answered" or not well or word != self.visits.known[row.run].word:
+            if due != "visit" or not well or word != self.visits.known[row.run].word:
                 self.tell(Did(row.run, "went", word, said, code))
         except GaveUp as why:
-            self.visits.known[row.run].word = "gone"  # nothing can be looked at there any more
+            rests = self.visits.known[row.run]
+            rests.word, rests.left = "gone", False  # nothing can be looked at there any more
             self.tell(Did(row.run, "failed", "", f"what it holds is not watched: {why}", 2))
         except Exception as error:  # noqa: BLE001  # what is wrong with one run must not end the care for the others
             said = str(error) if isinstance(error, JournalError) else f"{type(error).__name__}: a fault of ours."
@@ -217,6 +211,11 @@ class Supervisor:
             self.tell(Did(row.run, "failed", "", said, 2))
         finally:
             del self.at_it[row.run]
+
+    @property
+    def room(self) -> bool:
+        """Whether one more may be carried out now."""
+        return len(self.at_it) < self.at_once
 
     async def finished(self) -> None:
         """Wait until everything that was taken up has ended."""

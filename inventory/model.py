@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from inventory.part import Id, Part, Reference, Url, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
+from inventory.ways import PageEntry, ServeEntry
 
 __all__ = ["Id", "Part", "Reference"]
 
@@ -113,6 +114,8 @@ class Config(Part):
         approvals: how many of them a wall wants, and who is asked when nobody answers.
         releases: whose releases of playbooks count.
         tell: who hears of what without looking.
+        serve: the service: names it is asked under, how many runs side by side.
+        page: where phones reach the page on which people decide; without it there is none.
         org: what playbooks may know of the company, as `org`.
         protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
             of them on one person's word.
@@ -127,6 +130,8 @@ class Config(Part):
     approvals: ApprovalsEntry = ApprovalsEntry()
     releases: ReleasesEntry = ReleasesEntry()
     tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
+    serve: ServeEntry = ServeEntry()
+    page: PageEntry | None = None
 
     _one_person = field_validator("people")(one_account_one_person)
 
@@ -139,6 +144,10 @@ class Config(Part):
             if not is_reference(entry.to) and connections and entry.to not in ways:
                 known = f"those are {', '.join(ways)}" if ways else "there is none"
                 raise ValueError(f"'{entry.to}' is no connection to the system notify; {known}")
+        people = info.data.get("people") or {}
+        for entry in tell:
+            if entry.person is not None and entry.person not in people:
+                raise ValueError(f"'{entry.person}' is nobody of `people:`, so this channel can be nobody's own")
         return tell
 
     org: Org = Org()

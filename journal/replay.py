@@ -4,14 +4,17 @@ Event types and their bodies (a `?` marks what may be missing):
 
     opened    playbook title sha256 text inputs mode integration footholds connections by reason ...
     leased    fence owner why gone                 gone: how the owner before went: rested, dead, lapsed
+    left      why                                  its process let it go before its end: another goes on
     planned   plan_hash scope_hash scope steps first_line
     asked     wall role people scope_hash shown class interrupted hours ladder within_s rung_s targets
     decided   wall answer scope_hash by seat how role source shown reason code? signed_at? public? signature?
+              evidence?                              of a passkey: what it signed, and the signature
     approved  wall scope_hash by how shown glass? review_by?   the wall is open; with the say that completes it
     objected  wall scope_hash by reason            declined  wall by how
     turned_away wall answer by code why            a say that does not count, and why
     reviewed  wall by how reason                   a break-glass approval was looked at by somebody else
     told      whom of how why                      why: what kept it from being told; "" where it was
+    linked    whom did purpose until by?           a link to the page was given out for somebody, or opened
     attested  step effect by how reason            retried   step effect by how reason
     tainted   effect step target why snapshot snapshot_at   changed before we came, so recovery leaves it off
     ticked    effects by how reason              a person has them given back all the same
@@ -73,11 +76,16 @@ def _opened(run: Run, event: Event) -> None:
 
 
 def _leased(run: Run, event: Event) -> None:
+    run.left = False
     run.leased_why = str(event.body.get("why", ""))
     run.went_on = run.went_on or run.leased_why == "resumed"
     if event.body.get("gone") == "lapsed":
         for effect in run.effects.values():
             effect.adrift = effect.adrift or bool(effect.sends and not effect.answered)
+
+
+def _left(run: Run, _event: Event) -> None:
+    run.left = True
 
 
 def _planned(run: Run, event: Event) -> None:
@@ -244,6 +252,7 @@ def _kept(kind: str) -> Any:
 _HANDLERS = {
     "opened": _opened,
     "leased": _leased,
+    "left": _left,
     "planned": _planned,
     "intended": _intended,
     "answered": _answered,

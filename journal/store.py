@@ -20,7 +20,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import Connection, and_, insert, or_, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from journal.anchors.record import Anchor, Carried, Ends, read_anchors, read_ends
@@ -214,15 +214,18 @@ class Journal:
         except orjson.JSONDecodeError:
             raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
 
-    def runs(self, *, owned: bool = False, resting: bool = False) -> list[RunRow]:
+    def runs(self, *, owned: bool = False, resting: bool = False, touched: str = "") -> list[RunRow]:
         """Give all runs, newest first; `owned`: only those that have an owner, dead or alive; `resting`: only those
-        that have none and still lock their integration.
+        that have none and still lock their integration, and with `touched` those that do not and were written since.
         """  # noqa: D205
         own = and_(events.c.run == leases.c.run, events.c.type.not_in(SAYS))
         last = select(events.c.type).where(own).order_by(events.c.n.desc()).limit(1).scalar_subquery()
         query = select(leases, last.label("type")).where(leases.c.run != JOURNAL)
         query = query.where(leases.c.owner.is_not(None)) if owned else query
-        query = query.where(leases.c.owner.is_(None), leases.c.lock.is_not(None)) if resting else query
+        if resting:
+            locks = leases.c.lock.is_not(None)
+            query = query.where(leases.c.owner.is_(None))
+            query = query.where(or_(locks, leases.c.last_at >= touched) if touched else locks)
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)
         with self._reading() as conn:
             now_us = self._db.now_us(conn)

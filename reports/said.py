@@ -19,7 +19,7 @@ def said(event: Event) -> str:
         case "decided":
             how = "by breaking the glass" if body.get("role") == "glass" else f"as {safe(body.get('role'), 40)}"
             code = ", with a sealed code" if body.get("code") else ""
-            signed = ", signed" if body.get("signature") else ""
+            signed = ", signed" if body.get("signature") or body.get("evidence") else ""
             return f"{by} says yes {how}{code} ({safe(body.get('how'), 80)}{signed}) at {wall}{reason}"
         case "objected":
             return f"OBJECTED by {by} at {wall}, scope {short(body.get('scope_hash', ''), 8)}{reason}"
@@ -40,4 +40,7 @@ def said(event: Event) -> str:
         case "told":
             failed = f", NOT told: {safe(body['why'], 200)}" if body.get("why") else ""
             return f"told {safe(body.get('whom') or 'people', 120)} of {safe(body.get('of'), 40)} by {safe(body.get('how'), 40)}{failed}"
+        case "linked":
+            until = f", good for {safe(body['until'], 20)}" if body.get("until") else ""
+            return f"a link for the phone of {safe(body.get('whom') or 'somebody', 120)} was {safe(body.get('did'), 20)}{until}"
     return ""

@@ -29,6 +29,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("object", "deciding:object_", "Say no to what a run asks: more authority, or one more person, is asked."),
             ("attest", "attesting:attest", "Say, as a proven person, that what no look can prove is done."),
             ("retry", "attesting:retry", "Let an effect be sent again that was given up."),
+            ("page", "paging:page", "Print a link that opens a run on somebody's phone, once, for them to answer it."),
             ("note", "noting:note", "Add a remark to the record of a run or an incident."),
             ("freeze", "freezing:freeze", "Let no new automatic run begin, for an hour at most; people's runs go on."),
             ("status", "watching:status", "Say what runs, what waits for whom, and what is still open."),
@@ -36,6 +37,8 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("stop", "watching:stop", "End what a run has in flight and start nothing new; it can be resumed."),
             ("check", "watching:check", "Look again at what a run closed: is it still so?"),
             ("recover", "running:recover", "Undo, in stages, what a run closed. Started by people only."),
+            ("serve", "serving:serve", "Serve the API, carry runs out with warm workers, look after those that rest."),
+            ("worker", "serving:worker", "Carry runs out like serve, without the API: for more machines."),
             (
                 "supervise",
                 "supervise:supervise",
@@ -50,7 +53,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("playbook", "playbook:app", "Check, try, draw, release, import and export playbooks."),
             ("connectors", "connectors:app", "List the systems that can be reached, and what can be done there."),
             ("integrations", "integrations:app", "Check and show the integrations and their footholds."),
-            ("person", "person:app", "Make what proves a person: a token, a key, a sealed code; list the people."),
+            ("person", "person:app", "Make what proves a person: a token, a key, a passkey, a code; list the people."),
             ("sandbox", "sandbox:app", "Start and stop the practice company and its thief."),
         ),
     ),
@@ -201,7 +204,7 @@ def _explain(error: Exception) -> int:
         for sentence in dict.fromkeys(map(str, leaves)):
             _say(sentence)
         return 2 if any(type(leaf).__name__ == "LeaseLost" for leaf in leaves) else 1  # it had begun
-    where = _write_down(error)
+    where = write_down(error)
     kind = type(leaves[0]).__name__
     _say(f"ringfence stopped at an error that it does not know ({kind}). This is a fault of ours; {where}")
     return 2
@@ -217,7 +220,7 @@ def _is_known(error: BaseException) -> bool:
     return any(f"{kind.__module__}:{kind.__qualname__}" in KNOWN for kind in type(error).__mro__)
 
 
-def _write_down(error: BaseException) -> str:
+def write_down(error: BaseException) -> str:
     """Keep where it happened. Frames and kinds only: an error's own text and its variables may hold a secret."""
     import time
     import traceback

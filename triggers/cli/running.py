@@ -34,6 +34,7 @@ def contain(
     scope_hash: str = "",
     dry_run: bool = False,
     join: bool = False,
+    here: bool = False,
     reason: str = "",
     since: str = "",
     as_: As = None,
@@ -65,6 +66,8 @@ def contain(
         Look only: show what would be done.
     join
         Where a run is at this integration already, follow that one.
+    here
+        Carry it out in this process, even where `ringfence serve` runs and would.
     reason
         Why, for the record.
     since
@@ -78,7 +81,7 @@ def contain(
     """
     return start(Wanted(
         playbook, input, "dry-run" if dry_run else "contain", sandbox=sandbox, yes=yes, scope_hash=scope_hash,
-        reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join,
+        reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join, here=here,
         claim=(as_, token, key), plan_file=plan, since=since,
     ))  # fmt: skip
 
@@ -222,7 +225,8 @@ def resume(
     found = recorded(run_id, config)
     asks = found.opened["mode"] == "live" and not (found.recovers or found.approved or found.approved_beforehand)
     need_scope(yes=yes, scope_hash=scope_hash, live=asks)
-    desk = Terminal(yes=yes or (found.approved_beforehand and not visit), quiet=json)
+    looks_in = visit and not found.left  # what was let go is gone on with as it was ordered
+    desk = Terminal(yes=yes or (found.approved_beforehand and not looks_in), quiet=json)
     work = take_up(
         run_id, desk, config=config, resting=not gone, why="visit" if visit else "", adopt=adopt, reason=reason,
         yes_scope=scope_hash,

@@ -79,7 +79,7 @@ def take_up(
         return live
 
     past = Snapshots(journal, inventory)
-    return TerminalWork(run_id, journal, desk, opening, wanted, url, inventory, past=past)
+    return TerminalWork(run_id, journal, desk, opening, wanted=wanted, sandbox_url=url, inventory=inventory, past=past)
 
 
 def open_for(run: Run, inventory: Inventory, config: Path | None) -> Journal:
