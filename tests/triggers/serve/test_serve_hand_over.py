@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+import pytest
 import yaml
 
 from triggers.serve import handshake
@@ -13,6 +14,7 @@ def _contain(place, *more):
     return place.contain("--config", place.config, *more, playbook=place.quick())
 
 
+@pytest.mark.slow
 def test_a_command_hands_its_run_over_and_says_how_it_went(place):
     place.up("--tokens", "10")
     service = place.serve()
@@ -33,6 +35,7 @@ def test_a_command_hands_its_run_over_and_says_how_it_went(place):
     assert as_json.json["report"].endswith(".html")
 
 
+@pytest.mark.slow
 def test_here_means_in_this_process(place):
     place.up("--tokens", "5")
     service = place.serve()
@@ -55,6 +58,7 @@ def test_a_service_that_hangs_is_not_waited_for(place):
     assert "CONTAINED" in said.out
 
 
+@pytest.mark.slow
 def test_a_service_that_dies_while_it_is_followed_is_followed_by_the_next(place):
     place.up("--tokens", "200", "--mint-per-s", "0")
     service = place.serve(RINGFENCE_KILL_AT="before:send@tokens#20")
@@ -80,6 +84,7 @@ def test_a_handshake_of_a_process_that_is_gone_is_not_believed(place):
     assert said.code == 0, said.text
 
 
+@pytest.mark.slow
 def test_a_service_of_another_configuration_is_left_alone(place):
     place.up("--tokens", "5")
     service = place.serve()

@@ -12,6 +12,7 @@ import pytest
 STARTS = 100
 
 
+@pytest.mark.slow
 def test_from_a_request_through_an_approval_to_contained(place, capsys):
     place.up("--tokens", "10", "--lag-s", "0")
     service = place.serve()
@@ -83,6 +84,7 @@ def test_a_warm_service_holds_within_a_second(place, capsys):
     assert min(took) < 1.0
 
 
+@pytest.mark.slow
 def test_a_hundred_starts_at_once_are_one_run_and_each_is_told(place):
     place.up("--tokens", "5")
     service = place.serve()
@@ -105,6 +107,7 @@ def test_a_hundred_starts_at_once_are_one_run_and_each_is_told(place):
     assert [b["word"] for _, _, b in place.events("worded")][-1] == "waiting"
 
 
+@pytest.mark.slow
 def test_a_service_that_is_killed_midway_leaves_its_run_to_another(place):
     place.up("--tokens", "400", "--mint-per-s", "0")
     service = place.serve(RINGFENCE_KILL_AT="before:send@tokens#40")
@@ -122,6 +125,7 @@ def test_a_service_that_is_killed_midway_leaves_its_run_to_another(place):
     assert place.run("journal", "verify").code == 0
 
 
+@pytest.mark.slow
 def test_told_to_end_it_lets_its_run_go_and_another_goes_on(place):
     place.up("--tokens", "400", "--mint-per-s", "0")
     service = place.serve()
@@ -158,6 +162,7 @@ def test_more_runs_than_workers_wait_their_turn_and_none_is_lost(place):
     assert [kind for _, kind, _ in place.events("left", run=second)] == ["left"]
 
 
+@pytest.mark.slow
 def test_stopped_noted_resumed_and_recovered_by_people(place):
     place.up("--tokens", "5")
     service = place.serve()
