@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from inventory.part import Id, Part, Reference, Url, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
+from inventory.ways import ServeEntry
 
 __all__ = ["Id", "Part", "Reference"]
 
@@ -113,6 +114,7 @@ class Config(Part):
         approvals: how many of them a wall wants, and who is asked when nobody answers.
         releases: whose releases of playbooks count.
         tell: who hears of what without looking.
+        serve: the service: names it is asked under, how many runs side by side.
         org: what playbooks may know of the company, as `org`.
         protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
             of them on one person's word.
@@ -127,6 +129,7 @@ class Config(Part):
     approvals: ApprovalsEntry = ApprovalsEntry()
     releases: ReleasesEntry = ReleasesEntry()
     tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
+    serve: ServeEntry = ServeEntry()
 
     _one_person = field_validator("people")(one_account_one_person)
 

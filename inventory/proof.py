@@ -25,7 +25,8 @@ CODE_PREFIX = "rfc_"
 RANDOM_BYTES = 32
 CODE_BYTES = 15
 """Of a sealed code, which people type from paper: 120 bits in 24 letters of base32."""
-How = Literal["token", "key", "os"]
+How = Literal["token", "key", "os", "slack", "passkey", "totp"]
+"""What proves somebody. `os` proves nothing; slack, passkey and totp are proven by the way in that says so."""
 NOBODYS = "This token or key is nobody's: `people:` in the configuration names whose there are."
 """Said of a proof that fits nobody."""
 
@@ -123,6 +124,21 @@ def of_os(people: Mapping[str, PersonEntry], os: str) -> Sayer:
         if os.casefold() in {account.casefold() for account in person.accounts}:
             return _sayer(people, name, "os", os)
     return Sayer("", "", frozenset(), "os", (), os)
+
+
+def of_account(people: Mapping[str, PersonEntry], account: str, how: How, os: str = "") -> Sayer | None:
+    """Whose account this is, which a way in has proven by `how`; None where nobody in the configuration has it."""
+    if not account or how == "os":
+        return None
+    for name, person in people.items():
+        if account.casefold() in {one.casefold() for one in person.accounts}:
+            return _sayer(people, name, how, os)
+    return None
+
+
+def of_person(people: Mapping[str, PersonEntry], person: str, how: How, os: str = "") -> Sayer | None:
+    """The person of this id, whom a way in has proven by what it keeps of them (a passkey, a TOTP secret)."""
+    return _sayer(people, person, how, os) if person in people and how != "os" else None
 
 
 def _sayer(people: Mapping[str, PersonEntry], name: str, how: How, os: str, public: str = "") -> Sayer:

@@ -5,6 +5,8 @@ journal's own chain. `leases` has one row a run (and one for the journal's own c
 its chain, which tells of a tail that was cut off. `wishes`, `run_keys`, `people_keys`, `sealed` and `anchors` stand
 outside the chain: their rows may go (a shredded key is the point of it), and the journal's own chain tells of it.
 So do `snapshots` and `things`, what each discovery listed at our systems: the chain holds each snapshot's digest.
+And so do `intake`, `outbox`, `passkeys` and `links`, which belong to the ways in: what came and is to be done once,
+what is to be told and was not yet, what proves somebody on a phone, and which links were used.
 """
 
 from __future__ import annotations
@@ -142,4 +144,55 @@ things = Table(
     Column("declared_as", String(81), nullable=False),  # integration/foothold that last declared it; "" where none did
     Index("things_now", "connection", "kind", "until_n", "key"),
     Index("things_then", "connection", "look", "key", "from_n"),
+)
+
+intake = Table(
+    "intake",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("source", String(40), nullable=False),  # the way in: slack
+    Column("key", String(200), nullable=False, unique=True),  # what the same request has again: it is done once
+    Column("body", Text, nullable=False),  # JSON: what was asked, no secret
+    Column("at", String(27), nullable=False),
+    Column("done_at", String(27)),  # null: it is still to be done
+    Index("intake_open", "done_at", "at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(200), nullable=False),  # where to, as the way out knows it
+    Column("run", String(120), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("key", String(200), nullable=False, unique=True),  # a message is put here once, whoever puts it
+    Column("body", Text, nullable=False),  # JSON: what is told; names of people are asked for when it is sent
+    Column("n", Integer, nullable=False),  # the place in the run's record that it tells of
+    Column("at", String(27), nullable=False),
+    Column("sent_at", String(27)),  # null: not told yet
+    Column("tries", Integer, nullable=False),
+    Column("due_at", String(27), nullable=False),
+    Index("outbox_due", "sent_at", "due_at"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", String(1400), primary_key=True),  # the credential's id, base64url
+    Column("person", String(40), nullable=False, index=True),
+    Column("public", LargeBinary, nullable=False),  # COSE
+    Column("signs", BigInteger, nullable=False),  # its counter, as it was seen last
+    Column("label", String(120), nullable=False),
+    Column("at", String(27), nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the link's secret part
+    Column("person", String(40), nullable=False),
+    Column("run", String(120), nullable=False, index=True),
+    Column("wall", String(120), nullable=False),  # "" for the run as such
+    Column("expires_at", String(27), nullable=False),
+    Column("used_at", String(27)),
 )
