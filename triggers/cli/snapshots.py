@@ -21,8 +21,8 @@ def snapshots(*, config: Path | None = None, verify: bool = False, json: bool = 
     json
         Print one JSON object.
     """
-    from inventory.discovery.shelf import Shelf
     from inventory.discovery.past import chained, wrong
+    from inventory.discovery.shelf import Shelf
     from journal import Keys
 
     place.needed(config)
@@ -44,7 +44,9 @@ def snapshots(*, config: Path | None = None, verify: bool = False, json: bool = 
         as_json({"snapshots": rows, "verified": verify, "ok": not altered})
         return 4 if altered else 0
     for row in rows:
-        line(f"{row['n']:>5}  {str(row['ended_at'])[:19].replace('T', ' ')}  {row['things']} things  sha256 {row['digest'][:16]}…")
+        line(
+            f"{row['n']:>5}  {str(row['ended_at'])[:19].replace('T', ' ')}  {row['things']} things  sha256 {row['digest'][:16]}…"
+        )
         if row["wrong"]:
             line(f"       {row['wrong']}")
     if not rows:

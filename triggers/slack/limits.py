@@ -31,7 +31,9 @@ INPUT_LABEL, INPUT_HINT, PLACEHOLDER, TYPED = 2000, 2000, 150, 3000
 MESSAGE_TEXT = 4000
 EVENT_PAYLOAD_BYTES = 8000
 TOTAL = 12_000
-"""Letters of all blocks together. Ours: Slack answers msg_blocks_too_long and documents no number; this is far below."""
+"""Letters of a message's blocks together. Ours: Slack answers msg_blocks_too_long and documents no number; this is far below."""
+VIEW_BYTES = 250_000
+"""Of a whole modal (view_too_large)."""
 
 
 def units(text: str) -> int:
@@ -49,13 +51,13 @@ def problems(payload: Mapping[str, Any], surface: Surface) -> list[str]:
         found += [f"blocks[{at}] {problem}" for problem in _block(block, surface)]
     found += _twice("block_id", [block.get("block_id") for block in blocks])
     found += _twice("action_id", [one.get("action_id") for block in blocks for one in _elements(block)])
-    total = sum(units(text) for text in _texts(blocks))
-    found += [f"all blocks: {total} letters of at most {TOTAL}"] if total > TOTAL else []
     return found + (_view(payload) if surface == "modal" else _message(payload))
 
 
-def _view(view: Mapping[str, Any]) -> Iterator[str] | list[str]:
+def _view(view: Mapping[str, Any]) -> list[str]:
     found = [] if view.get("type") == "modal" else [f"type: {view.get('type')!r} is no modal"]
+    size = len(json.dumps(view).encode())
+    found += [f"the view: {size} bytes of at most {VIEW_BYTES}"] if size > VIEW_BYTES else []
     found += _text(view.get("title"), "title", TITLE, plain=True)
     for name, most in (("submit", SUBMIT), ("close", CLOSE)):
         found += _text(view[name], name, most, plain=True) if name in view else []
@@ -67,7 +69,9 @@ def _view(view: Mapping[str, Any]) -> Iterator[str] | list[str]:
 
 
 def _message(message: Mapping[str, Any]) -> list[str]:
-    found = _long(message.get("text", ""), "text", MESSAGE_TEXT)
+    total = sum(units(text) for text in texts(message["blocks"]))
+    found = [f"all blocks: {total} letters of at most {TOTAL}"] if total > TOTAL else []
+    found += _long(message.get("text", ""), "text", MESSAGE_TEXT)
     if not message.get("text"):
         found.append("text: a notification, and a screen reader, would say nothing")
     payload = message.get("metadata", {}).get("event_payload", {})
@@ -121,7 +125,7 @@ def _input(block: Mapping[str, Any]) -> list[str]:
 
 _BLOCKS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "header": _header, "section": _section, "context": _context, "actions": _actions, "input": _input,
-    "divider": lambda block: [],
+    "divider": lambda _block: [],
 }  # fmt: skip
 
 
@@ -207,14 +211,14 @@ def _elements(block: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in found if isinstance(one, Mapping) and "action_id" in one]
 
 
-def _texts(of: Any) -> Iterator[str]:
+def texts(of: Any) -> Iterator[str]:
     """Every text that a person reads, wherever it stands."""
     if isinstance(of, Mapping):
         if of.get("type") in {"plain_text", "mrkdwn"}:
             yield str(of.get("text", ""))
         else:
             for value in of.values():
-                yield from _texts(value)
+                yield from texts(value)
     elif isinstance(of, Sequence) and not isinstance(of, str):
         for value in of:
-            yield from _texts(value)
+            yield from texts(value)

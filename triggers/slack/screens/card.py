@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from journal.replay import CLOSED_WORDS, Run
 from reports import facts, lists
 from reports.matrix import Matrix, Row, matrix, noun
@@ -101,7 +99,7 @@ def eta(run: Run) -> list[str]:
     wanted = max(sum(whole(row.get("missing")) + whole(row.get("held")) for row in cuts.values()), len(effects))
     if not (left := wanted - proven):
         return []
-    begun = max((moment(event.at) for event in run.approved.values() if moment(event.at)), default=None)
+    begun = moment(max(event.at for event in run.approved.values()))
     now = moment(run.at)
     if proven and begun and now and now > begun:
         return [f"{left} of {wanted} left to cut, {about((now - begun).total_seconds() / proven * left)} at this pace."]
@@ -111,4 +109,4 @@ def eta(run: Run) -> list[str]:
 
 def _clock(at: str) -> str:
     found = moment(at)
-    return f"{found:%H:%M:%S}" if isinstance(found, datetime) else "an unknown time"
+    return f"{found:%H:%M:%S}" if found is not None else "an unknown time"

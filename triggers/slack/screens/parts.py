@@ -23,7 +23,7 @@ from triggers.slack.screens.text import escaped, fitting, shown
 
 SECTION_LETTERS = 1500
 """Of one part of a screen: half of what Slack takes, for nobody reads more on a phone."""
-LINES = 8
+LINES, LONGEST = 8, 1000
 TEXT_LETTERS = 900
 """Of what a notification says."""
 
@@ -74,8 +74,8 @@ def heading(text: str) -> Block:
 
 
 def lines(of: Iterable[str], most: int = LINES, letters: int = SECTION_LETTERS) -> Block | None:
-    """Lines of anybody's text; what does not fit is counted. None where there is none."""
-    found = fitting(of, most, letters)
+    """Lines of anybody's text, made fit to be read; what does not fit is counted. None where there is none."""
+    found = fitting((shown(line, LONGEST) for line in of if line), most, letters)
     return SectionBlock(text=PlainTextObject(text="\n".join(found), emoji=False)) if found else None
 
 

@@ -83,7 +83,7 @@ def _worded(of: Replies, event: Event) -> Reply | None:
         *([f"He is still in by {alive}."] if alive else []),
         *([f"The last path dies by itself at {until:%H:%M:%S} UTC."] if until else []),
         *(f"{spoken(one.state)}: {shown(one.id, NAME)}{': ' + shown(one.why, 160) if one.why else ''}"
-          for one in facts.standings(run) if one.state not in {"closed"}),
+          for one in facts.standings(run) if one.state != "closed"),
     ]  # fmt: skip
     proof = f"Proof: {facts.proof_text(run)}."
     blocks = [header(first), lines(body, 12), lines([proof])]
@@ -167,7 +167,7 @@ def _approved(of: Replies, event: Event) -> Reply:
         if body.get("review_by")
         else []
     )
-    by = f"{named(body.get('by'))} on {shown(event.body.get('how') or 'the record', 60)}"
+    by = f"{named(body.get('by'))}, proven by {shown(body.get('how') or 'nothing that the record has', 60)}"
     return of.reply(event, f"APPROVED · scope {short(body.get('scope_hash', ''), 8)}", [f"By {by}.", *alone], loud=True)
 
 

@@ -17,9 +17,9 @@ _UNSEEN = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def shown(text: object, limit: int = LINE) -> str:
-    """One line of anybody's text. Format characters (Unicode Cf), controls and unseen letters are shown as `\\u202e`."""
+    """One line of anybody's text. Format characters (Unicode Cf), controls and unseen letters stand as their number."""
     said = "".join(ascii(c)[1:-1] if _hides(c) else c for c in str(text)[: limit + 1])
-    return safe(said, limit)
+    return safe(said, limit) if not said or said.strip() else "(blank)"
 
 
 def _hides(letter: str) -> bool:
