@@ -5,10 +5,25 @@ Source: the sandbox's own API.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Literal
 
-from connectors.core import Call, Connector, Foothold, NotAllowed, Params, Rate, Reader, State, Unseen, Volatile
+from connectors.core import (
+    Call,
+    Connector,
+    Foothold,
+    Found,
+    Lost,
+    NotAllowed,
+    Params,
+    Rate,
+    Reader,
+    State,
+    Tide,
+    Unseen,
+    Volatile,
+    account,
+)
 
 
 class PathFoothold(Foothold):
@@ -23,6 +38,10 @@ practice_firewall = Connector(
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
     footholds={"path": PathFoothold},
 )
+
+
+PAGE = 500
+"""Paths a page: the most that it gives."""
 
 
 class Path(Params):
@@ -45,11 +64,32 @@ class PathSeen(State):
     version: Volatile[int]
 
 
+def _seen(item: Any) -> PathSeen:
+    return PathSeen(mode=item["mode"], addresses=tuple(sorted(item["addresses"])), version=item["version"])
+
+
 @practice_firewall.look(permission="firewall.read")
 async def path(read: Reader, p: Path) -> PathSeen:
     """One path's rule."""
-    seen = await read.get("/paths/{path}", p)
-    return PathSeen(mode=seen["mode"], addresses=tuple(sorted(seen["addresses"])), version=seen["version"])
+    return _seen(await read.get("/paths/{path}", p))
+
+
+@practice_firewall.survey(of=path, kind="path", permission="firewall.read")
+async def paths(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
+    """Every path that comes in from outside, and the app that it was opened for."""
+    after = ""
+    while True:
+        page = await read.get("/paths", after=after, limit=PAGE)
+        for item in page["items"]:
+            seen = _seen(item)
+            yield Found(
+                params=Path(path=item["path"]),
+                seen=seen,
+                belongs_to=account("practice_idp", item["for"]),
+                hosts=seen.addresses,
+            )
+        if not (after := page["next"]):
+            return
 
 
 @practice_firewall.action(

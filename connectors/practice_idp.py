@@ -1,4 +1,4 @@
-"""The practice company's identity provider: switch an OAuth client off, end its tokens one by one.
+"""The practice company's identity provider: switch an OAuth client off, end its tokens one by one, list who consented.
 
 Does not end what a live access token already opened elsewhere, nor sign users out: see practice_crm.end_session.
 Source: the sandbox's own API (`python -m sandbox --help`).
@@ -7,22 +7,28 @@ Source: the sandbox's own API (`python -m sandbox --help`).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from connectors.core import (
     Call,
     Connector,
     Foothold,
+    Found,
+    Lost,
     NotAllowed,
     Params,
     People,
     Person,
     Rate,
     Reader,
+    ShownAll,
     State,
+    Tide,
     Unseen,
     UsedAt,
     UsedFrom,
     Volatile,
+    account,
 )
 
 
@@ -35,9 +41,13 @@ class ClientFoothold(Foothold):
 practice_idp = Connector(
     "practice_idp",
     rate=Rate(2000, per_s=1, in_flight=50),
-    meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
+    meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen, 410: Unseen},
     footholds={"client": ClientFoothold},
 )
+
+
+PAGE = 500
+"""Things a page: the most that it gives."""
 
 
 class Client(Params):
@@ -47,12 +57,31 @@ class Client(Params):
 
 
 class ClientSeen(State):
-    """Whether it may get tokens, and for how many people it does."""
+    """Whether it may get tokens, for what and back to where, and for how many people it does."""
 
     enabled: bool
     version: Volatile[int]
     name: Volatile[str]
     users: Volatile[People[int]]
+    scopes: ShownAll = ()
+    hosts: ShownAll = ()
+
+
+class Grant(Params):
+    """One person's consent to one client, by the provider's id of it."""
+
+    grant: str
+
+
+class GrantSeen(State):
+    """Whether it stands, for what, and when and from where it was last used."""
+
+    active: bool
+    scopes: ShownAll = ()
+    client: Volatile[str] = ""
+    user: Volatile[Person[str]] = ""
+    used_at: Volatile[UsedAt[str]] = ""
+    used_from: Volatile[UsedFrom[str]] = ""
 
 
 class Token(Params):
@@ -76,11 +105,32 @@ def _seen(item: dict[str, object]) -> TokenSeen:
     return TokenSeen(active=item["active"] is True, **known)
 
 
+def _client(item: Any) -> ClientSeen:
+    return ClientSeen(
+        enabled=item["enabled"],
+        version=item["version"],
+        name=item["name"],
+        users=item["users"],
+        scopes=tuple(sorted(item["scopes"])),
+        hosts=tuple(sorted(item["hosts"])),
+    )
+
+
+def _grant(item: Any) -> GrantSeen:
+    known = {name: str(item[name]) for name in ("client", "user", "used_at", "used_from")}
+    return GrantSeen(active=item["active"], scopes=tuple(sorted(item["scopes"])), **known)
+
+
 @practice_idp.look(permission="idp.clients.read")
 async def client(read: Reader, p: Client) -> ClientSeen:
     """An OAuth client."""
-    seen = await read.get("/clients/{client}", p)
-    return ClientSeen(enabled=seen["enabled"], version=seen["version"], name=seen["name"], users=seen["users"])
+    return _client(await read.get("/clients/{client}", p))
+
+
+@practice_idp.look(permission="idp.grants.read")
+async def grant(read: Reader, p: Grant) -> GrantSeen:
+    """One person's consent."""
+    return _grant(await read.get("/grants/{grant}", p))
 
 
 @practice_idp.look(permission="idp.tokens.read")
@@ -99,6 +149,61 @@ async def tokens(read: Reader, p: Client) -> AsyncIterator[tuple[Token, TokenSee
             yield Token(token=item["id"]), _seen(item)
         if not (after := page["next"]):
             return
+
+
+@practice_idp.survey(of=client, kind="client", permission="idp.clients.read")
+async def clients(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
+    """Every OAuth client, on or off, and whom it runs as in the CRM."""
+    after = ""
+    while True:
+        page = await read.get("/clients", after=after, limit=PAGE)
+        for item in page["items"]:
+            seen = _client(item)
+            yield Found(
+                params=Client(client=item["client"]),
+                seen=seen,
+                title=seen.name,
+                publisher=item["publisher"],
+                works_as=account("practice_crm", item["run_as"]),
+                people=seen.users,
+                scopes=seen.scopes,
+                hosts=seen.hosts,
+                created_at=item["created"],
+            )
+        if not (after := page["next"]):
+            return
+
+
+@practice_idp.survey(of=grant, kind="grant", permission="idp.grants.read", part_of="client")
+async def grants(read: Reader, tide: Tide) -> AsyncIterator[Found | Lost]:
+    """Every consent that stands; the next time what was given, renewed or taken back. Its use alone is no change."""
+    try:
+        page = await read.get("/grants", after=tide.since, limit=PAGE)
+        tide.changes = tide.since != ""
+    except Unseen:
+        if not tide.since:
+            raise
+        page = await read.get("/grants", limit=PAGE)  # 410: the feed began anew since, and our mark is of the old one
+    tide.mark = page["mark"]  # where it began: what changes while we list is listed again the next time, and not missed
+    while True:
+        for item in page["items"]:
+            params, seen = Grant(grant=item["id"]), _grant(item)
+            if seen.active:
+                yield Found(
+                    params=params,
+                    seen=seen,
+                    part_of=seen.client,
+                    person=seen.user,
+                    scopes=seen.scopes,
+                    created_at=item["created"],
+                    used_at=seen.used_at,
+                    used_from=seen.used_from,
+                )
+            elif tide.changes:
+                yield Lost(params=params)
+        if not (after := page["next"]):
+            return
+        page = await read.get("/grants", after=after, limit=PAGE)
 
 
 @practice_idp.action(

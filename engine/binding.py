@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connectors.core import Action, Connector, Find, needs_of
+from connectors.core.fitting import filled, fitting
 from engine.bound import Bound, NotBound
 from engine.registry import Registry
 from inventory.integrations.model import FootholdEntry, Integration
@@ -16,6 +16,8 @@ from language import Checked, Phase, Step
 
 FIELD = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.([a-z][a-z0-9_]*)\.")
 """A field of a foothold in an instruction: `${inputs.integration.salesforce.app}` is about Salesforce."""
+BLOCKS = frozenset({"blocks-reissue", "closes-path"})
+"""The families that stop a foothold from getting anything new."""
 MACRO = re.compile(r"(isolate|preserve)\.([a-z]+)")
 
 
@@ -33,7 +35,20 @@ def bind(
             binder.take(checked, step, phase, below=step.id in checked.below)
     if binder.problems:
         raise NotBound("\n".join(binder.problems))
-    return binder.bound
+    return {name: replace(one, blocks=_blocks_before(one, binder.bound)) for name, one in binder.bound.items()}
+
+
+def _blocks_before(part: Bound, bound: Mapping[str, Bound]) -> tuple[str, ...]:
+    """The macros' parts that block what this part of one ends, on its side of the wall: what is ended before that is
+    there again by the next refresh. Across the wall that is the order anyway.
+    """  # noqa: D205
+    if part.foothold is None or part.action is None or part.action.does & BLOCKS:
+        return ()
+    return tuple(
+        other.id for other in bound.values()
+        if other.foothold == part.foothold and other.action is not None and other.action.does & BLOCKS
+        and (other.phase, other.below) == (part.phase, part.below)
+    )  # fmt: skip
 
 
 @dataclass
@@ -117,40 +132,12 @@ class _Binder:
             asked = {"addresses": self._addresses(), **self.fields_of(entry)}
             if what == "preserve":
                 for find in system.finds.values():
-                    if (params := _fill(find.params, asked)) is not None:
+                    if (params := filled(find.params, asked)) is not None:
                         yield entry, find.name, {"find": find, "fixed": params}
                 continue
-            for action, more in self._fitting(system, entry, layer, asked, below=below):
-                if not (held and not action.cuts):
-                    yield entry, action.name, {"action": action, **more}
-
-    def _fitting(
-        self, system: Connector, entry: FootholdEntry, layer: str, asked: Mapping[str, Any], *, below: bool
-    ) -> list[tuple[Action[Any, Any], dict[str, Any]]]:
-        """A layer's actions that this foothold can fill. A one-way one only for what no other does: nothing is deleted
-        where it is enough to switch it off.
-        """  # noqa: D205
-        needs = needs_of(entry.kind)
-        able: list[tuple[Action[Any, Any], dict[str, Any]]] = []
-        for action in system.actions.values():
-            if action.layer != layer or not action.does & needs:
-                continue
-            if (params := _fill(action.params, asked)) is not None:
-                able.append((action, {"fixed": params}))
-            elif (sweep := self._sweep(action, asked)) is not None:
-                able.append((action, {"sweep": sweep}))
-        undone = frozenset[Any]().union(*(action.does for action, _ in able if not action.cuts))
-        return [(a, more) for a, more in able if not a.cuts or (below and a.does & needs - undone)]
-
-    def _sweep(
-        self, action: Action[Any, Any], asked: Mapping[str, Any]
-    ) -> tuple[Find[Any, Any], Mapping[str, Any]] | None:
-        """The find that lists an action's targets when it is asked about the foothold."""
-        for find in self.found.system_of(action.name).finds.values():
-            covers = action.sees is not None and set(action.params.model_fields) <= set(find.of.params.model_fields)
-            if find.of is action.sees and covers and (params := _fill(find.params, asked)) is not None:
-                return find, params
-        return None
+            for fit in fitting(system, entry.kind, asked, layer, below=below):
+                if not (held and not fit.action.cuts):
+                    yield entry, fit.action.name, {"action": fit.action, "fixed": fit.fixed, "sweep": fit.sweep}
 
     def _addresses(self) -> tuple[str, ...]:
         return tuple(self.integration.addresses) if self.integration is not None else ()
@@ -173,10 +160,3 @@ class _Binder:
             if self._system_of(entry) == system:
                 return entry.at
         return None
-
-
-def _fill(model: Any, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The parameters that a foothold gives a model; None where it lacks one that is required."""
-    given = {name: asked[name] for name in model.model_fields if asked.get(name) not in (None, ())}
-    missing = [name for name, info in model.model_fields.items() if info.is_required() and name not in given]
-    return None if missing else given

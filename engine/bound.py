@@ -42,6 +42,7 @@ class Bound:
         fixed: of a macro's part, what is asked about: made of its foothold, not of a `with:`.
         sweep: of a macro's part, the find that lists its targets, and what that is asked about.
         foothold: of a macro's part, its foothold.
+        blocks: of a macro's part that ends something, the parts that stop its foothold from getting more: they go first.
     """
 
     step: Step
@@ -61,6 +62,7 @@ class Bound:
     fixed: Mapping[str, Any] | None = None
     sweep: tuple[Find[Any, Any], Mapping[str, Any]] | None = None
     foothold: str | None = None
+    blocks: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -152,13 +154,15 @@ def foothold_of(
 ) -> FootholdEntry | None:
     """The foothold that a step works on: at its connection, and named alike in what the step is asked about.
 
-    Where nothing that the step is asked about names a foothold (a list of tokens), it is the only one there, or none.
+    Where nothing that the step is asked about names a foothold (a list of tokens), it is the only one there, or none;
+    one that is declared before those that were found: nobody who wrote the list knew of these.
     """
     there = [entry for entry in footholds if entry.at == connection]
+    meant = [entry for entry in there if not entry.found] or there
     shared = [(entry, _shared(entry.names, params)) for entry in there]
     named = [entry for entry, agreements in shared if agreements and all(agreements)]
     silent = [entry for entry, agreements in shared if not agreements]
-    fitting = named or (silent if len(there) == 1 else [])
+    fitting = named or (meant if len(meant) == 1 and meant[0] in silent else [])
     return fitting[0] if len(fitting) == 1 else None
 
 

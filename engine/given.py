@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.core import Secret, needs_of
+from connectors.core import Secret
+from engine.found import acted_on, fields_of_found, needs, set_aside
 from engine.registry import registry
 from inventory.integrations.model import FootholdEntry, Integration
 from inventory.read import Inventory
@@ -28,11 +29,17 @@ def integration_of(
         raise BadInput([f"{wanted[0]}: {error}"]) from None
 
 
-def given_by(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[str], Mapping[str, object]]:
-    """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference."""
+def given_by(
+    inventory: Inventory, pool: dict[str, Secret], *, declared_only: bool = False
+) -> Callable[[str], Mapping[str, object]]:
+    """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference.
+
+    A declared foothold comes first; where none is declared at a system, one that was found there and is surely its own.
+    """
 
     def given(name: str) -> Mapping[str, object]:
-        integration = inventory.integration(name)
+        whole = inventory.integration(name)
+        integration = acted_on(whole, set_aside(inventory, whole, declared_only=declared_only))
         shown: dict[str, object] = {
             "id": name, "title": integration.title, "owner": integration.owner, "vendor": integration.vendor,
             "addresses": list(integration.addresses),
@@ -57,7 +64,7 @@ def _foothold(
     inventory: Inventory, entry: FootholdEntry, pool: dict[str, Secret]
 ) -> tuple[str, dict[str, object] | None]:
     try:
-        needs_of(entry.kind)
+        needs(entry)
     except LookupError as error:
         raise LookupError(f"foothold {entry.id}: {error}") from None
     if entry.at is None:
@@ -65,6 +72,8 @@ def _foothold(
     if entry.at not in inventory.config.connections:
         raise LookupError(f"foothold {entry.id}: no connection '{entry.at}' in {inventory.path.name}")
     system = inventory.config.connections[entry.at].system
+    if entry.found:
+        return fields_of_found(inventory, entry)
     connector = registry().systems.get(system)
     model = connector.footholds.get(entry.kind) if connector is not None else None
     if model is None:

@@ -49,12 +49,18 @@ class Verdict:
         return {name: {"state": state, "why": why} for name, (state, why) in self.footholds.items()}
 
 
-def judge(needs: Mapping[str, frozenset[Family]], standings: Sequence[Standing]) -> Verdict:
+def judge(
+    needs: Mapping[str, frozenset[Family]],
+    standings: Sequence[Standing],
+    aside: Mapping[str, tuple[FootholdState, str]] | None = None,
+) -> Verdict:
     """The word for these footholds (id -> families that close it) and steps.
 
-    `nothing-found` comes first: a block and an empty listing would make every foothold look closed.
+    `nothing-found` comes first: a block and an empty listing would make every foothold look closed. `aside`: footholds
+    that no step may touch, as they stand: they count like the others.
     """
-    footholds = {name: _foothold(name, wanted, standings) for name, wanted in needs.items()}
+    left = aside or {}
+    footholds = {name: left.get(name) or _foothold(name, wanted, standings) for name, wanted in needs.items()}
     states = {state for state, _ in footholds.values()}
     if any(standing.empty for standing in standings):
         word = "nothing-found"

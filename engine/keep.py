@@ -11,6 +11,7 @@ from engine.by_hand import by_hand
 from engine.paces import AGAIN_S, DEFAULT_WITHIN_S, MESSAGE_WITHIN_S, PACE_S, SLOW_S, SLOWEST_S
 from engine.state import Live
 from engine.view import View
+from engine.walls import PROOF_WAIT_S
 from journal.clock import now
 from journal.errors import JournalError
 from journal.event import Draft
@@ -70,6 +71,7 @@ async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
         view_of = live.views[other]  # a sweep lists for itself: its find need only have tried once
         if not await live.until(view_of.sent_once if other == bound.source else view_of.settled):
             return False
+    await _blocked(live, bound)
     if bound.kind == "message" and bound.depends_on_run and not await live.until(live.judged):
         return False
     answer = live.ask(bound, "if")
@@ -82,6 +84,19 @@ async def _may_begin(live: Live, bound: Bound, view: View) -> bool:
     elif not answer:
         return await _skip(live, bound, view, "its `if` is false")
     return True
+
+
+async def _blocked(live: Live, bound: Bound) -> None:
+    """Let a foothold's blocks go first, until each is proven or for a moment: a block that fails stops no cut.
+
+    One that has not begun by then waits for something else, as the next layer does.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + PROOF_WAIT_S
+    for view in [live.views[name] for name in bound.blocks]:
+        proven = await live.until(view.settled, max(end - loop.time(), 0.0))
+        if not proven and view.begun.is_set():
+            await live.until(view.sent_once, DEFAULT_WITHIN_S)
 
 
 async def _asked_again(live: Live, bound: Bound, view: View) -> bool:

@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
+from connectors.core import Connection, Reader, Secret, Sender, Wire, connect
 from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
+from engine.found import Aside, acted_on, needs, of_discovery, set_aside
 from engine.given import fields_of, given_by, integration_of
 from engine.guardrails import limits_of, unknown_lists
 from engine.plan_file import Allowed, PlanFile, PlanFileRefused
@@ -54,6 +55,8 @@ class Order:
         by_how: what proves who asked: token, key, or the machine's user.
         plan_file: the plan file that is carried out, and its digest: that and nothing beside it.
         yes_scope: the scope that `yes` is about, or its first letters; "" for whatever is printed.
+        since: the first sign of the attacker, where somebody knows of one before the opening.
+        declared_only: it touches footholds that people declared, and none that discovery found: what an alert starts.
     """
 
     checked: Checked
@@ -69,6 +72,8 @@ class Order:
     by_how: str = "os"
     yes_scope: str = ""
     plan_file: tuple[PlanFile, str] | None = None
+    since: datetime | None = None
+    declared_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,11 @@ class Mended:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An order that fits: nothing was opened, looked at or sent yet."""
+    """An order that fits: nothing was opened, looked at or sent yet.
+
+    Attributes:
+        integration: with all its footholds, declared and found. aside: those of them that no step touches.
+    """
 
     order: Order
     run: str
@@ -94,6 +103,7 @@ class Prepared:
     links: dict[str, Link]
     inventory: Inventory
     pool: dict[str, Secret]
+    aside: Aside
 
     async def begin(self, journal: Journal, desk: Desk) -> Live:
         """Journal the opening. Raises the journal's Busy when another run is at this integration."""
@@ -110,12 +120,13 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
     """Fit an order to this inventory: inputs, steps, connections. Raises NotBound, BadInput or BadInventory."""
     pool: dict[str, Secret] = {}
     name, integration = integration_of(order.checked, order.raw, inventory)
-    inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool))
+    inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool, declared_only=order.declared_only))
     for value in order.raw.values():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Secret):
                 pool[one.fingerprint] = one
-    bound = bind(order.checked, registry(), inventory, integration, fields_of(inventory, pool))
+    aside = set_aside(inventory, integration, declared_only=order.declared_only)
+    bound = _bound(order.checked, inventory, integration, aside, pool)
     if unknown := unknown_lists(order.checked.playbook.guardrails, inventory.config):
         named = ", ".join(unknown)
         raise NotBound(f"guardrails: no protected list {named} in {inventory.path.name}; add it under `protected:`")
@@ -125,7 +136,7 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
             raise PlanFileRefused("\n".join(["This is not what was planned. Plan anew, or put it back:", *differ]))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
     run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
-    return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool)
+    return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool, aside)
 
 
 async def reopen(
@@ -157,13 +168,15 @@ async def reopen(
         for name, value in journal.unseal(run_id).items() if name.startswith("secret/")
     }  # fmt: skip
     raw = {name: _reveal(value, pool, name in opened["secret_inputs"]) for name, value in opened["inputs"].items()}
-    integration = Integration.model_validate(opened["declared"]) if opened["declared"] else None
+    integration = Integration.recorded(opened["declared"]) if opened["declared"] else None
     used = Inventory(
         inventory.path, inventory.config, {opened["integration"]: integration} if integration else {},
-        inventory.resolve, inventory.base,
+        inventory.resolve, inventory.base, discovered=str(opened.get("discovered", {}).get("source", "")),
     )  # fmt: skip
-    inputs = checked.parse_inputs(raw, given_by(used, pool))
-    bound = bind(checked, registry(), used, integration, fields_of(used, pool))
+    declared_only = bool(opened.get("declared_only"))
+    inputs = checked.parse_inputs(raw, given_by(used, pool, declared_only=declared_only))
+    aside = set_aside(used, integration, declared_only=declared_only)
+    bound = _bound(checked, used, integration, aside, pool)
     leads = {name: inventory.base(inventory.config.connections[name].url) for name in _connections(bound)}
     then = {name: entry["url"] for name, entry in opened["connections"].items()}
     if leads != then:
@@ -172,7 +185,9 @@ async def reopen(
         )
     links = _links(used, bound, opener, writes=not look_only and opened["mode"] != "dry-run")
     order = Order(checked, opened["file"], raw, opened["mode"], opened["by"])
-    prepared = Prepared(order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool)
+    prepared = Prepared(
+        order, run_id, inputs, opened["integration"] or None, integration, bound, links, used, pool, aside
+    )
     if look_only:
         return _live(journal, None, run, prepared, desk)
     heard = max((wish.id for wish in journal.asked(run_id, 0)), default=0)  # a stop from before this was for another
@@ -188,6 +203,14 @@ async def reopen(
 
 
 ROLES = frozenset({"responder", "approver", "commander", "auditor"})
+
+
+def _bound(
+    checked: Checked, inventory: Inventory, integration: Integration | None, aside: Aside, pool: dict[str, Secret]
+) -> dict[str, Bound]:
+    """The playbook's steps, over those footholds that steps may act on."""
+    ours = acted_on(integration, aside) if integration is not None else None
+    return bind(checked, registry(), inventory, ours, fields_of(inventory, pool))
 
 
 def _links(inventory: Inventory, bound: Mapping[str, Bound], opener: Opener, *, writes: bool) -> dict[str, Link]:
@@ -215,10 +238,11 @@ def _subs(checked: Checked) -> dict[str, str]:
 def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, desk: Desk) -> Live:
     integration = prepared.integration
     live = Live(
-        journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs, integration,
-        {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
+        journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs,
+        acted_on(integration, prepared.aside) if integration else None,
+        {entry.id: needs(entry) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
-        datetime.fromisoformat(run.opened_at), prepared.inventory.config, Allowed.of(run.opened),
+        datetime.fromisoformat(run.opened_at), prepared.inventory.config, prepared.aside, Allowed.of(run.opened),
     )  # fmt: skip
     live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
     live.yes_scope = str(run.opened.get("yes_scope", ""))
@@ -257,9 +281,13 @@ def _opened(
         "integration_title": integration.title if integration else "", "owner": integration.owner if integration else "",
         "declared": integration.model_dump(mode="json") if integration else {},
         "footholds": {
-            e.id: {"kind": e.kind, "at": e.at or "", "names": {k: str(v) for k, v in e.names.items()}, "needs": sorted(needs_of(e.kind))}
+            e.id: {
+                "kind": e.kind, "at": e.at or "", "names": {k: str(v) for k, v in e.names.items()},
+                "needs": sorted(needs(e)), "found": e.found, "sure": e.sure,
+            }
             for e in (integration.footholds if integration else ())
         },
+        "discovered": of_discovery(inventory) if integration else {}, "declared_only": order.declared_only,
         "connections": {
             name: {
                 "system": connections[name].system, "url": inventory.base(connections[name].url),

@@ -106,8 +106,8 @@ class PlanFile(Strict):
         found += _changed("input", self.inputs, opened["inputs"])
         if self.integration != opened["integration"]:
             found.append(f"integration: then {self.integration or 'none'}, now {opened['integration'] or 'none'}")
-        elif self.declared != sound(opened["declared"]):
-            found.append(f"integration {self.integration}: what the inventory says of it differs")
+        else:
+            found += _footholds_differ(self.integration, self.declared, sound(opened["declared"]))
         urls = {name: f"{one['system']} at {one['url']}" for name, one in self.connections.items()}
         now = {name: f"{one['system']} at {one['url']}" for name, one in opened["connections"].items()}
         found += _changed("connection", urls, now)
@@ -132,6 +132,26 @@ def _first_difference(then: str, now: str) -> str:
         if one != other:
             return f"from line {at} on: then {one.strip()[:80]!r}, now {other.strip()[:80]!r}"
     return f"it had {len(old)} lines, it has {len(new)}"
+
+
+def _footholds_differ(name: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """How an integration differs: of what is declared that it does, of what was found each way in that came or went."""
+    (said, before), (says, after) = _split(then), _split(now)
+    found = [f"integration {name}: what the inventory says of it differs"] if said != says else []
+    found += [f"integration {name}: {after[key]} was found since" for key in sorted(after.keys() - before.keys())]
+    return found + [
+        f"integration {name}: {before[key]} is found no more" for key in sorted(before.keys() - after.keys())
+    ]
+
+
+def _split(declared: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What people declared, and what was found beside it. Why that is taken for the integration's may change by the hour."""
+    whole = list(declared.get("footholds", ()))
+    found = {
+        str(sorted((k, str(v)) for k, v in one.items() if k != "found")): f"{one['kind']} {one['id']} at {one.get('at')}"
+        for one in whole if one.get("found")
+    }  # fmt: skip
+    return {**declared, "footholds": [one for one in whole if not one.get("found")]}, found
 
 
 def _changed(what: str, then: Mapping[str, Any], now: Mapping[str, Any], *, shown: bool = True) -> list[str]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from connectors.core import Answer, Secret
 from engine import seeing
 from engine.bound import Bound
+from engine.found import Aside
 from engine.judge import Standing, Verdict, judge
 from engine.plan_file import Allowed
 from engine.view import Link, View
@@ -81,6 +82,8 @@ class Live:
     views: dict[str, View]
     since: datetime
     config: Config | None = None
+    aside: Aside = field(default_factory=dict)
+    """Footholds that were found and that no step may touch: how each counts, and why. `integration` lacks them."""
     allowed: Allowed | None = None
     """What a plan file that is carried out lets it send; None: no file, so the approved scope alone."""
     bound: Mapping[str, Bound] = field(init=False)
@@ -246,7 +249,7 @@ class Live:
 
     def verdict(self) -> Verdict:
         """The word as things stand."""
-        return judge(self.needs, self.standings())
+        return judge(self.needs, self.standings(), self.aside)
 
     async def until(self, event: asyncio.Event, timeout_s: float | None = None) -> bool:
         """Wait for an event; False when the run is over first, or the time is up."""

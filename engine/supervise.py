@@ -25,7 +25,7 @@ from journal.write.rest import Rest
 EVERY_S = 1.0
 EXPIRIES_EVERY_S = 600.0
 AT_ONCE = 8
-"""Runs that are carried out side by side for one supervisor: the others are taken up as these end."""
+"""Runs that are carried out side by side for one supervisor, unless it is told otherwise: the others are taken up as these end."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 MOST_TAKINGS = 5
 """Takings without any progress after which a run is given up: a person must look."""
@@ -125,6 +125,8 @@ class Supervisor:
         clock: seconds; only their differences count.
         page: tells people of holds that have lasted as long as they were to, and of runs that are given up.
         visit: goes on with a run that rests and waits for people: looks, closes again, or goes on once they answered.
+            So it does with one that was let go before its end.
+        at_once: runs side by side.
     """
 
     journal: Journal
@@ -134,6 +136,7 @@ class Supervisor:
     visit: TakeUp | None = None
     visits: Visits = field(default_factory=Visits)
     page: Page | None = None
+    at_once: int = AT_ONCE
     at_it: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _tries: dict[str, Tries] = field(default_factory=dict)
     _given_up: dict[str, int] = field(default_factory=dict)
@@ -162,7 +165,7 @@ class Supervisor:
         rows = await self._owned()
         self._tries = {run: tries for run, tries in self._tries.items() if run in rows}
         for run, row in rows.items():
-            if not row.alive and run not in self.at_it and len(self.at_it) < AT_ONCE and self._due(row):
+            if not row.alive and run not in self.at_it and self.room and self._due(row):
                 self.at_it[run] = asyncio.create_task(self._attend(row))
         if self.visit is not None:
             await self._visit_those_that_rest(self.visit)
@@ -191,7 +194,7 @@ class Supervisor:
         rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True)}
         self.visits.known = {run: rests for run, rests in self.visits.known.items() if run in rows or run in self.at_it}
         for run, row in rows.items():
-            if run in self.at_it or len(self.at_it) >= AT_ONCE:
+            if run in self.at_it or not self.room:
                 continue
             if (known := self.visits.known.get(run)) is None or known.n != row.n:
                 self.visits.read(run, await asyncio.to_thread(self.journal.events, run), self.clock())
@@ -200,16 +203,20 @@ class Supervisor:
 
     async def _visit(self, row: RunRow, visit: TakeUp, due: str) -> None:
         try:
-            if due == "answered":
-                self.tell(Did(row.run, "taken", "", "people have answered: going on"))
+            if due != "visit":
+                why = "people have answered" if due == "answered" else "it was let go"
+                self.tell(Did(row.run, "taken", "", f"{why}: going on"))
             code, said = await visit(row.run)
+            if code == REFUSED and (now := (await self._owned()).get(row.run)) is not None and now.alive:
+                return  # another was faster
             well = code in {0, 2, 3}
             self.visits.went(row.run, self.clock(), well=well)
             word = replay(await asyncio.to_thread(self.journal.events, row.run)).word
-            if due == "answered" or not well or word != self.visits.known[row.run].word:
+            if due != "visit" or not well or word != self.visits.known[row.run].word:
                 self.tell(Did(row.run, "went", word, said, code))
         except GaveUp as why:
-            self.visits.known[row.run].word = "gone"  # nothing can be looked at there any more
+            rests = self.visits.known[row.run]
+            rests.word, rests.left = "gone", False  # nothing can be looked at there any more
             self.tell(Did(row.run, "failed", "", f"what it holds is not watched: {why}", 2))
         except Exception as error:  # noqa: BLE001  # what is wrong with one run must not end the care for the others
             said = str(error) if isinstance(error, JournalError) else f"{type(error).__name__}: a fault of ours."
@@ -217,6 +224,11 @@ class Supervisor:
             self.tell(Did(row.run, "failed", "", said, 2))
         finally:
             del self.at_it[row.run]
+
+    @property
+    def room(self) -> bool:
+        """Whether one more may be carried out now."""
+        return len(self.at_it) < self.at_once
 
     async def finished(self) -> None:
         """Wait until everything that was taken up has ended."""

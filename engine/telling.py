@@ -79,7 +79,8 @@ class Teller:
 def radius_of(run: Run) -> frozenset[str]:
     """The connections and systems that a run's incident is about: those of its footholds, and of what it holds or cuts."""
     connections = run.opened.get("connections") or {}
-    about = {str(foothold.get("at", "")) for foothold in (run.opened.get("footholds") or {}).values()}
+    footholds = (run.opened.get("footholds") or {}).values()
+    about = {str(foothold.get("at", "")) for foothold in footholds if foothold.get("sure", True)}
     about |= {
         str(row.get("connection", "")) for row in run.planned.get("steps") or () if row.get("kind") in {"hold", "cut"}
     }

@@ -15,10 +15,12 @@ from journal.replay import Run, replay
 
 VISIT_S = 60.0
 """Seconds between two visits of a run that waits: the most that something switched back on stays so unseen."""
+LEFT = "left"
+"""The event of a run that its process let go, before its end or before its beginning: whoever has room goes on with it."""
 VISITED = frozenset({"waiting", "held", "closing"})
 """Words under which a run rests and is watched. A stopped one is not: a person ended it."""
 
-Due = Literal["answered", "visit", "no"]
+Due = Literal["answered", "left", "visit", "no"]
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Resting:
     until: str
     visited_s: float
     failures: int = 0
+    left: bool = False
 
 
 @dataclass
@@ -47,14 +50,16 @@ class Visits:
         until = str(found.words[-1].body.get("until", "")) if found.words else ""
         answered = any(counts(found, event) for event in events if event.n > last_owner)
         visited_s = before.visited_s if before is not None else now_s
-        self.known[run] = Resting(events[-1].n, word, answered, until, visited_s)
+        self.known[run] = Resting(events[-1].n, word, answered, until, visited_s, left=found.left)
 
     def due(self, run: str, now: datetime, now_s: float) -> Due:
         """What is to be done for a run that was read."""
         rests = self.known[run]
+        pause_s = min(VISIT_S, 2.0**rests.failures) if rests.failures else 0.0
+        if rests.left:
+            return "left" if now_s - rests.visited_s >= pause_s else "no"
         if rests.word not in VISITED:
             return "no"
-        pause_s = min(VISIT_S, 2.0**rests.failures) if rests.failures else 0.0
         if rests.answered and now_s - rests.visited_s >= pause_s:
             return "answered"
         if rests.word == "closing" and rests.until:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
-_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+ID = r"[a-z][a-z0-9_]{0,39}"
 _REFERENCE = re.compile(r"(env|file|sandbox):.+")
+_URL = r"(https?://|sandbox:/)[^\s?#@]+"
 
 
 def _as_id(value: str) -> str:
-    if not _ID.fullmatch(value):
+    if not is_id(value):
         raise ValueError("an id is lower-case letters, digits and _, from a letter on, at most 40")
     return value
 
@@ -24,9 +25,14 @@ def _as_reference(value: str) -> str:
 
 
 def _as_url(value: str) -> str:
-    if not re.match(r"(https?://|sandbox:/)[^\s?#@]+$", value):
+    if not re.fullmatch(_URL, value):
         raise ValueError("must be an http(s) URL without user, query or fragment")
     return value
+
+
+def is_id(value: str) -> bool:
+    """Whether a text can be an id."""
+    return re.fullmatch(ID, value) is not None
 
 
 def is_reference(value: str) -> bool:
@@ -34,9 +40,11 @@ def is_reference(value: str) -> bool:
     return _REFERENCE.fullmatch(value) is not None
 
 
-Id = Annotated[str, AfterValidator(_as_id)]
-Reference = Annotated[str, AfterValidator(_as_reference)]
-Url = Annotated[str, AfterValidator(_as_url)]
+Id = Annotated[str, AfterValidator(_as_id), WithJsonSchema({"type": "string", "pattern": f"^{ID}$"})]
+Reference = Annotated[
+    str, AfterValidator(_as_reference), WithJsonSchema({"type": "string", "pattern": f"^{_REFERENCE.pattern}$"})
+]
+Url = Annotated[str, AfterValidator(_as_url), WithJsonSchema({"type": "string", "pattern": f"^{_URL}$"})]
 
 
 class Part(BaseModel):

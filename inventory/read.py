@@ -1,19 +1,29 @@
-"""Reads the two files. Every mistake is told at once, with file, line and column, before anything is done."""
+"""Reads `ringfence.yaml` and the integrations. Every mistake is told at once, with file, line and column, before anything
+is done.
+"""  # noqa: D205
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from inventory.discovered import Snapshot
+from inventory.explain import explain
+from inventory.integrations.checks import alone, forbidden, together
+from inventory.integrations.files import Gathered, gather
 from inventory.integrations.model import Integration, Integrations, OwnEntry
+from inventory.integrations.source import Source, text_in, where
 from inventory.model import Config
-from language.errors import BadPlaybook, Place, Report, nearest
-from language.source import Items, Keys, Node, load, plain
+from language.errors import BadPlaybook, Place, Problem, Report, nearest
+from language.files import text_of
+from language.source import load, plain
 
+WHAT = "file of an inventory"
+MAKE_IT = ". Name the configuration with --config FILE, or make it"
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -41,6 +51,17 @@ class Inventory:
     discovered: str = ""
     """What is known of footholds that nobody declared: the snapshot that they come from, or why there is none."""
 
+    snapshot: Snapshot | None = None
+
+    sources: tuple[Source, ...] = ()
+    """The files of the integrations, with the place of every part."""
+    home: Path | None = None
+    """The file or folder in which integrations are written; None where they come from no file."""
+
+    def where(self, integration: str, *path: str | int) -> str:
+        """FILE:LINE:COLUMN of an integration, or of a part of it: `"footholds", 2, "user"`. "" where it stands in none."""
+        return where(self.sources, integration, *path)
+
     def integration(self, name: str) -> Integration:
         """One integration; LookupError with the nearest names where there is none."""
         try:
@@ -62,78 +83,88 @@ class Inventory:
 
 
 def read_inventory(
-    path: Path, *, integrations: Path | None = None, sandbox: Mapping[str, str] | None = None
+    path: Path,
+    *,
+    integrations: Path | None = None,
+    sandbox: Mapping[str, str] | None = None,
+    may_be_empty: bool = False,
 ) -> Inventory:
-    """Read `ringfence.yaml` and its integrations.
+    """Read `ringfence.yaml` and its integrations. Raises BadInventory with every mistake of all files.
 
-    `integrations` overrides the configured file. `sandbox` holds the running sandbox's `url` and secrets by name;
-    without it, `sandbox:` references are refused.
+    `integrations` overrides the configured file or folder. `sandbox` holds the running sandbox's `url` and secrets by
+    name; without it, `sandbox:` references are refused. `may_be_empty`: there need be no integration yet.
     """
+    found = examine(path, integrations=integrations, may_be_empty=may_be_empty)
+    if found.problems or found.config is None:
+        raise BadInventory("\n".join(map(str, found.problems)))
+    listed, path = found.listed, path.resolve()
+    return Inventory(
+        path, found.config, listed.integrations, _resolver(path.parent, sandbox), _base(sandbox), tuple(listed.ours),
+        sources=tuple(listed.sources), home=found.home,
+    )  # fmt: skip
+
+
+@dataclass
+class Examined:
+    """Both files as they stand, whatever is wrong with them.
+
+    Attributes:
+        source: the configuration's tree; None where it is no YAML. config: None where something is wrong with it.
+        home: the file or folder of the integrations. problems: every mistake of all files.
+    """
+
+    source: Source | None
+    config: Config | None
+    home: Path
+    listed: Gathered
+    problems: list[Problem]
+
+
+def examine(path: Path, *, integrations: Path | None = None, may_be_empty: bool = False) -> Examined:
+    """Read what `read_inventory` does and raise nothing: to check it."""
     path = path.resolve()
-    config = _read(path, Config)
-    listed = _read(integrations or path.parent / config.integrations, Integrations)
-    return Inventory(path, config, listed.integrations, _resolver(path.parent, sandbox), _base(sandbox), listed.ours)
-
-
-def _read(path: Path, model: type[M]) -> M:
+    report = Report(str(path))
+    source, config = None, None
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-        raise BadInventory(f"{path}: {why}. Name the configuration with --config FILE, or make it") from None
-    return parse(text, str(path), model)
+        tree = load(text_of(path, WHAT), report, WHAT)
+        assert tree is not None
+        source = Source(str(path), tree)
+        config = _modelled(source, Config, report)
+    except BadPlaybook as bad:
+        problems = [replace(p, message=p.message + MAKE_IT) if p.code == "file" else p for p in bad.problems]
+    else:
+        problems = []
+    # Where the configuration is wrong, its integrations are read all the same: all mistakes are told at once.
+    named = config.integrations if config is not None else text_in(source.root, "integrations") if source else ""
+    home = integrations or path.parent / (named or Config.model_fields["integrations"].default)
+    nothing = source is None and not home.exists()
+    listed = gather(home, may_be_empty=may_be_empty) if not nothing else Gathered()
+    return Examined(source, config, home, listed, problems + listed.problems)
 
 
 def parse(text: str, file: str, model: type[M]) -> M:
-    """One file's text as its model."""
+    """One file's text as its model. Raises BadInventory with all that is wrong."""
     report = Report(file)
     try:
-        tree = load(text, report)
+        tree = load(text, report, WHAT)
         assert tree is not None
-        try:
-            return model.model_validate(plain(tree))
-        except ValidationError as error:
-            for mistake in error.errors(include_url=False, include_input=False):
-                report.add(mistake["type"], *_explain(tree, mistake, model))
-            report.settle()
-            raise
+        return _modelled(Source(file, tree), model, report)
     except BadPlaybook as bad:
         raise BadInventory(str(bad)) from None
 
 
-def _explain(tree: Node, mistake: Any, model: type[BaseModel]) -> tuple[Place, str]:
-    place, node = tree.place, tree
-    last = ""
-    for part in mistake["loc"]:
-        if isinstance(node, Keys) and part in node.nodes:
-            place, node, last = node.keys[str(part)], node.nodes[str(part)], str(part)
-        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.nodes):
-            node = node.nodes[part]
-            place = node.place
-        else:
-            last = str(part)
-    match mistake["type"]:
-        case "extra_forbidden":
-            return place, f"unknown key '{last}'{nearest(last, _names(model))}"
-        case "missing":
-            return place, f"'{last}' is missing here"
-        case _:
-            return place, f"{last}: {str(mistake['msg']).removeprefix('Value error, ')}"
-
-
-def _names(model: type[BaseModel]) -> set[str]:
-    """Every key that the file may have anywhere: good enough for the nearest name."""
-    seen: set[str] = set()
-    todo: list[Any] = [model]
-    while todo:
-        kind = todo.pop()
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            fresh = set(kind.model_fields) - seen
-            seen |= fresh
-            todo += [kind.model_fields[name].annotation for name in fresh]
-        else:
-            todo += list(getattr(kind, "__args__", ()))
-    return seen
+def _modelled(source: Source, model: type[M], report: Report) -> M:
+    checks = [*alone(source), *together([source])] if model is Integrations else [*forbidden(source)]
+    for problem in checks:
+        report.add(problem.code, Place(problem.line, problem.column), problem.message)
+    found = None
+    try:
+        found = model.model_validate(plain(source.root))
+    except ValidationError as error:
+        explain(source.root, error, model, report)
+    report.settle()
+    assert found is not None
+    return found
 
 
 def _base(sandbox: Mapping[str, str] | None) -> Callable[[str], str]:

@@ -4,6 +4,7 @@ Event types and their bodies (a `?` marks what may be missing):
 
     opened    playbook title sha256 text inputs mode integration footholds connections by reason ...
     leased    fence owner why gone                 gone: how the owner before went: rested, dead, lapsed
+    left      why                                  its process let it go before its end: another goes on
     planned   plan_hash scope_hash scope steps first_line
     asked     wall role people scope_hash shown class interrupted hours ladder within_s rung_s targets
     decided   wall answer scope_hash by seat how role source shown reason code? signed_at? public? signature?
@@ -71,11 +72,16 @@ def _opened(run: Run, event: Event) -> None:
 
 
 def _leased(run: Run, event: Event) -> None:
+    run.left = False
     run.leased_why = str(event.body.get("why", ""))
     run.went_on = run.went_on or run.leased_why == "resumed"
     if event.body.get("gone") == "lapsed":
         for effect in run.effects.values():
             effect.adrift = effect.adrift or bool(effect.sends and not effect.answered)
+
+
+def _left(run: Run, _event: Event) -> None:
+    run.left = True
 
 
 def _planned(run: Run, event: Event) -> None:
@@ -234,6 +240,7 @@ def _kept(kind: str) -> Any:
 _HANDLERS = {
     "opened": _opened,
     "leased": _leased,
+    "left": _left,
     "planned": _planned,
     "intended": _intended,
     "answered": _answered,

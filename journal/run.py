@@ -117,6 +117,8 @@ class Run:
     rotated: dict[str, str] = field(default_factory=dict)
     awaiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
     words: list[Event] = field(default_factory=list)
+    left: bool = False
+    """Its process let it go before its end: whoever has room goes on with it."""
 
     @property
     def word(self) -> str:

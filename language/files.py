@@ -9,8 +9,8 @@ _WIDEST = 4
 """Bytes that one character may have in UTF-8."""
 
 
-def text_of(file: Path) -> str:
-    """Read a playbook's text. Raises BadPlaybook with the place of what is no text, or why the file cannot be read."""
+def text_of(file: Path, what: str = "playbook") -> str:
+    """Read the text of a playbook, or of what else it is. Raises BadPlaybook: where it is no text, or why it cannot be read."""
     report = Report(str(file))
     start = Place(1, 1)
     most = LARGEST_FILE * _WIDEST
@@ -21,7 +21,7 @@ def text_of(file: Path) -> str:
     except OSError as error:
         report.add("file", start, f"cannot be read: {error.strerror}")
     if len(data) > most:
-        report.add("too_large", start, f"a playbook has at most {LARGEST_FILE:,} characters: this is no playbook")
+        report.add("too_large", start, f"a {what} has at most {LARGEST_FILE:,} characters: this is no {what}")
     report.settle()
     try:
         return data.decode("utf-8")

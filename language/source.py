@@ -5,7 +5,7 @@ where things stood. It knows nothing of playbooks.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -86,11 +86,25 @@ def plain(node: Node) -> object:
     return {key: plain(n) for key, n in node.nodes.items()}
 
 
-def load(text: str, report: Report) -> Node | None:
-    """Read one document. Ends the stage when anything is wrong."""
+def place_in(node: Node, path: Sequence[str | int], place: Place | None = None) -> Place:
+    """Follow a path from a node, which itself stands at `place`, as far as the file goes."""
+    place = place or node.place
+    for part in path:
+        if isinstance(node, Keys) and part in node.nodes:
+            place, node = node.keys[str(part)], node.nodes[str(part)]
+        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.nodes):
+            node = node.nodes[part]
+            place = node.place
+        else:
+            break
+    return place
+
+
+def load(text: str, report: Report, what: str = "playbook") -> Node | None:
+    """Read one document. Ends the stage when anything is wrong. `what` it is to people: a mistake in it names that."""
     start = Place(1, 1)
     if len(text) > LARGEST_FILE:
-        report.add("too_large", start, f"a playbook has at most {LARGEST_FILE:,} characters; here are {len(text):,}")
+        report.add("too_large", start, f"a {what} has at most {LARGEST_FILE:,} characters; here are {len(text):,}")
         report.settle()
     text = text.removeprefix("\ufeff")
     if hidden := _UNSEEN.search(text):
@@ -98,7 +112,7 @@ def load(text: str, report: Report) -> Node | None:
         place = Place(before.count("\n") + 1, hidden.start() - (before.rfind("\n") + 1) + 1)
         report.add("unseen", place, f"the character U+{ord(hidden.group()):04X} cannot be seen: take it out")
         report.settle()
-    reader = _Reader(text, report)
+    reader = _Reader(text, report, what)
     try:
         node = reader.document()
     except yaml.MarkedYAMLError as error:
@@ -135,8 +149,9 @@ def _hint(text: str, place: Place, error: yaml.MarkedYAMLError) -> str:
 class _Reader:
     """Builds the tree from events, under limits."""
 
-    def __init__(self, text: str, report: Report) -> None:
+    def __init__(self, text: str, report: Report, what: str) -> None:
         self._text = text
+        self._what = what
         self._report = report
         self._events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
         self._count = 0
@@ -149,7 +164,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._report.add("documents", _place(event), "one file holds one playbook: take out the `---`")
+                    self._report.add("documents", _place(event), f"one file holds one {self._what}: take out the `---`")
                     raise _Stop
             elif isinstance(event, yaml.NodeEvent):
                 node = self._node(event, 1)
@@ -162,13 +177,13 @@ class _Reader:
         self._count += 1
         if depth > DEEPEST or self._count > MOST_NODES:
             what = f"more than {DEEPEST} deep" if depth > DEEPEST else f"more than {MOST_NODES:,} values"
-            self._report.add("too_deep" if depth > DEEPEST else "too_many", place, f"{what}: this is no playbook")
+            self._report.add("too_deep" if depth > DEEPEST else "too_many", place, f"{what}: this is no {self._what}")
             raise _Stop
         if isinstance(event, yaml.AliasEvent):
-            self._report.add("anchor", place, f"'*{event.anchor}': write it out; a playbook has no anchors")
+            self._report.add("anchor", place, f"'*{event.anchor}': write it out; a {self._what} has no anchors")
             return Scalar(None, place)
         if getattr(event, "anchor", None) is not None:
-            self._report.add("anchor", place, "a playbook has no anchors: write the value out where it is used")
+            self._report.add("anchor", place, f"a {self._what} has no anchors: write the value out where it is used")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, place)
         start = cast("yaml.CollectionStartEvent", event)
@@ -248,7 +263,7 @@ class _Reader:
 
     def _tag(self, tag: str, place: Place) -> None:
         hint = ": quote an expression that begins with `!`" if tag.startswith("!") else ""
-        self._report.add("tag", place, f"'{short(tag)}' is a YAML tag, which a playbook has none of{hint}")
+        self._report.add("tag", place, f"'{short(tag)}' is a YAML tag, which a {self._what} has none of{hint}")
 
 
 def _place(event: yaml.Event) -> Place:

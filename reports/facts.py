@@ -8,7 +8,7 @@ from typing import Any
 
 from journal.event import Event
 from journal.replay import CLOSED_WORDS, Effect, Run
-from reports.text import between_s, clock, many, whole
+from reports.text import between_s, clock, many, safe, whole
 from reports.words import EFFECT_MEANING, FINAL, GRADES
 
 QUIET_KINDS = frozenset({"message", "look", "find"})
@@ -85,8 +85,29 @@ def standings(run: Run) -> list[Standing]:
         state = state if state in STATES else "unknown"
         if state in {"closed", "residual"}:
             state, why = _closed_still(run, name, state, why)
+        reason = declared.get(name, {}).get("found", "")
+        if reason and state not in {"closed", "residual", "given-back"} and reason not in why:
+            why = f"{why}; found, not declared: {reason}" if why else f"found, not declared: {reason}"
         found.append(Standing(str(name), state, why))
     return found
+
+
+def uncovered(run: Run) -> list[str]:
+    """Each foothold that no step of the plan covers, a sentence each: what it is, where, and why it counts."""
+    footholds = run.opened.get("footholds") or {}
+    rows_ = run.planned.get("uncovered")
+    if rows_ is None:  # a record from before discovery
+        rows_ = [{"id": name, **footholds.get(name, {})} for name in run.planned.get("not_covered") or ()]
+    said = []
+    for row in rows_:
+        named = f"{safe(row.get('kind', ''), 40)} {safe(row.get('name', row['id']), 120)}"
+        at = f" at {safe(row['at'], 60)}" if row.get("at") else ", which no connection of ours reaches"
+        why = row.get("why") or (f"found, not declared: {row['found']}" if row.get("found") else "")
+        head = "LEFT ALONE" if row.get("why") else "NOT IN THIS PLAYBOOK"
+        said.append(
+            f"{head}: {safe(row['id'], 60)}, {named}{at}: {safe(why, 600) + '. No' if why else 'no'} run of it can be contained"
+        )
+    return said
 
 
 def _closed_still(run: Run, foothold: str, state: str, why: str) -> tuple[str, str]:

@@ -126,6 +126,8 @@ def _line(event: Event) -> str:
             )
         case "leased":
             return "" if event.fence <= 1 else f"taken up by another process (lease {event.fence}), from the journal"
+        case "left":
+            return "let go by its process; whoever has room goes on, from the journal"
         case "planned":
             rows = [row for row in body.get("steps") or () if row.get("kind") in {"hold", "cut"}]
             missing, held = (sum(whole(row.get(key)) for row in rows) for key in ("missing", "held"))

@@ -51,6 +51,10 @@ def arguments() -> argparse.ArgumentParser:
     add("--seed", type=int, default=default.seed, help="of the dice; secrets are always random (default: %(default)s)")
     add("--idle-minutes", type=at_least(0.01, float), default=default.idle_minutes, metavar="M",
         help="ends after so long without a request from outside (default: %(default)g)")  # fmt: skip
+    add("--grants", type=at_least(0, int), default=default.grants, metavar="N",
+        help="people who consented to a client that nobody knows (default: %(default)s)")  # fmt: skip
+    add("--forgotten", action="store_true",
+        help="the vendor also has an API key and a webhook that nobody wrote down, and the thief has that key")  # fmt: skip
     add("--asleep", action="store_true", help="thief and vendor do nothing until PUT /_sandbox/attacker wakes them")
     return parser
 

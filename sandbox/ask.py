@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -69,6 +69,13 @@ class Ask:
             raise Refuse(422, "the body is not a JSON object")
         return value
 
+    def flag(self, name: str) -> bool:
+        """Read true or false out of the body."""
+        value = self.json().get(name)
+        if not isinstance(value, bool):
+            raise Refuse(422, f"{name} is true or false")
+        return value
+
     def number(self, name: str, default: int, most: int) -> int:
         """Read a whole number from 1 to `most` out of the query."""
         text = self.query.get(name, "")
@@ -77,6 +84,13 @@ class Ask:
         if not text.isdecimal() or not 1 <= int(text) <= most:
             raise Refuse(422, f"{name} is a whole number from 1 to {most}")
         return int(text)
+
+
+def page(ask: Ask, ids: Iterable[str]) -> tuple[list[str], str]:
+    """Give the page of these ids that is asked for, in their order, and the cursor of the next page or ""."""
+    after, limit = ask.query.get("after", ""), ask.number("limit", 100, 500)
+    found = sorted(each for each in ids if each > after)
+    return found[:limit], found[limit - 1] if len(found) > limit else ""
 
 
 def form(ask: Ask) -> dict[str, str]:

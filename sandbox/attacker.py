@@ -79,6 +79,7 @@ class Attacker:
         self._refresh = Purse([token.secret for token in tokens if token.kind == "refresh"])
         mine = [s.secret for s in world.sessions.values() if s.user == DRIFT_USER and s.address in THIEF_ADDRESSES]
         self._sessions = Purse(mine)
+        self._keys = Purse([key.secret for key in world.api_keys.values() if key.app == DRIFT])
         self._client = {"client_id": DRIFT, "client_secret": world.clients[DRIFT].secret}
         self._login = {"user": DRIFT_USER, "password": world.users[DRIFT_USER].password}
         self._won_at = time.monotonic()
@@ -104,7 +105,8 @@ class Attacker:
 
     async def _steal(self) -> None:
         turn, last = 0, time.monotonic()
-        moves = (self.mint, self.read_by_token, self.refresh, self.read_by_session, self.log_in, self.retry)
+        moves = [self.mint, self.read_by_token, self.refresh, self.read_by_session, self.log_in, self.retry]
+        moves += [self.read_by_key] if self._keys.hopeful else []
         while True:
             if not self._world.awake.is_set():
                 await self._world.awake.wait()
@@ -132,6 +134,8 @@ class Attacker:
             await self.read_by_session()
         elif turn % 4 == 0:
             await self.refresh()
+        if turn % 3 == 0:
+            await self.read_by_key()
         if turn % 5 == 0:
             await self.retry()
         if turn % 10 == 0 and not self._sessions.hopeful:
@@ -181,6 +185,11 @@ class Attacker:
         if secret := self._sessions.next():
             await self._read(self._sessions, secret, "Session")
 
+    async def read_by_key(self) -> None:
+        """Read records with the next API key."""
+        if secret := self._keys.next():
+            await self._read(self._keys, secret, "Key")
+
     async def _read(self, purse: Purse, secret: str, scheme: str) -> None:
         status, _ = await self._ask("GET", "/crm/records?limit=5", authorization=f"{scheme} {secret}")
         purse.judge(secret, status)
@@ -202,6 +211,12 @@ class Attacker:
             f"client/{DRIFT}": (f"/idp/clients/{DRIFT}/enabled", {"enabled": True}),
             f"user/{DRIFT_USER}": (f"/crm/users/{DRIFT_USER}/frozen", {"frozen": False}),
             f"path/{CRM_PATH}": (f"/firewall/paths/{CRM_PATH}", {"mode": "any", "addresses": []}),
+        }
+        opened |= {
+            f"{kind}/{name}": (f"/crm/{kind}s/{name}/enabled", {"enabled": True})
+            for kind, there in (("key", self._world.api_keys), ("webhook", self._world.webhooks))
+            for name, thing in there.items()
+            if thing.app == DRIFT
         }
         switches, now = self._world.switches(), time.monotonic()
         for name, (path, body) in opened.items():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
-from sandbox.ask import Answer, Ask, Handler, Refuse, admit
+from sandbox.ask import Answer, Ask, Handler, Refuse, admit, page
 from sandbox.things import Path, Rule
 from sandbox.world import World
 
@@ -18,12 +19,28 @@ def find_path(world: World, ask: Ask) -> Path:
     return path
 
 
+def show(path: Path, ask: Ask) -> dict[str, Any]:
+    """Show a path's rule, and the app that it was opened for."""
+    rule = path.rule.look(ours=ask.ours)
+    return {
+        "path": path.name,
+        "mode": rule.mode,
+        "addresses": list(rule.addresses),
+        "version": path.rule.version,
+        "for": path.app,
+    }
+
+
+def paths(world: World, ask: Ask) -> Answer:
+    """List the paths, a page at a time, in the order of their names."""
+    admit(world, ask, "firewall_key")
+    ids, after = page(ask, world.paths)
+    return Answer(body={"items": [show(world.paths[each], ask) for each in ids], "next": after})
+
+
 def read_path(world: World, ask: Ask) -> Answer:
     """Show a path as it is now."""
-    path = find_path(world, ask)
-    rule = path.rule.look(ours=ask.ours)
-    body = {"path": path.name, "mode": rule.mode, "addresses": list(rule.addresses), "version": path.rule.version}
-    return Answer(body=body)
+    return Answer(body=show(find_path(world, ask), ask))
 
 
 def write_path(world: World, ask: Ask) -> Answer:
@@ -45,6 +62,7 @@ def write_path(world: World, ask: Ask) -> Answer:
 
 
 ROUTES: list[tuple[str, str, Handler]] = [
+    ("GET", "/firewall/paths", paths),
     ("GET", "/firewall/paths/{path}", read_path),
     ("PUT", "/firewall/paths/{path}", write_path),
 ]

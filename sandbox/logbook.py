@@ -15,7 +15,7 @@ from sandbox.world import World
 KEPT = 200_000
 """Lines that are kept; the oldest go first."""
 
-PLAIN_QUERY = {"after", "limit", "since"}
+PLAIN_QUERY = {"after", "kind", "limit", "since"}
 """Query parameters that are shown as they are."""
 
 MAKING_POSTS = {"/idp/oauth/token", "/crm/login"}

@@ -99,7 +99,7 @@ class PracticeServer(AuthorizationServer):  # type: ignore[misc] # authlib has n
             secret=token["access_token"],
         )
         if parent:
-            parent.use(request.ask.address)
+            self.world.use_token(parent, request.ask.address)
 
     def create_oauth2_request(self, request: FormRequest) -> FormRequest:
         """Pass on what already is a request of authlib's kind."""
@@ -155,7 +155,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc] # authlib has no typ
     def revoke_token(self, token: Token, request: FormRequest) -> None:
         """Revoke this token at once, and no other."""
         if not request.ask.pretend:
-            token.revoked = True
+            self.server.world.revoke(token)
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # authlib has no types

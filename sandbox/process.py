@@ -54,7 +54,10 @@ def write_handshake(file: Path, world: World) -> None:
         "canary": stolen.get("access", ""),
         "refresh_canary": stolen.get("refresh", ""),
         "calendar_secret": world.clients[CALENDAR].secret,
+        "calendar_key": next(key.secret for key in world.api_keys.values() if key.app == CALENDAR),
     }
+    if world.options.forgotten:
+        secrets["forgotten_key"] = next(key.secret for key in world.api_keys.values() if key.app == DRIFT)
     body = {
         "url": world.url,
         "pid": os.getpid(),

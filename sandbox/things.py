@@ -1,4 +1,4 @@
-"""What the practice company consists of: clients, tokens, users, sessions, firewall paths, and how a change lags.
+"""What the practice company consists of: clients, tokens, users, sessions, keys, webhooks, paths, and how a change lags.
 
 Says nothing of HTTP. Times that people see are UTC; lags are measured on the monotonic clock.
 """
@@ -101,7 +101,9 @@ class Client:
 
     Attributes:
         users: how many people use the integration.
-        run_as: the CRM user in whose name client_credentials tokens act.
+        run_as: the CRM user in whose name client_credentials tokens act; "" for one that only acts for people.
+        scopes: what people are asked to consent to.
+        hosts: where its redirects lead.
     """
 
     client_id: str
@@ -110,6 +112,10 @@ class Client:
     run_as: str
     secret: str
     enabled: Switch[bool]
+    publisher: str
+    scopes: tuple[str, ...]
+    hosts: tuple[str, ...]
+    created: datetime
 
     def check_client_secret(self, secret: str) -> bool:
         """Compare the secret that was shown."""
@@ -120,11 +126,11 @@ class Client:
         return method in {"client_secret_basic", "client_secret_post"}
 
     def check_grant_type(self, grant: str) -> bool:
-        """Both grants are everybody's."""
-        return grant in {"client_credentials", "refresh_token"}
+        """Refreshing is everybody's; without a user to run as there is nobody to act as by itself."""
+        return grant == "refresh_token" or (grant == "client_credentials" and bool(self.run_as))
 
     def get_allowed_scope(self, _scope: str | None) -> str:
-        """There is one scope."""
+        """There is one scope that the CRM asks for, whatever people were told."""
         return "crm"
 
 
@@ -135,6 +141,7 @@ class Token:
     Attributes:
         expires: when it dies by itself; a refresh token does not.
         parent: id of the refresh token that it was issued from, or "".
+        grant: id of the consent that it is of, or "" for a client's own.
     """
 
     id: str
@@ -147,6 +154,7 @@ class Token:
     used_at: datetime
     used_from: str
     parent: str = ""
+    grant: str = ""
     revoked: bool = False
 
     @property
@@ -177,12 +185,59 @@ class Token:
 
 @dataclass(slots=True)
 class User:
-    """A user of the CRM. A frozen one cannot log in; his open sessions survive."""
+    """A user of the CRM. A frozen one cannot log in; his open sessions survive.
+
+    Attributes:
+        app: the OAuth client that works as this user; "" for a person.
+    """
 
     name: str
     password: str
     frozen: Switch[bool]
     admin: bool = False
+    app: str = ""
+
+
+@dataclass(slots=True)
+class Key:
+    """An API key of the CRM: lasts until it is switched off, whatever becomes of whom it was made for.
+
+    Attributes:
+        app: the OAuth client that it was made for, by the word of whoever made it; "" where nothing was said.
+        owner: the CRM user in whose name it reads.
+    """
+
+    id: str
+    name: str
+    app: str
+    owner: str
+    scopes: tuple[str, ...]
+    secret: str
+    enabled: Switch[bool]
+    created: datetime
+    used_at: datetime
+    used_from: str
+
+    def use(self, address: str) -> None:
+        """Note that it was used, and from where."""
+        self.used_at, self.used_from = utc_now(), address
+
+
+@dataclass(slots=True)
+class Webhook:
+    """What the CRM tells somebody outside each time that something happens: a way out for data.
+
+    Attributes:
+        app: the OAuth client that it was made for. host: where it leads. events: what it tells of.
+    """
+
+    id: str
+    name: str
+    app: str
+    host: str
+    events: tuple[str, ...]
+    enabled: Switch[bool]
+    created: datetime
 
 
 @dataclass(slots=True)
@@ -199,7 +254,8 @@ class Session:
 
 @dataclass(slots=True)
 class Path:
-    """A way through the firewall."""
+    """A way through the firewall. `app`: the OAuth client that it was opened for."""
 
     name: str
     rule: Switch[Rule]
+    app: str = ""

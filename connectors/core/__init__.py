@@ -27,14 +27,14 @@ from connectors.core.model import (
 from connectors.core.reader import Reader
 from connectors.core.secret import Secret
 from connectors.core.sender import Came, Outcome, Sender
-from connectors.core.survey import Found, Lost, Survey, Tide
+from connectors.core.survey import Found, Lost, Shown, ShownAll, Survey, Tide, account
 from connectors.core.wire import Connection, Wire
 
 __all__ = [
     "Action", "Answer", "Busy", "Call", "Came", "Connection", "Connector", "ConnectorError", "EffectId", "Family",
     "Find", "Foothold", "Found", "Grade", "Impossible", "Layer", "Look", "Lost", "Mark", "NoState", "NotAllowed", "Outcome", "Params",
-    "People", "Person", "Rate", "Reader", "Sealed", "Secret", "Sender", "Settings", "State", "Survey",
-    "Tide", "Unexpected", "Unreachable", "Unseen", "UrlPath", "UsedAt", "UsedFrom", "Volatile", "Wire", "connect", "needs_of", "people_counted", "people_fields",
+    "People", "Person", "Rate", "Reader", "Sealed", "Secret", "Sender", "Settings", "Shown", "ShownAll", "State", "Survey",
+    "Tide", "Unexpected", "Unreachable", "Unseen", "UrlPath", "UsedAt", "UsedFrom", "Volatile", "Wire", "account", "connect", "needs_of", "people_counted", "people_fields",
     "person_fields", "persons", "used_at", "used_from",
 ]  # fmt: skip
 

@@ -197,6 +197,8 @@ _NEEDS: dict[str, frozenset[Family]] = {
     "database_role": frozenset({"blocks-reissue", "ends-sessions"}),
     "sso": frozenset({"blocks-reissue", "ends-sessions"}),
 }
+KINDS = tuple(sorted(_NEEDS))
+"""Every kind of foothold."""
 
 
 def needs_of(kind: str) -> frozenset[Family]:
@@ -204,7 +206,7 @@ def needs_of(kind: str) -> frozenset[Family]:
     try:
         return _NEEDS[kind]
     except KeyError:
-        raise LookupError(f"no foothold kind {kind!r}; there are {', '.join(sorted(_NEEDS))}") from None
+        raise LookupError(f"no foothold kind {kind!r}; there are {', '.join(KINDS)}") from None
 
 
 @dataclass(eq=False)

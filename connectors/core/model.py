@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import orjson
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 from pydantic.functional_validators import AfterValidator
 
 from connectors.core.secret import Secret
@@ -70,6 +71,11 @@ def _as_path(value: str) -> str:
 
 UrlPath = Annotated[str, AfterValidator(_as_path)]
 """A whole path at the provider, from configuration; the only kind of value that a template takes in unescaped."""
+
+
+def is_url_path(field: FieldInfo) -> bool:
+    """Whether a model's field is such a path: nothing that a provider says may stand there."""
+    return any(isinstance(mark, AfterValidator) and mark.func is _as_path for mark in field.metadata)
 
 
 class Params(BaseModel):

@@ -6,6 +6,7 @@ what reaches us here at all? It asks about nothing and lists all of one kind, or
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=State)
 MOST_LETTERS = 300
+MOST_VALUES = 500
+_ACCOUNT = re.compile(r"[a-z][a-z0-9_]{0,39}:\S.{0,199}")
 
 
 def _shown(value: str) -> str:
@@ -29,8 +32,30 @@ def _shown(value: str) -> str:
 
 
 Shown = Annotated[str, AfterValidator(_shown)]
-Account = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}:\S.{0,199}$")]
+"""Text of a provider's, fit to be shown."""
+
+
+def _capped(values: tuple[str, ...]) -> tuple[str, ...]:
+    """As many as anybody reads: one app with a million scopes must not blind the listing of all others."""
+    if len(values) <= MOST_VALUES:
+        return values
+    return (*values[: MOST_VALUES - 1], f"and {len(values) - MOST_VALUES + 1} more")
+
+
+ShownAll = Annotated[tuple[Shown, ...], AfterValidator(_capped)]
+"""Several of them."""
+
+Account = Annotated[str, Field(pattern=rf"^{_ACCOUNT.pattern}$")]
 """Somebody or something at a system: `practice_crm:svc-drift`."""
+
+
+def account(system: str, name: object) -> tuple[str, ...]:
+    """The account of that name there, for `works_as` and `belongs_to`; () where a provider names none.
+
+    What is no name (a line of 10,000 letters that an attacker wrote there) is none, and ends no listing.
+    """
+    found = f"{system}:{name or ''}"
+    return (found,) if _ACCOUNT.fullmatch(found) else ()
 
 
 class Found(BaseModel):
@@ -58,8 +83,8 @@ class Found(BaseModel):
     belongs_to: tuple[Account, ...] = ()
     person: Shown = ""
     people: Annotated[int, Field(ge=0)] = 0
-    scopes: tuple[Shown, ...] = Field(default=(), max_length=500)
-    hosts: tuple[Shown, ...] = Field(default=(), max_length=500)
+    scopes: ShownAll = ()
+    hosts: ShownAll = ()
     created_at: Shown = ""
     used_at: Shown = ""
     used_from: Shown = ""

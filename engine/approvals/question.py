@@ -131,7 +131,8 @@ def requesters_of(run: Run) -> frozenset[str]:
 def targets_of(run: Run) -> frozenset[str]:
     """The accounts that a run acts on, as SYSTEM:NAME and CONNECTION:NAME, case folded.
 
-    They come from the footholds of its integration, from the plan and whom it does not ask, from every effect, and from
+    They come from the footholds of its integration (not from those that are only likely its own: whoever can name a
+    thing at a provider would take people's say away), from the plan and whom it does not ask, from every effect, and from
     what a question names beside (`targets` of an `asked` or `planned` event).
     """
     found: set[str] = set()
@@ -142,7 +143,8 @@ def targets_of(run: Run) -> frozenset[str]:
         found.update(f"{at}:{name}".casefold() for name in names if isinstance(name, str) and name for at in systems)
 
     for foothold in (run.opened.get("footholds") or {}).values():
-        add(str(foothold.get("at", "")), *(foothold.get("names") or {}).values())
+        if foothold.get("sure", True):
+            add(str(foothold.get("at", "")), *(foothold.get("names") or {}).values())
     where: dict[str, str] = {}
     for row in run.planned.get("steps") or ():
         where[str(row.get("id"))] = str(row.get("connection", ""))

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from engine.guardrails import Asks, CutOff, Limits, Touch, cut_off, judge, limits_of, touch
 from engine.observe import Observation
-from engine.plan import first_line, people, timing
+from engine.plan import first_line, left, people, timing
 from engine.plan.filing import against_file
 from engine.plan.rows import rows
 from engine.plan.scope import at_most, plan_hash, scope_hash, selector
@@ -31,12 +31,12 @@ def body(
         live.run.opened, first_line.uses(_looked_at(seen)), people=planned.people_count, now=now(),
         vendor=live.integration.addresses if live.integration is not None else (),
     )  # fmt: skip
-    covered = {view.foothold for view in live.views.values()}
+    uncovered = left.rows(live)
     took = timing.seconds(live, seen)
     return {
         "plan_hash": plan_hash(live, seen, limits.body()), "scope_hash": scope_hash(live, scope, limits.body()),
         "scope": scope, "first_line": first["text"], "first": first, "steps": rows(live, seen, whys),
-        "not_covered": [name for name in live.needs if name not in covered],
+        "not_covered": [row["id"] for row in uncovered], "uncovered": uncovered, "discovered": left.discovered(live),
         "wakes": str(getattr(live.checked.playbook, "wakes", None) or ""),
         "not_told": people.not_told(live), "not_asked": people.not_asked(live.config, planned.accounts),
         "permissions": timing.permissions(live),
@@ -82,7 +82,7 @@ def planned_cut_off(
 def declared(live: Live) -> list[str]:
     """What the integration's own footholds are named at their systems."""
     footholds = live.run.opened.get("footholds", {})
-    return [str(value) for one in footholds.values() for value in one["names"].values()]
+    return [str(v) for one in footholds.values() if one.get("sure", True) for v in one["names"].values()]
 
 
 def _guardrails(limits: Limits, so_far: CutOff, planned: CutOff, holds: CutOff) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def told(
 ) -> dict[str, Any]:
     """What the first line says, as data; `text` is the line itself."""
     footholds = sorted(opened.get("footholds", {}).items(), key=lambda one: _FIRST.get(one[1]["kind"], len(_FIRST)))
-    ways = [_way(name, foothold, opened) for name, foothold in footholds]
+    ways = [_way(name, foothold, opened) for name, foothold in footholds if foothold.get("sure", True)]
     strange = sorted({use.address for use in found if use.address and not is_vendors(use.address, vendor)})
     timed = [use for use in found if use.at is not None]
     last = max(timed, key=lambda use: use.at or now, default=None)
@@ -108,11 +108,17 @@ def told(
 
 def _way(name: str, foothold: Mapping[str, Any], opened: Mapping[str, Any]) -> str:
     """`client drift-prod at practice_idp (acme, production)`."""
-    names = [str(value) for key, value in foothold["names"].items() if not any(part in key for part in _HIDDEN)]
+    names = shown_names(foothold)
     connection = opened.get("connections", {}).get(foothold["at"], {})
     where = ", ".join(str(connection[key]) for key in ("tenant", "environment") if connection.get(key))
     at = f" at {foothold['at']}" if foothold["at"] else ", which no connection of ours reaches"
-    return f"{foothold['kind']} {' '.join(names) or name}{at}{f' ({where})' if where else ''}"
+    found = ", found and not declared" if foothold.get("found") else ""
+    return f"{foothold['kind']} {' '.join(names) or name}{at}{f' ({where})' if where else ''}{found}"
+
+
+def shown_names(foothold: Mapping[str, Any]) -> list[str]:
+    """What a foothold is called at its system, without references and secrets."""
+    return [str(value) for key, value in foothold["names"].items() if not any(part in key for part in _HIDDEN)]
 
 
 def _use(last: Use | None, vendor: Sequence[str], now: datetime) -> str:

@@ -28,7 +28,7 @@ def not_told(live: Live) -> list[dict[str, str]]:
 def _radius(live: Live) -> set[str]:
     assert live.config is not None
     names = {bound.connection for bound in live.bound.values() if bound.kind in {"hold", "cut"}}
-    names |= {str(one["at"]) for one in live.run.opened.get("footholds", {}).values()}
+    names |= {str(one["at"]) for one in live.run.opened.get("footholds", {}).values() if one.get("sure", True)}
     return {_home(live.config, name) for name in names} - {""}
 
 

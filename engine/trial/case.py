@@ -26,7 +26,7 @@ from inventory.model import Id, Part
 from inventory.read import BadInventory, parse
 from language.errors import BadPlaybook, Place, Report
 from language.files import text_of
-from language.source import Items, Keys, Node, load
+from language.source import Node, load, place_in
 
 INTEGRATIONS = "integrations.yaml"
 """In a folder of cases: integrations that its cases may name."""
@@ -182,20 +182,6 @@ class Told:
     def at(self, *path: str | int) -> str:
         """Say it as `FILE:LINE:COLUMN`."""
         return f"{self.file}:{self.place(*path)}"
-
-
-def place_in(tree: Node, path: tuple[str | int, ...]) -> Place:
-    """Find a part of a file."""
-    node, place = tree, tree.place
-    for part in path:
-        if isinstance(node, Keys) and part in node.nodes:
-            place, node = node.keys[str(part)], node.nodes[str(part)]
-        elif isinstance(node, Items) and isinstance(part, int) and part < len(node.nodes):
-            node = node.nodes[part]
-            place = node.place
-        else:
-            break
-    return place
 
 
 def read_case(file: Path) -> Told:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectors.core import Connector
+from inventory import discovered
 from inventory.discovery.shelf import Shelf, Snapshot
 from inventory.discovery.whose import Whose, footholds_of, whose
 from inventory.integrations.model import FootholdEntry
 from inventory.read import Inventory
-from journal.clock import now
 
-OLD = timedelta(days=7)
-"""A snapshot of this age tells little of tonight."""
-NEVER = "nobody has looked for other ways in: `ringfence integrations discover`"
+NEVER = "never discovered"
 
 
 @dataclass(frozen=True)
@@ -24,13 +22,14 @@ class Known:
 
     Attributes:
         footholds: integration -> what was discovered of it and nobody declared.
-        source: where that comes from, as a plan says it: which snapshot, how old, what could not be listed.
+        source: where that comes from, in words. stands_on: the same for a run's record; None where nobody looked yet.
     """
 
     snapshot: Snapshot | None
     whose: Whose
     footholds: Mapping[str, list[FootholdEntry]]
     source: str
+    stands_on: discovered.Snapshot | None = None
 
 
 def known(shelf: Shelf, inventory: Inventory, systems: Mapping[str, Connector]) -> Known:
@@ -40,7 +39,12 @@ def known(shelf: Shelf, inventory: Inventory, systems: Mapping[str, Connector]) 
         return Known(None, Whose({}, {}, {}, ()), {}, NEVER)
     found = sorted_out(shelf, snapshot, inventory)
     kinds = {kind for system in systems.values() for kind in system.footholds}
-    return Known(snapshot, found, footholds_of(found, frozenset(kinds)), _source(snapshot, inventory))
+    footholds, stands_on = footholds_of(found, frozenset(kinds)), _stands_on(snapshot, inventory)
+    if stands_on is None:
+        return Known(snapshot, found, footholds, NEVER)
+    return Known(
+        snapshot, found, footholds, f"snapshot {snapshot.n} of {stands_on.begun_at:%Y-%m-%d %H:%M} UTC", stands_on
+    )
 
 
 def sorted_out(shelf: Shelf, snapshot: Snapshot, inventory: Inventory) -> Whose:
@@ -72,14 +76,11 @@ def remember(shelf: Shelf, found: Whose) -> None:
         shelf.declare(names)
 
 
-def _source(snapshot: Snapshot, inventory: Inventory) -> str:
+def _stands_on(snapshot: Snapshot, inventory: Inventory) -> discovered.Snapshot | None:
+    """The snapshot as these connections know it: as old as the oldest listing of one of them."""
     mine = {name: snapshot.listed.get(name, {}) for name in inventory.config.connections}
-    times = [datetime.fromisoformat(one["ended_at"]) for kinds in mine.values() for one in kinds.values()]
+    times = [datetime.fromisoformat(one["begun_at"]) for kinds in mine.values() for one in kinds.values()]
     if not times:
-        return NEVER
-    said = f"snapshot {snapshot.n} of {min(times):%Y-%m-%d %H:%M} UTC"
-    if (age := now() - min(times)) > OLD:
-        said += f", {age.days} DAYS OLD"
-    if failed := sorted(name for name in mine if snapshot.whys(name)):
-        said += f"; NOT LISTED: {', '.join(failed)}"
-    return said
+        return None
+    failed = {name: "; ".join(whys) for name in mine if (whys := snapshot.whys(name))}
+    return discovered.Snapshot(snapshot.n, snapshot.digest, min(times), failed)

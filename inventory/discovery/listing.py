@@ -63,7 +63,7 @@ async def _way(shelf: Shelf, n: int, way: Way, marks: Mapping[str, Mapping[str, 
 
 
 async def _survey(shelf: Shelf, n: int, way: Way, survey: Survey[Any], mark: str) -> dict[str, Any]:
-    tide, came, asked = Tide(since=mark), 0, way.wire.requests
+    tide, came, asked, begun_at = Tide(since=mark), 0, way.wire.requests, wall()
     why = ""
     try:
         batch: list[Found | Lost] = []
@@ -79,7 +79,7 @@ async def _survey(shelf: Shelf, n: int, way: Way, survey: Survey[Any], mark: str
     except ConnectorError as error:
         why, tide.mark = str(error), mark
     return {
-        "n": n, "ended_at": wall(), "at": way.reader.url, "mark": tide.mark, "whole": not tide.changes, "requests": way.wire.requests - asked, "things": came, "why": why,
+        "n": n, "begun_at": begun_at, "at": way.reader.url, "mark": tide.mark, "whole": not tide.changes, "requests": way.wire.requests - asked, "things": came, "why": why,
     }  # fmt: skip
 
 

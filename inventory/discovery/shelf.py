@@ -42,7 +42,7 @@ class Snapshot:
     """One discovery, ended or not.
 
     Attributes:
-        listed: connection -> kind -> {"n", "ended_at", "at", "mark", "whole", "requests", "things", "why"}: in which
+        listed: connection -> kind -> {"n", "begun_at", "at", "mark", "whole", "requests", "things", "why"}: in which
             snapshot it was listed last, when, at which URL, and how far that survey came. `why` is "" where it came to
             its end; what it lists is otherwise as an earlier snapshot saw it.
         things: how many there were when it ended. digest: over all of them.
@@ -58,6 +58,15 @@ class Snapshot:
     def whys(self, connection: str) -> list[str]:
         """Why something could not be listed at a connection, the last time that it was tried."""
         return sorted({str(one["why"]) for one in self.listed.get(connection, {}).values() if one["why"]})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the parts of one foothold come to: how many, of how many persons, last used when."""
+
+    count: int = 0
+    persons: int = 0
+    used_at: str = ""
 
 
 class Shelf:
@@ -190,13 +199,13 @@ class Shelf:
         for row in self._rows(and_(_as_of(n), things.c.part_of != "" if parts else things.c.part_of == "")):
             yield thing_of(row)
 
-    def parts(self, n: int) -> dict[tuple[str, str], tuple[int, int]]:
-        """(connection, key of the foothold) -> how many parts it has, and of how many persons."""
-        counted = (func.count(), func.count(func.distinct(things.c.person)))
+    def parts(self, n: int) -> dict[tuple[str, str], Parts]:
+        """(connection, key of the foothold) -> what its parts come to."""
+        counted = (func.count(), func.count(func.distinct(things.c.person)), func.max(things.c.used_at))
         query = select(things.c.connection, things.c.part_of, *counted).where(_as_of(n), things.c.part_of != "")
         with self._reading() as conn:
             rows = conn.execute(query.group_by(things.c.connection, things.c.part_of)).all()
-        return {(row[0], row[1]): (int(row[2]), int(row[3])) for row in rows}
+        return {(row[0], row[1]): Parts(int(row[2]), int(row[3]), str(row[4] or "")) for row in rows}
 
     def changed(self, n: int, before: int) -> Iterator[tuple[Thing | None, Thing | None]]:
         """What differs of footholds between two snapshots, as (then, now); None: it was not there."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
+from inventory.integrations.spelling import RECORDED, Address, Contact, Kind, Sentence, Title, at_most
 from inventory.part import Id, Part, Reference
+
+MOST_FOOTHOLDS, MOST_ADDRESSES, MOST_NAMED = 200, 1000, 100
 
 
 class FootholdEntry(Part):
@@ -21,9 +25,12 @@ class FootholdEntry(Part):
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
-    id: Id
-    kind: Id
-    at: Id | None = None
+    id: Id = Field(description="By what plans and the record call it; no other of this integration has it.")
+    kind: Kind = Field(description="What it is: that says what closes it.")
+    at: Id | None = Field(
+        default=None,
+        description="The connection of ringfence.yaml over which it is closed. Without it no run can close it.",
+    )
     found: str = ""
     sure: bool = True
 
@@ -36,36 +43,69 @@ class FootholdEntry(Part):
 class Integration(Part):
     """A third-party link, and every way by which it reaches us.
 
-    Attributes:
-        security: how its vendor's security people are reached: a mailto: or https: URL.
-        purpose: what it is for. data: the classes of data that it can read.
-        canary: reference of a credential of its own kind, made to be tried: once it is refused, so are the stolen ones.
-        needed_by: ids of integrations that stop without it. serves: what of ours does, in words.
-        without: how to live without it.
+    What is discovered of it is added with `model_copy`: the bounds are those of a file that people write.
     """
 
-    title: str
-    vendor: str = ""
-    owner: str
-    security: str = ""
-    purpose: str = ""
-    data: tuple[Id, ...] = Field(default=(), strict=False)
-    canary: Reference | None = None
-    needed_by: tuple[Id, ...] = Field(default=(), strict=False)
-    serves: tuple[str, ...] = Field(default=(), strict=False)
-    without: str = ""
-    addresses: tuple[str, ...] = Field(default=(), strict=False)
-    critical: bool = False
-    footholds: tuple[FootholdEntry, ...] = Field(min_length=1, strict=False)
+    title: Title = Field(description="What people call it.")
+    vendor: Title = Field(default="", description="Whose product it is.")
+    owner: Title = Field(description="The team or person of ours who answers for it: playbooks tell them.")
+    security: Contact = Field(
+        default="", description="How the vendor's security people are reached: a mailto: or https: URL."
+    )
+    purpose: Sentence = Field(default="", description="What it is for.")
+    data: Annotated[tuple[Id, ...], at_most(MOST_NAMED)] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra={"maxItems": MOST_NAMED},
+        description="The classes of data that it can read.",
+    )
+    canary: Reference | None = Field(
+        default=None,
+        description="Reference of a credential of its own kind, made to be tried: once it is refused, so are the stolen ones.",
+    )
+    needed_by: Annotated[tuple[Id, ...], at_most(MOST_NAMED)] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra={"maxItems": MOST_NAMED},
+        description="The integrations that stop without it.",
+    )
+    serves: Annotated[tuple[Sentence, ...], at_most(MOST_NAMED)] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra={"maxItems": MOST_NAMED},
+        description="What of ours stops without it, in words.",
+    )
+    without: Sentence = Field(default="", description="How to live without it.")
+    addresses: Annotated[tuple[Address, ...], at_most(MOST_ADDRESSES)] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra={"maxItems": MOST_ADDRESSES},
+        description="Where it calls from, by the vendor's word.",
+    )
+    critical: bool = Field(default=False, description="Too much stops without it for one person's word.")
+    footholds: Annotated[tuple[FootholdEntry, ...], at_most(MOST_FOOTHOLDS)] = Field(
+        min_length=1,
+        strict=False,
+        json_schema_extra={"maxItems": MOST_FOOTHOLDS},
+        description="Every way by which it reaches us.",
+    )
+
+    @classmethod
+    def recorded(cls, declared: Mapping[str, Any]) -> Self:
+        """Give one as the journal has it, by whatever rules it was written then."""
+        return cls.model_validate(declared, context=RECORDED)
 
 
 class OwnEntry(Part):
-    """Something that discovery lists and that is no third party's: our own portal's client. It is known, and of no integration."""
+    """What discovery lists and is no third party's: our own portal's client. It is known, and of no integration.
+
+    Further keys name it there, as a foothold's do.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
-    kind: Id
-    at: Id
-    why: str
+    kind: Id = Field(description="What it is, as discovery lists it.")
+    at: Id = Field(description="The connection of ringfence.yaml at which it is.")
+    why: Sentence = Field(description="Why it is nobody else's: whoever reads this later did not decide it.")
 
     @property
     def names(self) -> dict[str, Any]:
@@ -74,7 +114,11 @@ class OwnEntry(Part):
 
 
 class Integrations(Part):
-    """`integrations.yaml`."""
+    """`integrations.yaml`, or one file of its folder."""
 
-    integrations: dict[Id, Integration] = Field(min_length=1)
-    ours: tuple[OwnEntry, ...] = Field(default=(), strict=False)
+    integrations: dict[Id, Integration] = Field(
+        default_factory=dict, description="Each third-party link, by an id that playbooks and people call it by."
+    )
+    ours: tuple[OwnEntry, ...] = Field(
+        default=(), strict=False, description="What discovery lists and is no third party's."
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from journal.replay import Run
+from reports import facts
 from reports.plan.node import Node, drawn, plain
 from reports.plan.steps import layers
 from reports.text import day, many, safe, whole
@@ -85,12 +86,13 @@ def _file(planned: Mapping[str, Any]) -> list[Node]:
 
 
 def _open(run: Run) -> list[Node]:
-    footholds = run.opened.get("footholds", {})
+    """Each foothold that no step covers, and what nobody has looked for."""
+    discovered = run.planned.get("discovered") or {}
     return [
-        Node(f"NOT IN THIS PLAYBOOK: {safe(name, 60)} ({safe(footholds.get(name, {}).get('kind', ''), 40)}):"
-             " no run of it can be contained", LOUD)
-        for name in run.planned["not_covered"]
-    ]  # fmt: skip
+        *(Node(line, LOUD) for line in facts.uncovered(run)),
+        *([Node(f"Other ways in as of {safe(discovered['source'])}")] if discovered.get("source") else []),
+        *(Node(safe(said, 500), "bold yellow") for said in discovered.get("said", ())),
+    ]
 
 
 def _people(planned: Mapping[str, Any]) -> list[Node]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text, update
 
 from inventory.discovery.listing import discover
-from inventory.discovery.shelf import AtIt, Shelf
+from inventory.discovery.shelf import AtIt, Parts, Shelf
 from journal.db.open import open_database
 from journal.db.tables import snapshots, things
 from journal.errors import JournalFailed
@@ -38,7 +38,7 @@ def test_everything_is_kept_and_nothing_else(shelf):
     assert found["house/app/drift"].scopes == ("export", "read")
     assert found["house/app/pdf"].state == {"enabled": False}, "what changes by itself is no state"
     assert "house/grant/old" not in found
-    assert shelf.parts(1) == {("house", "drift"): (1201, 40)}
+    assert shelf.parts(1) == {("house", "drift"): Parts(1201, 40)}
 
 
 def test_the_second_time_asks_for_changes_only_and_finds_the_same_as_a_whole_listing(shelf):

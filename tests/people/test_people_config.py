@@ -85,10 +85,10 @@ tell: [{{of: [waitin], to: chat}}]
     assert all(place_.startswith("ringfence.yaml:") and place_.count(":") == 2 for place_ in places)
     text = "\n".join(said)
     for part in (
-        "name: String should have at least 1", "roles: Input should be", "token: must be sha256:", "key: must be ed25519:",
-        "accounts: an account is SYSTEM:NAME", "roles: must name at least one", "unknown key 'tokn', did you mean",
-        "rung: must be a duration", "restore_h: Input should be greater", "people: Input should be greater",
-        "role: Input should be 'approver' or 'commander'", "codes: must be sha256:", "of: Input should be 'waiting'",
+        "name: must not be empty", "roles[1]: must be", "token: must be sha256:", "key: must be ed25519:",
+        "accounts[0]: an account is SYSTEM:NAME", "roles: must name at least one", "unknown key 'tokn', did you mean",
+        "rung: must be a duration", "restore_h: must be at least 1", "people: must be at least 1",
+        "role: must be 'approver' or 'commander'", "codes[0]: must be sha256:", "of[0]: must be 'waiting'",
     ):  # fmt: skip
         assert part in text, part
     assert "rfp_in_the_clear" not in text
@@ -108,7 +108,7 @@ tell: [{{of: [waitin], to: chat}}]
         ("approvals: {classes: []}", "must name at least one"),
         ("approvals: {ladder: [codes, approver]}", "`ladder` climbs"),
         ("approvals: {ladder: [approver, approver]}", "`ladder` names one twice"),
-        ("approvals: {ladder: [approver, responder]}", "ladder: Input should be"),
+        ("approvals: {ladder: [approver, responder]}", "ladder[1]: must be"),
         (f"approvals: {{codes: ['{DIGEST}', '{DIGEST}']}}", "`codes` has one twice"),
         ("approvals: {rung: 25h}", "at most 24h"),
         ("approvals: {rung: 0s}", "must be a duration"),

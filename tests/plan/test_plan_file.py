@@ -135,6 +135,22 @@ def test_other_inputs_integrations_and_guardrails_are_differences(plan):
         "input integration: then drift, now calendar"
     ]
     assert plan.differences({**opened, "integration": "x"}, limits) == ["integration: then drift, now x"]
+    legacy = {
+        "id": "legacy",
+        "kind": "client",
+        "at": "idp",
+        "client": "old",
+        "found": "it works as svc-drift",
+        "sure": True,
+    }
+    more = {**opened["declared"], "footholds": [*opened["declared"]["footholds"], legacy]}
+    found = plan.model_copy(update={"declared": more})
+    assert plan.differences({**opened, "declared": more}, limits) == [
+        "integration drift: client legacy at idp was found since"
+    ]
+    assert found.differences(opened, limits) == ["integration drift: client legacy at idp is found no more"]
+    later = {**more, "footholds": [*opened["declared"]["footholds"], legacy | {"found": "for another reason"}]}
+    assert found.differences({**opened, "declared": later}, limits) == []
     declared = {**opened["declared"], "owner": "evil"}
     assert plan.differences({**opened, "declared": declared}, limits) == [
         "integration drift: what the inventory says of it differs"

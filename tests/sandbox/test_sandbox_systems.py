@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,12 +19,17 @@ ROUTES = [
     ("DELETE", "/crm/sessions/se_00000001"),
     ("GET", "/firewall/paths/crm-api"),
     ("PUT", "/firewall/paths/crm-api"),
-    ("GET", "/chat/messages"),
+    ("GET", "/idp/grants/gr_00000001"),
+    ("GET", "/crm/keys/ak_0001"),
+    ("PUT", "/crm/keys/ak_0001/enabled"),
+    ("GET", "/crm/webhooks/wh_0001"),
+    ("PUT", "/crm/webhooks/wh_0001/enabled"),
 ]
+LISTINGS = ["/idp/clients", "/idp/grants", "/crm/users", "/crm/keys", "/crm/webhooks", "/firewall/paths"]
 
 
 def test_every_route_wants_its_own_credential(shared):
-    for method, path in ROUTES:
+    for method, path in [*ROUTES, *(("GET", path) for path in (*LISTINGS, "/chat/messages"))]:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Session wrong"}):
             answer = shared.http.request(method, path, headers=headers, json={"enabled": True})
             assert (answer.status_code, set(answer.json())) == (401, {"error"}), path
@@ -36,12 +42,14 @@ def test_every_route_wants_its_own_credential(shared):
 
 
 def test_unknown_things_are_404_and_wrong_bodies_422(shared):
-    for method, path in ROUTES[:-1]:
+    for method, path in ROUTES:
         unknown = "/".join("nobody" if place == 3 else part for place, part in enumerate(path.split("/")))
         assert shared.ask(method, unknown, json={"enabled": True}).status_code == 404, unknown
     for path, bodies in {
         "/idp/clients/drift-prod/enabled": ({}, {"enabled": "no"}, {"enabled": 0}, []),
         "/crm/users/svc-drift/frozen": ({}, {"frozen": None}),
+        "/crm/keys/ak_0001/enabled": ({}, {"enabled": 1}),
+        "/crm/webhooks/wh_0001/enabled": ({}, {"enabled": "off"}),
         "/firewall/paths/crm-api": ({"mode": "some"}, {"mode": "only", "addresses": ["x"]}, {"addresses": []}),
     }.items():
         for body in bodies:
@@ -49,6 +57,9 @@ def test_unknown_things_are_404_and_wrong_bodies_422(shared):
             assert (answer.status_code, set(answer.json())) == (422, {"error"}), body
     assert shared.ask("PUT", "/crm/users/svc-drift/frozen", content=b"{").status_code == 422
     assert shared.ask("GET", "/idp/clients/drift-prod/tokens?limit=many").status_code == 422
+    for path in LISTINGS:
+        assert shared.ask("GET", f"{path}?limit=501").status_code == 422, path
+    assert shared.ask("GET", "/crm/users?kind=robot").status_code == 422
     assert shared.ask("GET", "/nowhere", key="idp_key").status_code == 404
     wrong = shared.ask("DELETE", "/firewall/paths/crm-api")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD, PUT")
@@ -61,6 +72,8 @@ def test_unknown_things_are_404_and_wrong_bodies_422(shared):
         ("/idp/clients/drift-prod", "/idp/clients/drift-prod/enabled", {"enabled": False}),
         ("/crm/users/svc-drift", "/crm/users/svc-drift/frozen", {"frozen": True}),
         ("/firewall/paths/crm-api", "/firewall/paths/crm-api", {"mode": "only", "addresses": ["203.0.113.10"]}),
+        ("/crm/keys/ak_0001", "/crm/keys/ak_0001/enabled", {"enabled": False}),
+        ("/crm/webhooks/wh_0001", "/crm/webhooks/wh_0001/enabled", {"enabled": False}),
     ],
 )
 def test_a_change_shows_when_it_holds_and_not_before(start, eventually, look, change, body):
@@ -155,7 +168,12 @@ def test_a_last_full_page_has_no_successor(shared):
 
 def test_the_client_says_whom_it_serves(shared):
     told = shared.get("/idp/clients/calendar-sync")
-    assert told == {"client": "calendar-sync", "enabled": True, "version": 1, "name": "Calendar sync", "users": 5}
+    assert datetime.fromisoformat(told.pop("created")) < datetime.now(UTC)
+    assert told == {
+        "client": "calendar-sync", "enabled": True, "version": 1, "name": "Calendar sync", "users": 5,
+        "publisher": "Calendly (practice)", "run_as": "svc-calendar", "scopes": ["crm", "calendar"],
+        "hosts": ["calendly.example"],
+    }  # fmt: skip
     assert shared.get("/idp/clients/drift-prod")["users"] == 41
 
 

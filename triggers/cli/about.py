@@ -65,7 +65,7 @@ class About:
         from engine.approvals import Say, decisions_of, standing
         from engine.approvals.saying import asked_of, say
         from journal.clock import now
-        from triggers.cli import asking
+        from triggers.house import asking
 
         people, question = self.inventory.config.people, asked_of(self.journal, self.run, self.wall)
         text = ""
@@ -139,7 +139,7 @@ def _named(question: Question | None, given: str | None, answer: str) -> str:
 
 
 def _became(run: Run, said: Said, what: Say, text: str, people: Any, *, json: bool) -> None:
-    from triggers.cli import asking
+    from triggers.house import asking
 
     if json:
         body = {

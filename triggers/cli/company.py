@@ -56,6 +56,8 @@ def ensure(
     mint_per_s: float | None = None,
     lag_s: float | None = None,
     seed: int | None = None,
+    grants: int | None = None,
+    forgotten: bool | None = None,
     restart: bool = False,
     asleep: bool = False,
 ) -> dict[str, Any]:
@@ -65,7 +67,10 @@ def ensure(
     One that runs with other options than those asked for is ended first: nothing of a practice company is worth more
     than what somebody asks to practise on. Raises Refused when none can be started.
     """
-    given = {"tokens": tokens, "attacker": attacker, "mint_per_s": mint_per_s, "lag_s": lag_s, "seed": seed}
+    given = {
+        "tokens": tokens, "attacker": attacker, "mint_per_s": mint_per_s, "lag_s": lag_s, "seed": seed,
+        "grants": grants, "forgotten": forgotten,
+    }  # fmt: skip
     asked = {name: value for name, value in given.items() if value is not None}
     with _alone(state):
         handshake = running(state)
@@ -151,7 +156,8 @@ def _start(state: Path, options: Mapping[str, Any], *, asleep: bool) -> dict[str
     (here / "handshake.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "sandbox", "--handshake", str(here / "handshake.json")]
     for name, value in options.items():
-        command += [f"--{name.replace('_', '-')}", str(value)]
+        flag = f"--{name.replace('_', '-')}"
+        command += [] if value is False else [flag] if value is True else [flag, str(value)]
     command += ["--asleep"] if asleep else []
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     with os.fdopen(os.open(here / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:

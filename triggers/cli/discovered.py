@@ -9,7 +9,7 @@ from triggers.cli.say import line
 
 if TYPE_CHECKING:
     from inventory.discovery.known import Known
-    from inventory.discovery.shelf import Shelf, Snapshot
+    from inventory.discovery.shelf import Parts, Shelf, Snapshot
     from inventory.discovery.thing import Thing
 
 NOBODYS = "nobody's"
@@ -48,13 +48,15 @@ def facts(
     }  # fmt: skip
 
 
-def _unknown(thing: Thing, known: Known, parts: Mapping[tuple[str, str], tuple[int, int]]) -> dict[str, Any]:
-    grants, persons = parts.get((thing.connection, thing.key), (0, 0))
+def _unknown(thing: Thing, known: Known, parts: Mapping[tuple[str, str], Parts]) -> dict[str, Any]:
+    from inventory.discovery.shelf import Parts
+
+    under = parts.get((thing.connection, thing.key), Parts())
     return {
         "place": thing.place, "kind": thing.kind, "at": thing.connection, "key": thing.key, "title": thing.title,
         "publisher": thing.publisher, "scopes": list(thing.scopes), "hosts": list(thing.hosts),
-        "parts": grants, "people": max(persons, thing.people), "created_at": thing.created_at,
-        "used_at": thing.used_at, "used_from": thing.used_from,
+        "parts": under.count, "people": max(under.persons, thing.people), "created_at": thing.created_at,
+        "used_at": max(thing.used_at, under.used_at), "used_from": thing.used_from,
         "taken_for": [
             {"integration": owner.integration, "sure": owner.sure, "why": owner.why}
             for owner in known.whose.owners.get(thing.place, ())
@@ -157,6 +159,9 @@ def _next(told: Mapping[str, Any], written: Mapping[str, Any] | None) -> None:
         for todo in written["todo"]:
             line(f"  still to be filled in: {todo}")
     elif told["unknown"]:
-        line("Until it is declared, each of these counts in every run of the integration that it is taken for.")
-        line("--adopt writes them into the file of integrations, --only PLACE one of them; what is no third party's")
+        if any(one["taken_for"] for one in told["unknown"]):
+            line("What is taken for an integration's counts in every run of it, whether or not somebody declares it.")
+        line(
+            "--adopt writes them all into the file of integrations, --only PLACE one of them; what is no third party's"
+        )
         line("stands there under `ours:`, with why.")

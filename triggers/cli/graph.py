@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inventory.radius.mermaid import quoted
+
 WIDTH = 80
 SHAPES = {
     "approve": ("{{", "}}"), "manual": ("[/", "/]"), "message": (">", "]"), "find": ("([", "])"), "look": ("([", "])"),
@@ -144,20 +146,14 @@ def mermaid(drawn: Graph) -> list[str]:
 
 
 def _label(node: Node) -> str:
-    parts = [_safe(node.label)]
+    parts = [quoted(node.label)]
     if node.what != "approve":
-        parts.append(_safe(node.uses + (f" [{node.layer}]" if node.layer else "")))
+        parts.append(quoted(node.uses + (f" [{node.layer}]" if node.layer else "")))
     if node.if_:
-        parts.append(_safe(f"if {node.if_}"))
+        parts.append(quoted(f"if {node.if_}"))
     if node.within:
-        parts.append(_safe(f"within {node.within}"))
+        parts.append(quoted(f"within {node.within}"))
     return "<br/>".join(parts)
-
-
-def _safe(text: str) -> str:
-    """Make text that ends no label and is no markup, by Mermaid's own entities."""
-    flat = " ".join(text.split())
-    return "".join(c if c.isalnum() or c in " .,:;-_/+*=!?()[]'" else f"#{ord(c)};" for c in flat[:200])
 
 
 def terminal(drawn: Graph, width: int = WIDTH) -> list[str]:

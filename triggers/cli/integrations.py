@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,10 @@ if TYPE_CHECKING:
     from inventory.integrations.model import FootholdEntry
     from inventory.read import Inventory
 
-_REFERENCE = re.compile(r"(env|file|sandbox):.+")
-
 app = App("integrations", help="Check and show the integrations and their footholds.")
+app.command("triggers.cli.discovering:discover", name="discover", help="Ask every connection what reaches us; keep it.")
+app.command("triggers.cli.snapshots:snapshots", name="snapshots", help="Show what discoveries kept, and check it.")
+app.command("triggers.cli.radius:graph", name="graph", help="Draw what one reaches, and in which order it is revoked.")
 
 
 @app.command
@@ -37,22 +37,27 @@ def lint(
     json
         Print one JSON object.
     """
-    from inventory.read import BadInventory
+    from engine.registry import registry
+    from inventory.integrations.fit import unfit
+    from inventory.integrations.source import footholds_of, integrations_of
+    from inventory.read import examine
 
-    count = 0
-    try:
-        ours = place.described(config, integrations, sandbox=sandbox)
-        count = len(ours.integrations)
-        problems = _problems(ours)
-    except BadInventory as bad:
-        problems = str(bad).splitlines()
+    file = config or (place.COMPANY if sandbox else place.config_path())
+    found = examine(file, integrations=integrations)
+    problems = [*found.problems, *unfit(found.source, found.listed.sources, registry().systems)]
+    problems = sorted(dict.fromkeys(problems), key=lambda p: (p.file != str(file.resolve()), p.file, p.line, p.column))
+    listed = list(integrations_of(found.listed.sources))
     if json:
-        as_json({"ok": not problems, "integrations": count, "problems": problems})
+        places = [
+            {"file": p.file, "line": p.line, "column": p.column, "code": p.code, "message": p.message} for p in problems
+        ]
+        said = {"ok": not problems, "integrations": len(listed), "problems": list(map(str, problems)), "places": places}
+        as_json(said)
         return 1 if problems else 0
     for problem in problems:
-        line(problem)
+        line(str(problem))
     if not problems:
-        line(f"{count} integrations with {sum(len(i.footholds) for i in ours.integrations.values())} footholds: ok.")
+        line(f"{len(listed)} integrations with {sum(len(list(footholds_of(one))) for one in listed)} footholds: ok.")
     return 1 if problems else 0
 
 
@@ -129,85 +134,12 @@ def _foothold(ours: Inventory, entry: FootholdEntry) -> dict[str, Any]:
 
 def _names(entry: FootholdEntry, system: str | None) -> dict[str, str]:
     """Give what names it; of a secret its reference, and never one that stands there itself."""
-    hidden = _secrets(system, entry.kind)
+    from engine.registry import registry
+    from inventory.integrations.fit import secret_keys
+    from inventory.part import is_reference
+
+    hidden = secret_keys(registry().systems.get(system or ""), entry.kind)
     return {
-        key: "***" if key in hidden and not _REFERENCE.match(str(value)) else str(value)
+        key: "***" if key in hidden and not is_reference(str(value)) else str(value)
         for key, value in entry.names.items()
     }
-
-
-def _secrets(system: str | None, kind: str) -> set[str]:
-    from connectors.core import Secret
-    from engine.registry import registry
-
-    found = registry().systems.get(system or "")
-    model = found.footholds.get(kind) if found is not None else None
-    return {key for key, field in model.model_fields.items() if field.annotation is Secret} if model else set()
-
-
-def _problems(ours: Inventory) -> list[str]:
-    """Find what the files' own shape does not show: names that lead nowhere."""
-    from engine.registry import registry
-    from language.errors import nearest
-
-    systems = registry().systems
-    found = [
-        f"{ours.path}: connection {name}: no connector for '{entry.system}'{nearest(entry.system, systems)}"
-        for name, entry in ours.config.connections.items()
-        if entry.system not in systems
-    ]
-    for name, connection in ours.config.connections.items():
-        if connection.system in systems:
-            here = f"{ours.path}: connection {name}"
-            found += _unfit(here, systems[connection.system].settings, connection.settings)
-    for name, one in ours.integrations.items():
-        seen: set[str] = set()
-        for entry in one.footholds:
-            here = f"integration {name}, foothold {entry.id}"
-            if entry.id in seen:
-                found.append(f"{here}: this id stands twice")
-            seen.add(entry.id)
-            found += _foothold_problems(ours, here, entry)
-    return found
-
-
-def _foothold_problems(ours: Inventory, here: str, entry: FootholdEntry) -> list[str]:
-    from connectors.core.connector import needs_of
-    from engine.registry import registry
-    from language.errors import nearest
-
-    try:
-        needs_of(entry.kind)
-    except LookupError as error:
-        return [f"{here}: {error.args[0]}"]
-    if entry.at is None:
-        return []
-    connection = ours.config.connections.get(entry.at)
-    if connection is None:
-        return [f"{here}: no connection '{entry.at}'{nearest(entry.at, ours.config.connections)}"]
-    system = registry().systems.get(connection.system)
-    if system is None:
-        return []
-    model = system.footholds.get(entry.kind)
-    if model is None:
-        known = f"it has {', '.join(system.footholds)}" if system.footholds else "it has none"
-        return [f"{here}: {connection.system} knows no foothold of kind '{entry.kind}'; {known}"]
-    plain = [
-        key
-        for key in sorted(_secrets(connection.system, entry.kind) & entry.names.keys())
-        if not _REFERENCE.match(str(entry.names[key]))
-    ]
-    said = "a secret stands here by reference only: env:NAME or file:PATH"
-    return [*_unfit(here, model, entry.names), *(f"{here}: {key}: {said}" for key in plain)]
-
-
-def _unfit(here: str, model: Any, given: dict[str, Any]) -> list[str]:
-    """Compare names only: values may be references to secrets, which are not opened here."""
-    from language.errors import nearest
-
-    fields = model.model_fields
-    unknown = [f"{here}: unknown key '{key}'{nearest(key, fields)}" for key in given if key not in fields]
-    missing = [
-        f"{here}: '{key}' is missing" for key, field in fields.items() if field.is_required() and key not in given
-    ]
-    return unknown + missing

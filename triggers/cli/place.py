@@ -271,6 +271,17 @@ def described(config: Path | None = None, integrations: Path | None = None, *, s
     return read_inventory(config or COMPANY, integrations=integrations)
 
 
+def with_discovered(journal: Journal, inventory: Inventory) -> Inventory:
+    """Put beside what is declared what the newest snapshot of these connections found of each integration."""
+    from engine.registry import registry
+    from inventory.discovered import with_found
+    from inventory.discovery.known import known
+    from inventory.discovery.shelf import Shelf
+
+    found = known(Shelf(journal.database), inventory, registry().systems)
+    return with_found(inventory, found.footholds, found.source, found.stands_on)
+
+
 def has_configuration(config: Path | None) -> bool:
     """Whether a configuration was named, or lies here."""
     return config is not None or bool(os.environ.get("RINGFENCE_CONFIG")) or Path("ringfence.yaml").exists()

@@ -9,7 +9,7 @@ from typing import Any
 from triggers.cli import place
 from triggers.cli.company import ensure, wake
 
-OPTIONS = ("tokens", "attacker", "mint_per_s", "lag_s", "seed")
+OPTIONS = ("tokens", "attacker", "mint_per_s", "lag_s", "seed", "grants", "forgotten")
 
 
 def practice(

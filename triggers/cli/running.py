@@ -213,7 +213,8 @@ def resume(
     found = recorded(run_id, config)
     asks = found.opened["mode"] == "live" and not (found.recovers or found.approved or found.approved_beforehand)
     need_scope(yes=yes, scope_hash=scope_hash, live=asks)
-    desk = Terminal(yes=yes or (found.approved_beforehand and not visit), quiet=json)
+    looks_in = visit and not found.left  # what was let go is gone on with as it was ordered
+    desk = Terminal(yes=yes or (found.approved_beforehand and not looks_in), quiet=json)
     work = take_up(
         run_id, desk, config=config, resting=not gone, why="visit" if visit else "", adopt=adopt, reason=reason,
         yes_scope=scope_hash,

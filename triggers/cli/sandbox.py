@@ -51,6 +51,8 @@ def up(
     mint_per_s: float | None = None,
     lag_s: float | None = None,
     seed: int | None = None,
+    grants: int | None = None,
+    forgotten: bool | None = None,
     restart: bool = False,
     json: bool = False,
 ) -> None:
@@ -68,14 +70,19 @@ def up(
         Seconds from the answer to a change until it takes effect.
     seed
         Of the dice; secrets are always random.
+    grants
+        People who consented to a client that nobody knows.
+    forgotten
+        The vendor also has an API key and a webhook that nobody wrote down, and the thief has that key.
     restart
         End the one that runs, and start another.
     json
         Print one JSON object.
     """
     handshake = ensure(
-        state_folder(), tokens=tokens, attacker=attacker, mint_per_s=mint_per_s, lag_s=lag_s, seed=seed, restart=restart
-    )
+        state_folder(), tokens=tokens, attacker=attacker, mint_per_s=mint_per_s, lag_s=lag_s, seed=seed, grants=grants,
+        forgotten=forgotten, restart=restart,
+    )  # fmt: skip
     wake(handshake)
     if json:
         as_json(shown(handshake, awake=True))

@@ -44,9 +44,8 @@ def snapshots(*, config: Path | None = None, verify: bool = False, json: bool = 
         as_json({"snapshots": rows, "verified": verify, "ok": not altered})
         return 4 if altered else 0
     for row in rows:
-        line(
-            f"{row['n']:>5}  {str(row['ended_at'])[:19].replace('T', ' ')}  {row['things']} things  sha256 {row['digest'][:16]}…"
-        )
+        digest = str(row["digest"])[:16]
+        line(f"{row['n']:>5}  {str(row['ended_at'])[:19].replace('T', ' ')}  {row['things']} things  sha256 {digest}…")
         if row["wrong"]:
             line(f"       {row['wrong']}")
     if not rows:

@@ -90,8 +90,13 @@ def start(wanted: Wanted) -> int:
         filed.complete(raw)
     elif wanted.sandbox:
         choose_integration(raw, checked, inventory)
-    prepared = _prepared(wanted, inventory, checked, raw, file, filed)
     journal = place.open_journal(place.open_keys(inventory, sandbox=wanted.sandbox), wanted.config)
+    try:
+        inventory = place.with_discovered(journal, inventory)
+        prepared = _prepared(wanted, inventory, checked, raw, file, filed)
+    except BaseException:
+        journal.close()
+        raise
     if wanted.join and (running := _at_it(journal, prepared.name)) is not None:
         journal.close()
         from triggers.cli.joining import follow

@@ -76,7 +76,7 @@ def take_up(
         live.yes_scope = yes_scope or live.yes_scope
         return live
 
-    return TerminalWork(run_id, journal, desk, opening, wanted, url, inventory)
+    return TerminalWork(run_id, journal, desk, opening, wanted=wanted, sandbox_url=url, inventory=inventory)
 
 
 def open_for(run: Run, inventory: Inventory, config: Path | None) -> Journal:

@@ -1,4 +1,4 @@
-"""One run as the command line carries it out: opened when its flow begins, and always brought to an end in the journal."""
+"""One run as the command line carries it out: Ctrl-C ends it, resumable; all else is the house's."""
 
 from __future__ import annotations
 
@@ -6,157 +6,31 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from journal.replay import RESTS
-from triggers.cli.desk import Terminal, who
+from triggers.cli.desk import who
 from triggers.cli.place import state_folder
+from triggers.house.work import EXIT, RunWork
 
 if TYPE_CHECKING:
-    from engine.recover import Wanted
-    from engine.state import Around, Live
-    from inventory.read import Inventory
-    from journal import Journal
+    from engine.state import Live
 
-EXIT = {
-    "contained": 0, "recovered": 0, "dry-run": 0, "planned": 0, "waiting": 3, "objected": 3, "expired": 3,
-    "held": 0, "closing": 0, "stopped": 130,
-}  # fmt: skip
+__all__ = ["EXIT", "RESTS", "TerminalWork"]
 
 
 @dataclass
-class TerminalWork:
-    """A run on its way, as flows know it (`flows.around.Work`).
+class TerminalWork(RunWork):
+    """A run on its way at a terminal, with the state folder of this command."""
 
-    Attributes:
-        opening: opens the run or takes it up again, once, when the work begins.
-        wanted: the recovery that was ordered now; None goes on with the one before.
-        sandbox_url: where the practice company is; "" in a live run.
-        inventory: where heads of the record are carried, and who signs them.
-    """
+    state: Path = field(default_factory=state_folder)
 
-    run: str
-    journal: Journal
-    desk: Terminal
-    opening: Callable[[], Awaitable[Live]]
-    wanted: Wanted | None = None
-    sandbox_url: str = ""
-    inventory: Inventory | None = None
-    live: Live | None = None
-    report: Path | None = None
-    calls: dict[str, Any] = field(default_factory=dict)
-
-    async def contain(self, around: Around) -> str:
-        """Contain; the run's word."""
-        from engine.contain import contain
-
-        return await self._carry(lambda live: contain(live, around))
-
-    async def recover(self, around: Around) -> str:
-        """Recover; the run's word."""
-        from engine.recover import recover
-
-        return await self._carry(lambda live: recover(live, around, self.wanted))
-
-    async def plan(self, word: str) -> str:
-        """Look, journal the plan, and end with `word` (planned, dry-run)."""
-        from engine.plan import plan
-        from journal.event import Draft
-
-        async def only(live: Live) -> str:
-            live.planned = await plan(live)
-            await live.note(Draft("worded", {"word": word, "footholds": {}, "why": "looked only; nothing was sent"}))
-            return word
-
-        return await self._carry(only)
-
-    async def _carry(self, doing: Callable[[Live], Awaitable[str]]) -> str:
-        from engine.plan import NothingSeen
-        from engine.telling import Teller
-        from journal.event import Draft
-        from triggers.cli.anchoring import anchorer
-
-        self.live = live = await self.opening()
-        anchors = anchorer(self.journal, self.inventory, self.desk.say, live.run.id)
-        anchors.start()
-        live.keeper = partial(keep_evidence, live.run.id)
-        teller = Teller(self.inventory, live.note) if self.inventory is not None else None
-        live.tell = teller.word if teller is not None else live.tell
-        self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
-        self.desk.start(live.run)
-        try:
-            with _signals(live):
-                word = await doing(live)
-            if teller is not None:
-                await teller.end()  # bounded by each channel's own time; who was told belongs into the record
-            await self._ended(live, word)
-        except NothingSeen as error:
-            refused = Draft("worded", {"word": "refused", "footholds": {}, "why": str(error)})
-            await live.finish(refused, unlock=True)
-            raise
-        finally:
-            self.desk.end()
-            await live.hang_up()
-            await anchors.end()
-        return word
-
-    async def _ended(self, live: Live, word: str) -> None:
-        from journal.event import Draft
-
-        body: dict[str, Any] = {"word": word}
-        if self.sandbox_url:
-            self.calls = body["attacker"] = await asyncio.to_thread(self._attacker, live)
-        await live.finish(Draft("ended", body), unlock=word not in RESTS)
-        from reports.after_action import write
-
-        events = self.journal.events(live.run.id)
-        page = state_folder() / "reports" / f"{live.run.id}.html"
-        try:
-            self.report = await asyncio.to_thread(write, live.run, events, page, key=self.key)
-        except Exception as error:  # noqa: BLE001  # the word is true without its page: it must be told all the same
-            self.desk.say(f"The page {page} could not be written ({type(error).__name__}). The journal has the record.")
-
-    @property
-    def key(self) -> str:
-        """The id of the key that signs heads, for people to compare; "" where there is none."""
-        from journal import NoKey
-        from triggers.cli.place import open_signer
-
-        try:
-            return open_signer(self.inventory).id
-        except NoKey:
-            return ""
-
-    def _attacker(self, live: Live) -> dict[str, int]:
-        from triggers.cli.company import attacker_calls
-        from triggers.cli.place import Refused
-
-        try:
-            asked = attacker_calls(self.sandbox_url, live.run.opened_at)
-            word_at = live.run.words[-1].at if live.run.words else live.run.at
-            after = attacker_calls(self.sandbox_url, word_at)
-        except Refused:
-            return {}
-        return {
-            "after_command": asked["successes"], "after_word": after["successes"],
-            "refused_after": asked["attempts"] - asked["successes"],
-        }  # fmt: skip
-
-
-def keep_evidence(run: str, name: str, data: bytes) -> str:
-    """Keep evidence of a run in the state folder, readable by its owner and writable by nobody; give the file."""
-    folder = state_folder() / "evidence" / run
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = folder / name
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as kept:
-        kept.write(data)
-        kept.flush()
-        os.fsync(kept.fileno())
-    return f"evidence/{run}/{name}"
+    def heard(self, live: Live) -> contextlib.AbstractContextManager[None]:
+        """Ctrl-C and SIGTERM, while it is carried out."""
+        return _signals(live)
 
 
 @contextlib.contextmanager
