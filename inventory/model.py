@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from inventory.part import Id, Part, Reference, Url, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
-from inventory.ways import ServeEntry
+from inventory.ways import ServeEntry, SlackEntry
 
 __all__ = ["Id", "Part", "Reference"]
 
@@ -115,6 +115,7 @@ class Config(Part):
         releases: whose releases of playbooks count.
         tell: who hears of what without looking.
         serve: the service: names it is asked under, how many runs side by side.
+        slack: the workspace where responders are.
         org: what playbooks may know of the company, as `org`.
         protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
             of them on one person's word.
@@ -130,6 +131,7 @@ class Config(Part):
     releases: ReleasesEntry = ReleasesEntry()
     tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
     serve: ServeEntry = ServeEntry()
+    slack: SlackEntry | None = None
 
     _one_person = field_validator("people")(one_account_one_person)
 
