@@ -52,6 +52,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "frozen": ("by", "why"),
     "stopped": ("by",),
     "noted": ("by", "text"),
+    "darkened": ("by", "why"),
     "read": ("by",),
     "exported": ("by",),
     "legal_hold": ("by", "why"),
@@ -62,7 +63,7 @@ name that a provider chose can not pass for one. In the journal's own chain such
 
 
 SAYS = frozenset(
-    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "told", "turned_away"}
+    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "darkened", "reviewed", "told", "turned_away"}
 )  # fmt: skip
 """Events that are added beside a run, whoever carries it out, by `Journal.say`: none of them moves it by itself."""
 

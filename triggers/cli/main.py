@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("attest", "attesting:attest", "Say, as a proven person, that what no look can prove is done."),
             ("retry", "attesting:retry", "Let an effect be sent again that was given up."),
             ("note", "noting:note", "Add a remark to the record of a run or an incident."),
+            ("go-dark", "dark:go_dark", "Say nothing more of a run in Slack; it goes on on the page and here."),
             ("freeze", "freezing:freeze", "Let no new automatic run begin, for an hour at most; people's runs go on."),
             ("status", "watching:status", "Say what runs, what waits for whom, and what is still open."),
             ("resume", "running:resume", "Go on with a run that was stopped, or whose process died."),

@@ -6,37 +6,67 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from journal.clock import wall
+from journal.clock import now, wall
 from journal.db.base import Database
 from journal.db.tables import intake
 from journal.errors import JournalFailed
+from journal.write import lease as leasing
+from journal.write.lease import Owner
 
 SOURCE = "slack"
 TRIES = 5
-BEGUN = "\n"
-"""Stands before the body of a row that somebody began to act on: then it is looked at first what became of that."""
+HELD = timedelta(minutes=3)
+"""For so long a row is somebody's of whom nobody can tell whether they live: acting on it never takes as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A request that waits. `begun`: it was begun before, by this process or by one that died."""
+    """A request that waits.
+
+    Attributes:
+        stored: its body as it lies there. at: when it was kept. holder: who began to act on it; None: nobody.
+    """
 
     id: str
-    body: str
+    stored: str
     at: str
-    begun: bool
+    holder: Owner | None
+    since: str
+
+    @property
+    def body(self) -> str:
+        """What was asked."""
+        return self.stored.rpartition("\n")[2]
+
+    @property
+    def begun(self) -> bool:
+        """Somebody began to act on it: it is looked at first what became of that."""
+        return self.holder is not None
+
+    def free(self) -> bool:
+        """Whether nobody acts on it now."""
+        if self.holder is None or self.holder.dead():
+            return True
+        return not self.holder.same_boot() and now() - datetime.fromisoformat(self.since) > HELD
 
 
 class Intake:
     """The rows of one way in. Its methods block: call them beside the event loop."""
 
     def __init__(self, database: Database) -> None:
-        """Hold the data base, which is the journal's."""
-        self._db = database
+        """Hold the data base, which is the journal's; rows that are claimed are this one's until it is closed."""
+        self._db, self._mark = database, secrets.token_hex(8)
+        leasing.opened(self._mark)
+        self._me = Owner.me(self._mark).text()
+
+    def close(self) -> None:
+        """Claim nothing any more: what was begun and not ended is anybody's."""
+        leasing.closed(self._mark)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -47,43 +77,52 @@ class Intake:
             raise JournalFailed(self._db.sentence(error)) from None
 
     def keep(self, requests: Mapping[str, str]) -> set[str]:
-        """Keep requests by their keys; give the keys that are new. Returns when they are durable, all in one transaction.
+        """Keep requests by their keys; give the keys that are new. Returns when they are durable, all in one transaction."""
+        return self._add(requests, done=False)
 
-        The same request may come to two processes at once: whoever is second looks again.
-        """
+    def once(self, key: str) -> bool:
+        """Whether this is the first time that anybody asks for this key: what is good once is marked so, durably."""
+        return key in self._add({key: ""}, done=True)
+
+    def again(self, key: str) -> None:
+        """It came to nothing: the key is good once more."""
+        with self._reading() as conn, self._db.writing(conn):
+            conn.execute(delete(intake).where(intake.c.key == key, intake.c.done_at.is_not(None)))
+
+    def _add(self, requests: Mapping[str, str], *, done: bool) -> set[str]:
+        """The same may come to two processes at once: whoever is second looks again."""
         for _ in range(TRIES):
+            at = wall()
             with self._reading() as conn:
                 try:
                     with self._db.writing(conn):
                         there = set(conn.execute(select(intake.c.key).where(intake.c.key.in_(requests))).scalars())
-                        fresh = {key: body for key, body in requests.items() if key not in there}
                         rows = [
-                            {"id": secrets.token_hex(16), "source": SOURCE, "key": key, "body": body, "at": wall(), "done_at": None}
-                            for key, body in fresh.items()
+                            {"id": secrets.token_hex(16), "source": SOURCE, "key": key, "body": body, "at": at,
+                             "done_at": at if done else None}
+                            for key, body in requests.items() if key not in there
                         ]  # fmt: skip
                         if rows:
                             conn.execute(insert(intake), rows)
-                        return set(fresh)
+                        return {str(row["key"]) for row in rows}
                 except IntegrityError:
                     continue
         raise JournalFailed("The same requests come to several processes over and over: nothing was kept.")
 
     def waiting(self, most: int = 100) -> list[Row]:
         """What is still to be acted on, the oldest first."""
-        query = (
-            select(intake)
-            .where(intake.c.source == SOURCE, intake.c.done_at.is_(None))
-            .order_by(intake.c.at)
-            .limit(most)
-        )
+        query = select(intake).where(intake.c.source == SOURCE, intake.c.done_at.is_(None))
         with self._reading() as conn:
-            rows = conn.execute(query).all()
-        return [Row(r.id, r.body.removeprefix(BEGUN), r.at, r.body.startswith(BEGUN)) for r in rows]
+            rows = conn.execute(query.order_by(intake.c.at, intake.c.id).limit(most)).all()
+        return [_row(row.id, row.body, row.at) for row in rows]
 
-    def begin(self, row: Row) -> None:
-        """Mark it as begun, durably, before anything is done."""
+    def claim(self, row: Row) -> Row | None:
+        """Take a row, durably, before anything is done; None where somebody else has it by now."""
+        stored = f"{self._me}\n{wall()}\n{row.body}"
+        mine = update(intake).where(intake.c.id == row.id, intake.c.body == row.stored, intake.c.done_at.is_(None))
         with self._reading() as conn, self._db.writing(conn):
-            conn.execute(update(intake).where(intake.c.id == row.id).values(body=BEGUN + row.body))
+            taken = conn.execute(mine.values(body=stored)).rowcount
+        return Row(row.id, stored, row.at, row.holder, row.since) if taken else None
 
     def end(self, row: Row) -> None:
         """It was acted on. Its key stays, what was typed goes."""
@@ -94,3 +133,13 @@ class Intake:
         """Drop the keys of what was acted on before then: Slack sends nothing again after so long."""
         with self._reading() as conn, self._db.writing(conn):
             conn.execute(delete(intake).where(intake.c.source == SOURCE, intake.c.done_at < before))
+
+
+def _row(name: str, stored: str, at: str) -> Row:
+    head, _, rest = stored.partition("\n")
+    if not rest:
+        return Row(name, stored, at, None, "")
+    try:
+        return Row(name, stored, at, Owner.read(head), rest.partition("\n")[0])
+    except ValueError:
+        return Row(name, stored, at, None, "")
