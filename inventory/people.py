@@ -99,6 +99,8 @@ class PersonEntry(Part):
         roles: what they may do.
         token: SHA-256 of their token, or a reference to a file or variable with that or the token.
         key: public half of their Ed25519 key; what they say may be signed with it.
+        totp: reference of the secret of their authenticator app's codes (base32), the page's weaker proof. Their
+            passkeys stand in the journal, where they make them: `ringfence person passkey NAME`.
         accounts: SYSTEM:NAME, by which a target of an incident is known to be them; SYSTEM is a connection or a system
             of the connectors, or `os` for the user of this machine.
     """
@@ -107,6 +109,7 @@ class PersonEntry(Part):
     roles: Annotated[tuple[Role, ...], AfterValidator(_some)] = Field(strict=False)
     token: Annotated[str, AfterValidator(_as_token)] | None = None
     key: Key | None = None
+    totp: Reference | None = None
     accounts: tuple[Annotated[str, AfterValidator(_as_account)], ...] = Field(default=(), strict=False)
 
     @property
@@ -201,10 +204,18 @@ def one_account_one_person(people: Mapping[str, PersonEntry]) -> Mapping[str, Pe
     """An account, a token and a key lead to one person: else somebody would have two says."""
     owner: dict[str, str] = {}
     for name, person in people.items():
-        proofs = [proof for proof in (person.token, person.key) if proof is not None]
+        proofs = [proof for proof in (person.token, person.key, person.totp) if proof is not None]
         for value in [*proofs, *(account.casefold() for account in person.accounts)]:
             if owner.setdefault(value, name) != name:
-                what = "account " + value if value not in proofs else "token" if value == person.token else "key"
+                what = (
+                    "account " + value
+                    if value not in proofs
+                    else "token"
+                    if value == person.token
+                    else "key"
+                    if value == person.key
+                    else "totp secret"
+                )
                 raise ValueError(f"{owner[value]} and {name} have the same {what}: one person, one say")
     return people
 

@@ -14,8 +14,8 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from inventory.people import PersonEntry
 from inventory.read import BadInventory
@@ -43,6 +43,7 @@ class Sayer:
         accounts: by which they are known elsewhere.
         os: the machine's user who carried it here, as `os:NAME`.
         public: the public key, hex, that signs what they say; "" for a token.
+        evidence: of a passkey, what it signed and with which signature: the record keeps it with what they say.
     """
 
     person: str
@@ -52,6 +53,7 @@ class Sayer:
     accounts: tuple[str, ...] = ()
     os: str = ""
     public: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def by(self) -> str:

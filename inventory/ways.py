@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from inventory.part import Id, Part, Reference, Url
 
 MOST_WORKERS = 64
+LONGEST_LINK_M = 120
 
 
 def _as_host(value: str) -> str:
@@ -72,4 +74,61 @@ class SlackEntry(Part):
         return self
 
 
-__all__ = ["MOST_WORKERS", "ServeEntry", "SlackEntry"]
+def _as_origin(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        fits = parts.scheme == "https" or (parts.scheme == "http" and here)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        fits = fits and bool(parts.hostname) and "@" not in parts.netloc and value.lower().rstrip("/") == origin
+        _ = parts.port
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            "must be the address under which phones reach it, without a path: https://page.acme.example"
+            " (http only on this very machine)"
+        )
+    return origin
+
+
+def _as_minutes(value: Any) -> Any:
+    found = re.fullmatch(r"([1-9][0-9]{0,2})m", value) if isinstance(value, str) else None
+    if found is None or int(found[1]) > LONGEST_LINK_M:
+        raise ValueError(f"must be whole minutes, as in 15m; at most {LONGEST_LINK_M}m")
+    return int(found[1])
+
+
+class PageEntry(Part):
+    """`page:`, where phones reach the page. TLS is the reverse proxy's in front of it.
+
+    Attributes:
+        url: scheme and host (and port), as it stands in the browser's address. Requests from any other are refused.
+        rp_id: the host, or a domain above it, that passkeys are bound to. Changing it makes all of them useless.
+        link: minutes for which a link is good.
+        key: reference of the key that signs links and sessions (base64 of 32 bytes, as `ringfence journal key` makes
+            it); without it one of the state folder's, which is enough where one machine serves the page.
+    """
+
+    url: Annotated[str, AfterValidator(_as_origin)]
+    rp_id: str = ""
+    link: Annotated[int, BeforeValidator(_as_minutes)] = 15
+    key: Reference | None = None
+
+    @model_validator(mode="after")
+    def _binds_to_its_host(self) -> PageEntry:
+        host = urlsplit(self.url).hostname or ""
+        given = self.rp_id or host
+        if re.fullmatch(r"[0-9.]+|.*:.*", given):
+            raise ValueError(f"passkeys are bound to a name, and {given} is an address: name the machine")
+        if given != host and not (host.endswith(f".{given}") and "." in given):
+            raise ValueError(f"rp_id is {host}, or a domain above it")
+        return self
+
+    @property
+    def bound_to(self) -> str:
+        """The host or domain that passkeys are bound to."""
+        return self.rp_id or urlsplit(self.url).hostname or ""
+
+
+__all__ = ["MOST_WORKERS", "PageEntry", "ServeEntry", "SlackEntry"]

@@ -40,6 +40,11 @@ def at(us: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(us // 1_000_000)) + f".{us % 1_000_000:06d}Z"
 
 
+def spelled(time_: datetime) -> str:
+    """Spell a time as an `at`."""
+    return at(round((time_ - _EPOCH) / timedelta(microseconds=1)))
+
+
 def now() -> datetime:
     """Now by the wall, in UTC: for people and the record. Nothing may wait by it."""
     return _EPOCH + timedelta(microseconds=clock.get().wall_ns() // 1000)

@@ -26,6 +26,7 @@ JOURNAL = "@journal"
     erased   incident why                         pruned    run incident n head first_at last_at before
     used     run digest                           what is good for one time (a sealed code) was used
     frozen   on until incident by why             no new automatic runs until then, or again
+    passkey  mark on how                          a passkey counts from now on, or does no more; `mark` names nobody
     upgraded from runs                            tables of an older ringfence; openings were recorded now
 """
 
@@ -49,6 +50,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "retried": ("by", "reason"),
     "adopted": ("by", "reason"),
     "told": ("whom",),
+    "linked": ("whom", "by"),
     "frozen": ("by", "why"),
     "stopped": ("by",),
     "noted": ("by", "text"),
@@ -63,7 +65,8 @@ name that a provider chose can not pass for one. In the journal's own chain such
 
 
 SAYS = frozenset(
-    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "darkened", "reviewed", "told", "turned_away"}
+    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "told", "turned_away",
+     "linked", "darkened"}
 )  # fmt: skip
 """Events that are added beside a run, whoever carries it out, by `Journal.say`: none of them moves it by itself."""
 

@@ -8,11 +8,13 @@ Event types and their bodies (a `?` marks what may be missing):
     planned   plan_hash scope_hash scope steps first_line
     asked     wall role people scope_hash shown class interrupted hours ladder within_s rung_s targets
     decided   wall answer scope_hash by seat how role source shown reason code? signed_at? public? signature?
+              evidence?                              of a passkey: what it signed, and the signature
     approved  wall scope_hash by how shown glass? review_by?   the wall is open; with the say that completes it
     objected  wall scope_hash by reason            declined  wall by how
     turned_away wall answer by code why            a say that does not count, and why
     reviewed  wall by how reason                   a break-glass approval was looked at by somebody else
     told      whom of how why                      why: what kept it from being told; "" where it was
+    linked    whom did purpose until by?           a link to the page was given out for somebody, or opened
     attested  step effect by how reason            retried   step effect by how reason
     intended  effect step action target params calls lines once back round before? answers
     ordered   phase by yes leave                   who started a recovery, and what they decided beforehand

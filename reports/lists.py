@@ -197,26 +197,27 @@ def _next(run: Run) -> list[str]:
         case "waiting" | "held" | "expired" | "objected" if "recovering" not in _words(run) and not facts.since_word(
             run
         ):
-            return [*_hands(run), *_approvals(run, resume), *_still_in(run)]
+            return [*_hands(run), *_approvals(run, resume), *still_in(run)]
         case "recovered":
             return [f"Look at what was given back: `ringfence check {name}` says what is open again."]
         case "partially-recovered":
             return [f"Look at what it stopped at; then `ringfence recover {name}`, with `--leave STEP` for what stays."]
         case "nothing-found":
             return ["Check that the integration names the right client and that the connection may see its tokens.",
-                    *_still_in(run)]  # fmt: skip
+                    *still_in(run)]  # fmt: skip
         case "refused":
             return ["Nothing was sent. Mend what was refused, then start again."]
         case "partially-contained" | "failed":
             return [
                 f"Close by hand what is open or not in this playbook (see the footholds); then {resume}.",
-                *_still_in(run),
+                *still_in(run),
             ]
         case _:
-            return [f"If no process is at it, go on from the journal: {resume}.", *_still_in(run)]
+            return [f"If no process is at it, go on from the journal: {resume}.", *still_in(run)]
 
 
-def _still_in(run: Run) -> list[str]:
+def still_in(run: Run) -> list[str]:
+    """By how many live things he is still in; nothing where there are none that a cut of the plan would end."""
     found = [(facts.live(run, row), row) for row in facts.rows(run)]
     by = ", ".join(many(alive, f"live {noun([row])}") for alive, row in found if alive)
     return [f"Still in by {by}."] if by else []

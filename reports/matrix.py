@@ -81,10 +81,11 @@ def coverage(run: Run) -> str:
 
 
 def _cells(run: Run, steps: list[Mapping[str, Any]]) -> dict[str, Cell]:
-    return {layer: _cell(run, [row for row in steps if row.get("layer") == layer]) for layer in LAYERS}
+    return {layer: cell(run, [row for row in steps if row.get("layer") == layer]) for layer in LAYERS}
 
 
-def _cell(run: Run, steps: list[Mapping[str, Any]]) -> Cell:
+def cell(run: Run, steps: list[Mapping[str, Any]]) -> Cell:
+    """How some steps stand together."""
     if not steps:
         return Cell()
     effects = [effect for row in steps for effect in run.of_step(str(row.get("id")))]

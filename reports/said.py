@@ -37,4 +37,7 @@ def said(event: Event) -> str:
         case "told":
             failed = f", NOT told: {safe(body['why'], 200)}" if body.get("why") else ""
             return f"told {safe(body.get('whom') or 'people', 120)} of {safe(body.get('of'), 40)} by {safe(body.get('how'), 40)}{failed}"
+        case "linked":
+            until = f", good for {safe(body['until'], 20)}" if body.get("until") else ""
+            return f"a link for the phone of {safe(body.get('whom') or 'somebody', 120)} was {safe(body.get('did'), 20)}{until}"
     return ""

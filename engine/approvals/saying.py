@@ -126,6 +126,8 @@ def _counted(
     }  # fmt: skip
     if what.code:
         body["code"] = what.code
+    if what.sayer.evidence:
+        body["evidence"] = dict(what.sayer.evidence)
     if sign is not None:
         signed = statement(question.run, question.wall, what.answer, question.scope_hash, shown, at.isoformat())
         body |= {"signed_at": signed["at"], "public": what.sayer.public, "signature": sign(signed)}

@@ -157,7 +157,7 @@ def _able(
             barred[name] = "asked for it"
         elif f"person:{name}" in said:
             barred[name] = "has answered"
-        elif person.token is None and person.key is None:
+        elif person.token is None and person.key is None and person.totp is None:
             barred[name] = "has neither token nor key"
         else:
             able[name] = authority

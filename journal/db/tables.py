@@ -5,8 +5,8 @@ journal's own chain. `leases` has one row a run (and one for the journal's own c
 its chain, which tells of a tail that was cut off. `wishes`, `run_keys`, `people_keys`, `sealed` and `anchors` stand
 outside the chain: their rows may go (a shredded key is the point of it), and the journal's own chain tells of it.
 So do `snapshots` and `things`, what each discovery listed at our systems: the chain holds each snapshot's digest.
-And so do `intake`, `outbox`, `passkeys` and `links`, which belong to the ways in: what came and is to be done once,
-what is to be told and was not yet, what proves somebody on a phone, and which links were used.
+And so do `intake`, `outbox`, `passkeys`, `links` and `spent`, which belong to the ways in: what came and is to be done
+once, what is to be told and was not yet, what proves somebody on a phone, which links and codes were used.
 """
 
 from __future__ import annotations
@@ -193,6 +193,16 @@ links = Table(
     Column("person", String(40), nullable=False),
     Column("run", String(120), nullable=False, index=True),
     Column("wall", String(120), nullable=False),  # "" for the run as such
+    Column("purpose", String(20), nullable=False),
     Column("expires_at", String(27), nullable=False),
     Column("used_at", String(27)),
+)
+
+spent = Table(
+    "spent",
+    metadata,
+    Column("mark", String(64), primary_key=True),  # SHA-256 of what is good for one time: a number, a code, a try
+    Column("what", String(20), nullable=False),
+    Column("person", String(40), nullable=False),
+    Column("at", String(27), nullable=False, index=True),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from triggers.cli import place
+from triggers.cli.passkeys import passkey, totp
 from triggers.cli.say import as_json, line
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
 Config = Annotated[Path | None, Parameter(name="--config")]
 MOST_CODES = 20
 
-app = App(name="person", help="Make what proves a person: a token, a key, a sealed code; and list the people.")
+app = App(
+    name="person", help="Make what proves a person: a token, a key, a passkey, a sealed code; and list the people."
+)  # fmt: skip
+app.command(passkey)
+app.command(totp)
 
 
 @app.command
@@ -34,10 +39,10 @@ def token(name: str, /, *, output: Output = None, json: bool = False) -> int:
     """
     from inventory.proof import new_token
 
-    _an_id(name)
+    an_id(name)
     made, digest = new_token()
     if output is not None:
-        _keep(output, made)
+        keep(output, made)
     return _made(name, "token", digest, made, output, json=json)
 
 
@@ -57,8 +62,8 @@ def key(name: str, /, *, output: Annotated[Path, Parameter(name=["--output", "-o
 
     from journal.proof.sign import KEY_BYTES, Signer
 
-    _an_id(name)
-    _keep(output, base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+    an_id(name)
+    keep(output, base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
     public = base64.b64encode(bytes.fromhex(Signer.from_reference(f"file:{output}").public)).decode()
     return _made(name, "key", f"ed25519:{public}", "", output, json=json)
 
@@ -81,7 +86,7 @@ def code(*, count: int = 1, output: Annotated[Path, Parameter(name=["--output", 
     if not 1 <= count <= MOST_CODES:
         raise place.Refused(f"--count {count}: 1 to {MOST_CODES} codes at once.")
     codes = [new_code() for _ in range(count)]
-    _keep(output, "\n".join(made for made, _ in codes))
+    keep(output, "\n".join(made for made, _ in codes))
     digests = [digest for _, digest in codes]
     if json:
         as_json({"codes": digests, "file": str(output)})
@@ -102,7 +107,7 @@ def list_(*, config: Config = None, sandbox: bool = False, json: bool = False) -
     if json:
         rows = [
             {"person": name, "name": one.name, "roles": list(one.roles), "token": one.token is not None,
-             "key": one.key is not None, "accounts": list(one.accounts)}
+             "key": one.key is not None, "totp": one.totp is not None, "accounts": list(one.accounts)}
             for name, one in people.items()
         ]  # fmt: skip
         as_json({"people": rows})
@@ -110,7 +115,7 @@ def list_(*, config: Config = None, sandbox: bool = False, json: bool = False) -
     if not people:
         line(f"{found.path} names no people: nobody can approve. `ringfence person token NAME` begins with one.")
     for name, one in people.items():
-        proof = " and ".join(what for what in ("token", "key") if getattr(one, what) is not None)
+        proof = " and ".join(what for what in ("token", "key", "totp") if getattr(one, what) is not None)
         line(f"{name:<16} {one.name:<24} {', '.join(one.roles):<34} {proof or 'no token, no key: cannot say anything'}")
     for lack in _lacking(found.config):
         line(lack)
@@ -137,7 +142,8 @@ def _lacking(config: Config_) -> list[str]:
     return said
 
 
-def _an_id(name: str) -> None:
+def an_id(name: str) -> None:
+    """Raise Refused for what is no id of a person."""
     from pydantic import TypeAdapter, ValidationError
 
     from inventory.part import Id
@@ -150,7 +156,7 @@ def _an_id(name: str) -> None:
         ) from None
 
 
-def _keep(file: Path, text: str) -> None:
+def keep(file: Path, text: str) -> None:
     """Write a new file that only its owner can read; never over one that is there."""
     try:
         handle = os.open(file.expanduser(), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

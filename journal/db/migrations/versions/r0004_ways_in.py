@@ -1,4 +1,4 @@
-"""What the ways in keep beside the record: requests, messages on their way, passkeys, links."""
+"""What the ways in keep beside the record: requests, messages on their way, passkeys, links, what was used up."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the four tables."""
+    """Make the five tables."""
     op.create_table(
         "intake",
         sa.Column("id", sa.String(40), primary_key=True),
@@ -51,7 +51,16 @@ def upgrade() -> None:
         sa.Column("person", sa.String(40), nullable=False),
         sa.Column("run", sa.String(120), nullable=False),
         sa.Column("wall", sa.String(120), nullable=False),
+        sa.Column("purpose", sa.String(20), nullable=False),
         sa.Column("expires_at", sa.String(27), nullable=False),
         sa.Column("used_at", sa.String(27)),
     )
     op.create_index("ix_links_run", "links", ["run"])
+    op.create_table(
+        "spent",
+        sa.Column("mark", sa.String(64), primary_key=True),
+        sa.Column("what", sa.String(20), nullable=False),
+        sa.Column("person", sa.String(40), nullable=False),
+        sa.Column("at", sa.String(27), nullable=False),
+    )
+    op.create_index("ix_spent_at", "spent", ["at"])
