@@ -26,6 +26,7 @@ JOURNAL = "@journal"
     erased   incident why                         pruned    run incident n head first_at last_at before
     used     run digest                           what is good for one time (a sealed code) was used
     frozen   on until incident by why             no new automatic runs until then, or again
+    knocked  at_door turned_away                  requests that were turned away unread, by why: counts alone
     passkey  mark on how                          a passkey counts from now on, or does no more; `mark` names nobody
     upgraded from runs                            tables of an older ringfence; openings were recorded now
 """

@@ -57,6 +57,13 @@ class Outbox:
             rows = conn.execute(query).all()
         return {self._short(r.key, run): Told(r.key, r.body, r.n, r.tries, r.sent_at is not None) for r in rows}
 
+    def known(self, since: str) -> tuple[set[str], str]:
+        """The runs of which anything was told since then, and when anything was told last; "" where nothing ever was."""
+        query = select(outbox.c.run, outbox.c.at, outbox.c.sent_at).where(outbox.c.channel == self._channel)
+        with self._open() as conn:
+            rows = conn.execute(query).all()
+        return {row.run for row in rows if row.at >= since}, max((row.sent_at or row.at for row in rows), default="")
+
     def try_(self, run: str, kind: str, key: str, n: int) -> int:
         """Note, durably, that it is sent now; give how often it was tried before."""
         full = self._key(run, key)

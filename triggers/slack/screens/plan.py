@@ -16,11 +16,11 @@ HOLD, CHANGE, CHECK = "plan_hold", "plan_change", "plan_check"
 """What its buttons are called in a payload."""
 
 
-def plan(run: Run, *, drill: bool, asked_by: str = "", buttons_for: str = "") -> Message:
+def plan(run: Run, *, drill: bool, asked_by: str = "", buttons_for: str = "", note: str = "") -> Message:
     """Show a plan that was looked at and not begun.
 
     `run`: the dry run. `drill`: it would be carried out on the practice company. `asked_by`: who asked. `buttons_for`:
-    what its buttons carry, ids alone; without it there are none.
+    what its buttons carry, ids alone; without it there are none. `note`: what became of it.
     """
     planned = run.planned
     mode = "DRILL" if drill else "LIVE"
@@ -44,9 +44,10 @@ def plan(run: Run, *, drill: bool, asked_by: str = "", buttons_for: str = "") ->
             button("Change", CHANGE, buttons_for),
             button("Only check", CHECK, buttons_for),
         ) if buttons_for else None,
-        small("Nothing was sent so far.", _hashes(planned), f"Asked by {shown(asked_by, NAME)}" if asked_by else ""),
+        lines([note]) if note else None,
+        small("" if note else "Nothing was sent so far.", _hashes(planned), f"Asked by {shown(asked_by, NAME)}" if asked_by else ""),
     ]  # fmt: skip
-    return message(f"{mode} PLAN. {shown(title, NAME)}: {in_all} Nothing was sent so far.", parts, run.id)
+    return message(f"{mode} PLAN. {shown(title, NAME)}: {in_all} {note or 'Nothing was sent so far.'}", parts, run.id)
 
 
 def _in_all(planned: Mapping[str, Any]) -> str:
