@@ -33,7 +33,7 @@ from triggers.slack.listening import bolt
 from triggers.slack.methods import Slack
 from triggers.slack.outbox import Outbox
 from triggers.slack.screens.form import MENU_MOST, choice_option
-from triggers.slack.socket import Socket
+from triggers.slack.socket_mode import Socket
 from triggers.slack.telling import Sender, Teller, follow
 from triggers.slack.who import Who
 

@@ -27,7 +27,7 @@ class Socket:
         whoever is not connected for a while gets a new one.
         """
         handler = AsyncSocketModeHandler(self._app, self._token, logger=QUIET, ping_interval=self._ping_s)
-        connecting = asyncio.ensure_future(handler.connect_async())
+        connecting = asyncio.ensure_future(handler.connect_async())  # type: ignore[no-untyped-call]
         try:
             while True:
                 await asyncio.sleep(self._stale_s)
@@ -41,5 +41,5 @@ class Socket:
 
 
 async def _closed(handler: AsyncSocketModeHandler) -> None:
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]
     await handler.client.aiohttp_client_session.close()
