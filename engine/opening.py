@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -19,10 +20,12 @@ from engine.given import fields_of, given_by, integration_of
 from engine.guardrails import limits_of, unknown_lists
 from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
+from engine.since import earliest, recorded, since_of
 from engine.state import Desk, Live, seal_of
 from engine.view import Link, View
 from inventory.integrations.model import Integration
 from inventory.model import Mode
+from inventory.radius import downstream
 from inventory.read import Inventory
 from journal.canonical import sound
 from journal.clock import now
@@ -108,6 +111,9 @@ class Prepared:
     async def begin(self, journal: Journal, desk: Desk) -> Live:
         """Journal the opening. Raises the journal's Busy when another run is at this integration."""
         body = _opened(self.order, self.inventory, self.name, self.integration, self.bound)
+        if self.order.incident:  # whoever saw him first in this incident saw him for all of its runs
+            known = await asyncio.to_thread(earliest, journal, self.order.incident)
+            body["since"] = recorded(min((at for at in (known, self.order.since) if at is not None), default=None))
         lease, event = await journal.begin(
             self.run, self.order.incident or f"INC-{self.run[2:]}", Draft("opened", sound(body)),
             lock=self.name if self.order.mode != "dry-run" else None,
@@ -118,6 +124,8 @@ class Prepared:
 
 def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> Prepared:
     """Fit an order to this inventory: inputs, steps, connections. Raises NotBound, BadInput or BadInventory."""
+    if order.since is not None and order.since > now():
+        raise NotBound(f"since {recorded(order.since)} is still to come: the first sign of the attacker is in the past")
     pool: dict[str, Secret] = {}
     name, integration = integration_of(order.checked, order.raw, inventory)
     inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool, declared_only=order.declared_only))
@@ -242,7 +250,7 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
         acted_on(integration, prepared.aside) if integration else None,
         {entry.id: needs(entry) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
-        datetime.fromisoformat(run.opened_at), prepared.inventory.config, prepared.aside, Allowed.of(run.opened),
+        since_of(run), prepared.inventory.config, prepared.aside, Allowed.of(run.opened),
     )  # fmt: skip
     live.hold_only = bool(run.opened.get("hold_only")) and not run.went_on
     live.yes_scope = str(run.opened.get("yes_scope", ""))
@@ -277,7 +285,7 @@ def _opened(
         "playbook": playbook.id, "title": playbook.title, "sha256": order.checked.sha256, "file": order.file,
         "inputs": {n: v if isinstance(order.raw[n], list) else v[0] for n, v in shown.items()},
         "secret_inputs": [n for n, v in given.items() if v and isinstance(v[0], Secret)],
-        "mode": order.mode, "integration": name or "",
+        "mode": order.mode, "integration": name or "", "since": recorded(order.since),
         "integration_title": integration.title if integration else "", "owner": integration.owner if integration else "",
         "declared": integration.model_dump(mode="json") if integration else {},
         "footholds": {
@@ -295,6 +303,7 @@ def _opened(
             }
             for name in _connections(bound)
         },
+        "downstream": [asdict(each) for each in downstream(inventory.integrations, name)] if name else [],
         "alike": lookalikes(name, inventory.integrations) if name else [],
         "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks, "expires": playbook.expires or "",
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,6 +19,7 @@ from engine.observe import InDoubt, Sight, observe
 from engine.send import send
 from engine.settle import Send, Settle, Wait, next_for
 from engine.state import Around, Live
+from engine.tainted import asked_about, compared, stays_off
 from engine.undoing import Back, Doubted, carried, hands_back, in_order, recollect, todo
 from engine.walls import put
 from journal.event import Draft, Private
@@ -56,9 +57,10 @@ async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> s
     wishes = asyncio.ensure_future(hear(live))
     try:
         await recollect(live)
+        unknown = await compared(live)
         for step in in_order(live.checked):
             if step.kind == "approve":
-                await around(step.id, partial(_approved, live, step))
+                await around(step.id, partial(_approved, live, step, unknown))
             elif step.kind != "watch":
                 await around(step.id, partial(carried, live, live.every[step.id], partial(_undo, live, leave)))
     except Doubted as doubt:
@@ -67,10 +69,23 @@ async def recover(live: Live, around: Around, wanted: Wanted | None = None) -> s
         return await _say(live, word, str(doubt))
     finally:
         wishes.cancel()
-    left = sorted(leave & {back.bound.id for back in todo(live, "contain")})
-    if left:
-        return await _say(live, "partially-recovered", f"left as they are: {', '.join(left)}")
+    if why := _left(live, leave):
+        return await _say(live, "partially-recovered", why)
     return await _say(live, "recovered", "")
+
+
+def _left(live: Live, leave: frozenset[str]) -> str:
+    """What was not given back, and what that takes; "" where all of it was."""
+    backs = todo(live, "contain")
+    off = sorted(stays_off(live.run) & {back.effect.id for back in backs if back.bound.id not in leave})
+    left = sorted(leave & {back.bound.id for back in backs})
+    parts = [f"left as they are: {', '.join(left)}"] if left else []
+    if off:
+        said = "; ".join(f"{name}: {live.run.tainted[name]['why']}" for name in off)
+        parts.append(
+            f"tainted, so left off until a person ticks it (`ringfence recover {live.run.id} --tick STEP/TARGET`): {said}"
+        )
+    return "; ".join(parts)
 
 
 async def _say(live: Live, word: str, why: str) -> str:
@@ -80,15 +95,17 @@ async def _say(live: Live, word: str, why: str) -> str:
     return word
 
 
-async def _approved(live: Live, step: Step) -> None:
+async def _approved(live: Live, step: Step, unknown: Mapping[str, str]) -> None:
     """The wall of a phase after contain: what would be given back, by name, approved by people as any other."""
-    backs = todo(live, "contain")
+    off = stays_off(live.run)
+    backs = [back for back in todo(live, "contain") if back.effect.id not in off]
     if not backs:
         return
     shown = "\n".join(
         [
             "Give back what this run switched off, and was clean before:",
             *(f"  {b.effect.id}: {b.action.name}" for b in reversed(backs)),
+            *asked_about(live, backs, unknown),
         ]
     )
     scope = hashlib.sha256(shown.encode()).hexdigest()
@@ -102,7 +119,8 @@ async def _approved(live: Live, step: Step) -> None:
 
 async def _undo(live: Live, leave: frozenset[str], bound: Bound) -> None:
     """Look at all of it before the first write; then give back, newest first, and of a `share` that part alone."""
-    backs = [back for back in reversed(todo(live, bound.step.undo)) if back.bound.id not in leave]
+    off = stays_off(live.run)
+    backs = [b for b in reversed(todo(live, bound.step.undo)) if b.bound.id not in leave and b.effect.id not in off]
     if bound.step.fraction < 1:  # of the whole: what was given back before, by this line or another try of it, counts
         done = sum(1 for effect in live.run.effects.values() if effect.word == "undone")
         backs = backs[: max(math.ceil((done + len(backs)) * bound.step.fraction) - done, 0)]

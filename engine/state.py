@@ -16,6 +16,7 @@ from engine import seeing
 from engine.bound import Bound
 from engine.found import Aside
 from engine.judge import Standing, Verdict, judge
+from engine.past import Past
 from engine.plan_file import Allowed
 from engine.view import Link, View
 from inventory.integrations.model import Integration
@@ -103,6 +104,8 @@ class Live:
     """The scope, or its first letters, that was approved beforehand; "" for whatever is printed."""
     tell: Callable[[Run, str], None] = lambda _run, _word: None
     """Lets whoever is to hear of a word hear of it, beside the run."""
+    past: Past | None = None
+    """What was there before the attacker, for recovery; None: nobody has kept that."""
     keeper: Callable[[str, bytes], str] | None = None
     """Keeps evidence under a name, where it cannot be changed unnoticed; gives where. None: nobody keeps it."""
     attended: bool = False

@@ -52,6 +52,28 @@ def attested(run: Run, what: str, sayer: Sayer, reason: str, targets: frozenset[
     return Draft("attested", {"step": effect.step, "effect": effect.id, **body})
 
 
+def ticked(
+    run: Run, what: str, sayer: Sayer, reason: str, targets: frozenset[str] = frozenset(), *, people: bool
+) -> Draft:
+    """The event that something tainted is to be given back all the same. Raises NotTaken where nothing of that name is.
+
+    `people`: people are configured, so that it takes a commander who is no target; else whoever sits at this machine.
+    """
+    if people:
+        _heard(run, sayer, targets)
+        if "commander" not in sayer.roles:
+            raise NotTaken(
+                f"{sayer.name or sayer.by} may not tick what is tainted: a commander does (--as NAME --token @FILE).",
+                "role",
+            )
+    off = [name for name in run.tainted if name not in run.ticked and run.effects[name].word != "undone"]
+    meant = [name for name in off if what in {name, run.effects[name].step}]
+    if not meant:
+        known = f"What is: {', '.join(off[:10])}" if off else f"`ringfence recover {run.id}` says what is tainted"
+        raise NotTaken(f"Run {run.id} has nothing tainted by the name '{what}' that is left off. {known}.")
+    return Draft("ticked", {"effects": meant, "by": Private(sayer.by), "how": sayer.how, "reason": Private(reason)})
+
+
 def retried(run: Run, what: str, sayer: Sayer, reason: str, targets: frozenset[str] = frozenset()) -> Draft:
     """The event that an effect is to be sent again, whatever became of it. Raises NotTaken where it is closed or unknown."""
     _heard(run, sayer, targets)

@@ -49,6 +49,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "reviewed": ("by", "reason"),
     "attested": ("by", "reason"),
     "retried": ("by", "reason"),
+    "ticked": ("by", "reason"),
     "adopted": ("by", "reason"),
     "told": ("whom",),
     "linked": ("whom", "by"),
@@ -66,7 +67,7 @@ name that a provider chose can not pass for one. In the journal's own chain such
 
 
 SAYS = frozenset(
-    {"decided", "approved", "declined", "objected", "attested", "retried", "noted", "reviewed", "told", "turned_away",
+    {"decided", "approved", "declined", "objected", "attested", "retried", "ticked", "noted", "reviewed", "told", "turned_away",
      "linked", "darkened"}
 )  # fmt: skip
 """Events that are added beside a run, whoever carries it out, by `Journal.say`: none of them moves it by itself."""

@@ -16,6 +16,8 @@ Event types and their bodies (a `?` marks what may be missing):
     told      whom of how why                      why: what kept it from being told; "" where it was
     linked    whom did purpose until by?           a link to the page was given out for somebody, or opened
     attested  step effect by how reason            retried   step effect by how reason
+    tainted   effect step target why snapshot snapshot_at   changed before we came, so recovery leaves it off
+    ticked    effects by how reason              a person has them given back all the same
     intended  effect step action target params calls lines once back round before? answers
     ordered   phase by yes leave                   who started a recovery, and what they decided beforehand
     answered  effect sends=[{came status wait_ms request_id why kept=[{field replaces fingerprint}]}]
@@ -215,6 +217,14 @@ def _retried(run: Run, event: Event) -> None:
     effect.word, effect.came, effect.answered, effect.once, effect.wait_ms = "", "not-sent", True, False, 0
 
 
+def _tainted(run: Run, event: Event) -> None:
+    run.tainted.setdefault(event.body["effect"], event.body)
+
+
+def _ticked(run: Run, event: Event) -> None:
+    run.ticked.update(dict.fromkeys(event.body["effects"], event))
+
+
 def _adopted(run: Run, event: Event) -> None:
     """A mended playbook in the place of the one that was opened: it is planned anew, and what is more is asked anew."""
     run.opened = {**run.opened, **{name: event.body[name] for name in ("text", "sha256", "file", "subs")}}
@@ -270,6 +280,8 @@ _HANDLERS = {
     "attested": _attested,
     "retried": _retried,
     "adopted": _adopted,
+    "tainted": _tainted,
+    "ticked": _ticked,
     "preserved": _preserved,
     "declined": _wall("declined"),
 }

@@ -113,6 +113,10 @@ class Run:
     """What a named person said was done: step -> event; of its undo under `STEP!back`."""
     preserved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Evidence by step: how many, SHA-256, where."""
+    tainted: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Effects whose before-state is not what it was before the attacker came, and how it differs."""
+    ticked: dict[str, Event] = field(default_factory=dict)
+    """Those of them that a person has given back all the same."""
     went_on: bool = False
     """A person went on with it after it had come to rest, so that `hold` holds it back no more."""
     orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)

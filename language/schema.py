@@ -68,7 +68,7 @@ def schema_of(catalogue: Catalogue) -> Schema:
 
 def _object(model: type[BaseModel]) -> Schema:
     """A model as a schema by itself, without what only pydantic needs to know."""
-    made = _plain(model.model_json_schema(by_alias=True))
+    made = flat(model.model_json_schema(by_alias=True))
     return {
         "type": "object",
         "description": inspect.getdoc(model) or "",
@@ -137,7 +137,7 @@ def _value(annotation: Any) -> Schema:
         made = TypeAdapter(annotation).json_schema()
     except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError):
         return dict(_HOLE)
-    return _open(_plain(made))
+    return _open(flat(made))
 
 
 def _open(schema: Schema) -> Schema:
@@ -151,7 +151,7 @@ def _open(schema: Schema) -> Schema:
     return inner if free_text or not inner else {"anyOf": [inner, _HOLE]}
 
 
-def _plain(schema: Schema) -> Schema:
+def flat(schema: Schema) -> Schema:
     """A schema without references, null alternatives, titles and defaults."""
     named = schema.get("$defs", {})
 

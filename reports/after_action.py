@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.event import Event
 from journal.replay import Run
-from reports import facts, lists, timeline
+from reports import facts, lists, reach, timeline
 from reports.matrix import LAYERS, coverage, matrix
 from reports.text import clock, day, many, safe, safe_lines, short
 from reports.words import EFFECT_MEANING, GRADE_MEANING, GRADES, spoken, tone
@@ -61,9 +61,12 @@ def html(run: Run, events: Sequence[Event], **extras: Any) -> str:
         footholds=[{"id": safe(s.id, 60), "state": s.state, "why": safe(s.why)} for s in facts.standings(run)],
         grades=_grades(run),
         not_done=lists.capped(lists.not_done(run), EFFECTS_SHOWN),
+        tainted=lists.capped(lists.tainted(run), EFFECTS_SHOWN),
         contested=lists.capped(lists.contested(run), EFFECTS_SHOWN),
         irreversible=lists.irreversible(run),
         residual=lists.residual(run),
+        reached=lists.reached(run),
+        gaps=lists.capped(reach.gaps(run), EFFECTS_SHOWN),
         next_steps=lists.next_steps(run),
         approvals=_approvals(events),
         days=_days(lines[:LINES_SHOWN]),
@@ -108,6 +111,7 @@ def _about(run: Run) -> list[tuple[str, str]]:
         ("opened", day(run.opened_at)),
         ("last event", day(run.at)),
         ("attacker since", safe(opened.get("since") or "not said")),
+        ("other ways in as of", safe((opened.get("discovered") or {}).get("source") or "")),
         ("asked by", safe(opened.get("by", "?"))),
         ("owner of the integration", safe(opened.get("owner") or "not said")),
         ("breaks", safe(opened.get("breaks") or "not said", 1000)),

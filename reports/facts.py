@@ -110,6 +110,12 @@ def uncovered(run: Run) -> list[str]:
     return said
 
 
+def discovered(run: Run) -> frozenset[str]:
+    """Ids of the footholds that discovery found and nobody declared."""
+    listed = (run.opened.get("declared") or {}).get("footholds") or ()
+    return frozenset(str(one["id"]) for one in listed if one.get("found"))
+
+
 def _closed_still(run: Run, foothold: str, state: str, why: str) -> tuple[str, str]:
     """What was judged closed and is no more: given back, drifted, contested; or rests on a list that was empty."""
     mine = [row for row in rows(run) if row.get("foothold") == foothold]

@@ -7,7 +7,7 @@ from typing import Any
 
 from journal.event import Event
 from journal.replay import CLOSED_WORDS, Run
-from reports import facts
+from reports import facts, reach
 from reports.matrix import noun
 from reports.text import day, many, safe, took, whole
 from reports.words import EFFECT_MEANING, RECOVERY, meaning, spoken
@@ -74,6 +74,12 @@ def timings(run: Run, events: Sequence[Event]) -> list[tuple[str, str, str]]:
     return [*found, ("last word", took(seconds["total"]), said)]
 
 
+def reached(run: Run) -> list[str]:
+    """What the integration reaches and what stops with it, as planned; nothing where the plan does not say."""
+    head, ask = reach.head(run), reach.ask(run)
+    return [head, *reach.stops(run), *([ask] if ask else [])] if head else []
+
+
 def attacker_line(events: Sequence[Event], told: Mapping[str, Any] | None) -> str:
     """What still got through after the command; "" where nobody counted."""
     known = told or facts.ended(events).get("attacker") or {}
@@ -114,6 +120,19 @@ def contested(run: Run) -> list[str]:
         for effect in run.effects.values()
         if effect.contested
     ]
+
+
+def tainted(run: Run) -> list[str]:
+    """What was changed before this run came, and what people made of it."""
+    found = []
+    for name, body in run.tainted.items():
+        effect, tick = run.effects.get(name), run.ticked.get(name)
+        said = [f"ticked by {safe(tick.body.get('by', '?'), 120)}"] if tick is not None else []
+        said += ["given back"] if effect is not None and effect.word == "undone" else []
+        found.append(
+            f"{safe(name, 120)}: {safe(body.get('why', ''))}; {', '.join(said) or 'off until a person ticks it'}"
+        )
+    return found
 
 
 def not_done(run: Run) -> list[str]:
@@ -201,7 +220,10 @@ def _next(run: Run) -> list[str]:
         case "recovered":
             return [f"Look at what was given back: `ringfence check {name}` says what is open again."]
         case "partially-recovered":
-            return [f"Look at what it stopped at; then `ringfence recover {name}`, with `--leave STEP` for what stays."]
+            tick = ", `--tick STEP/TARGET --reason '...'` for what is tainted and yet clean" if run.tainted else ""
+            return [
+                f"Look at what it stopped at; then `ringfence recover {name}`, with `--leave STEP` for what stays{tick}."
+            ]
         case "nothing-found":
             return ["Check that the integration names the right client and that the connection may see its tokens.",
                     *still_in(run)]  # fmt: skip

@@ -34,12 +34,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One foothold, or what the playbook does beside the footholds."""
+    """One foothold, or what the playbook does beside the footholds. `found`: discovery found it, nobody declared it."""
 
     name: str
     state: str
     why: str
     cells: Mapping[str, Cell]
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def matrix(run: Run) -> Matrix:
     found = []
     for standing in facts.standings(run):
         mine = [row for row in steps if row.get("foothold") == standing.id]
-        found.append(Row(safe(standing.id, 60), standing.state, safe(standing.why), _cells(run, mine)))
+        cells, undeclared = _cells(run, mine), standing.id in facts.discovered(run)
+        found.append(Row(safe(standing.id, 60), standing.state, safe(standing.why), cells, undeclared))
     known = {standing.id for standing in facts.standings(run)}
     if beside := [row for row in steps if row.get("foothold") not in known]:
         found.append(Row("(no foothold)", "", "", _cells(run, beside)))
@@ -149,7 +151,9 @@ def plain(shown: Matrix) -> list[str]:
     lines = []
     for row in shown.rows:
         state = f": {spoken(row.state)}" if row.state else ""
-        lines.append(f"{row.name}{state}{' (' + row.why + ')' if row.why else ''}")
+        lines.append(
+            f"{row.name}{' (found, not declared)' if row.found else ''}{state}{' (' + row.why + ')' if row.why else ''}"
+        )
         lines += [f"  {layer:<12} {'; '.join(cell.lines)}" for layer, cell in row.cells.items() if cell.state]
     return [*lines, shown.total]
 
@@ -167,6 +171,8 @@ def render(shown: Matrix) -> RenderableType:
         table.add_column(layer)
     for row in shown.rows:
         head = Text(row.name, style="bold")
+        if row.found:
+            head.append("\nfound, not declared", style="yellow")
         if row.state:
             head.append(f"\n{spoken(row.state)}", style=STYLES[tone(row.state)])
         table.add_row(head, *(_text(row.cells[layer]) for layer in LAYERS))

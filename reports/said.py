@@ -34,6 +34,9 @@ def said(event: Event) -> str:
             about = safe(body.get("effect") or body.get("step", ""), 120)
             verb = "is done" if event.type == "attested" else "is to be sent again"
             return f"{by} says that {about} {verb} ({safe(body.get('how'), 40)}){reason}"
+        case "ticked":
+            about = ", ".join(safe(one, 120) for one in body.get("effects", ())[:5])
+            return f"TICKED by {by} ({safe(body.get('how'), 40)}): {about} to be given back although tainted{reason}"
         case "told":
             failed = f", NOT told: {safe(body['why'], 200)}" if body.get("why") else ""
             return f"told {safe(body.get('whom') or 'people', 120)} of {safe(body.get('of'), 40)} by {safe(body.get('how'), 40)}{failed}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from journal.event import Event
 from journal.replay import Run
-from reports import facts
+from reports import facts, reach
 
 
 def summary(
@@ -22,6 +22,7 @@ def summary(
         "effects": facts.effects(run),
         "proof": facts.proof(run),
         "footholds": facts.footholds(run),
+        "radius": reach.counts(run),
         "residual_until": facts.residual_until(run),
         "attacker_calls_after": attacker_calls_after,
         "plan_hash": run.planned.get("plan_hash"),

@@ -68,8 +68,10 @@ def told(run: Run, events: Sequence[Event], extras: Mapping[str, Any] | None = N
     if attacker := lists.attacker_line(events, known.get("attacker")):
         lines.append(Line(attacker, "bold red" if (known.get("attacker") or {}).get("after_word") else ""))
     lines += _footholds(run)
+    lines += _section("What it reaches", lists.capped(lists.reached(run)))
     for title, found in (
         ("Contested", lists.contested(run)),
+        ("Tainted", lists.tainted(run)),
         ("Not done or not proven", lists.not_done(run)),
         ("Cannot be undone", lists.irreversible(run)),
         ("Lives on for a while", lists.residual(run)),

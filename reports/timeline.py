@@ -132,7 +132,7 @@ def _line(event: Event) -> str:
             rows = [row for row in body.get("steps") or () if row.get("kind") in {"hold", "cut"}]
             missing, held = (sum(whole(row.get(key)) for row in rows) for key in ("missing", "held"))
             return f"planned: {many(missing, 'effect')} missing, {held} held already; scope {short(body.get('scope_hash', ''), 8)}"
-        case "decided" | "objected" | "turned_away" | "reviewed" | "attested" | "retried" | "told" | "linked":
+        case "decided" | "objected" | "turned_away" | "reviewed" | "attested" | "retried" | "ticked" | "told" | "linked":
             return said(event)
         case "asked":
             return f"asked for {_wanted(body)} at {safe(body.get('wall'), 40)}: scope {short(body.get('scope_hash', ''), 8)}"
@@ -151,6 +151,8 @@ def _line(event: Event) -> str:
             return f"step {safe(body.get('step'), 40)} {safe(body.get('state'), 40)}{why}"
         case "refused":
             return f"refused to give back {safe(body.get('effect'), 120)}: {safe(body.get('alive'), 20)} that it would revive still live"
+        case "tainted":
+            return f"TAINTED  {safe(body.get('effect'), 120)}: {safe(body.get('why', ''), 300)}"
         case "adopted":
             return f"MENDED playbook taken by {safe(body.get('by', '?'), 120)}: {short(body.get('sha256', ''), 8)}, planned anew"
         case "preserved":

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from connectors.core.call import Answer, Call, fill, newest, unveil
 from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
+from connectors.core.links import next_query
 from connectors.core.secret import Secret
 from connectors.core.waits import asked_wait_s
 from connectors.core.wire import NoAnswer, NotSent, Reply, Wire
@@ -88,6 +89,19 @@ class Reader:
             if isinstance(value, str) and value and Secret(value) != newest(answer.replaces, self._wire.current):
                 await self._wire.keep(answer, Secret(value))
         return found
+
+    async def page(self, template: str, p: BaseModel | None = None, /, **query: Any) -> tuple[Any, dict[str, str]]:
+        """The JSON of one page of a listing, and the query of the next by its `Link` header; {} after the last.
+
+        Unexpected where the next page would be this one again.
+        """
+        path = fill(template, p)
+        reply = await self._patiently("GET", path, query=query)
+        found, following = self._read(f"GET {path}", reply), next_query(reply.headers.get("link", ""))
+        if following and following == {name: str(value) for name, value in query.items()}:
+            where = f"{self._wire.connection.name}: GET {path}"
+            raise Unexpected(where, "a page that says it is its own next", "A person must look: the listing never ends")
+        return found, following
 
     async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any) -> Any:
         """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""

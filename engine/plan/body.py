@@ -11,6 +11,7 @@ from engine.guardrails import Asks, CutOff, Limits, Touch, cut_off, judge, limit
 from engine.observe import Observation
 from engine.plan import first_line, left, people, timing
 from engine.plan.filing import against_file
+from engine.plan.reach import reach
 from engine.plan.rows import rows
 from engine.plan.scope import at_most, plan_hash, scope_hash, selector
 from engine.state import Live
@@ -44,6 +45,7 @@ def body(
                  "ms": int(1000 * max(took.values(), default=0.0))},
         "guardrails": _guardrails(limits, so_far, planned, planned_cut_off(live, seen, frozenset({"hold"}))),
         "plan_file": against_file(live, seen),
+        "radius": reach(live, seen, planned.people_count),
     }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def ours(told: Told, checked: Checked, report: Report) -> tuple[Inventory | None
             id_ = str(value.get("id", NAME))
             try:
                 fields = {key: part for key, part in value.items() if key != "id"}
-                integrations[id_] = Integration.model_validate(fields)
+                integrations[id_] = Integration.recorded(fields)
             except ValidationError as error:
                 for one in error.errors(include_url=False, include_input=False):
                     said = f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"

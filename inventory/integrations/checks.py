@@ -13,7 +13,7 @@ import orjson
 
 from inventory.integrations.model import FootholdEntry, Integration, OwnEntry
 from inventory.integrations.source import Source, Written, footholds_of, integrations_of, own_of, texts_in
-from inventory.integrations.spelling import MOST_NAME, unlike_line
+from inventory.integrations.spelling import MOST_NAME, is_left_open, unlike_line
 from inventory.part import is_id, is_reference
 from language.credential import is_credential
 from language.errors import Place, Problem, nearest, short
@@ -48,8 +48,8 @@ def alone(source: Source) -> Iterator[Problem]:
         yield from _names(own, {*OwnEntry.model_fields})
 
 
-def together(sources: Sequence[Source]) -> Iterator[Problem]:
-    """What is wrong between the integrations of all files."""
+def together(sources: Sequence[Source], *, all_read: bool = True) -> Iterator[Problem]:
+    """What is wrong between the integrations of all files. Without `all_read` some are unknown, so no name leads nowhere."""
     first: dict[str, Written] = {}
     for one in integrations_of(sources):
         if one.name in first:
@@ -57,7 +57,7 @@ def together(sources: Sequence[Source]) -> Iterator[Problem]:
             yield one.source.says("duplicate_id", one.place, said)
         first.setdefault(one.name, one)
     yield from _claimed_twice(sources)
-    yield from _needed_by(first)
+    yield from _needed_by(first) if all_read else _circles(first)
 
 
 def forbidden(source: Source, *, nothing: bool = False) -> Iterator[Problem]:
@@ -135,7 +135,7 @@ def _other(foothold: Written, before: Iterable[Written]) -> str:
             return f"the same {kind} stands at {other} already"
         if kind not in SHARED:
             return (
-                f"the same {kind} is '{other.of}''s at {other}: a {kind} is issued to one holder, and whoever closes it"
+                f"the same {kind} belongs to '{other.of}' at {other}: a {kind} is issued to one holder, and whoever closes it"
                 " for one closes it for both; declare it once, and say `needed_by` there"
             )
     return ""
@@ -150,7 +150,7 @@ def _identity(part: Written, ours: Mapping[str, object]) -> str:
     shown = {
         key: value for key, value in names.items() if not (isinstance(value, str) and is_reference(value))
     } or names
-    if not shown:
+    if not shown or any(isinstance(value, str) and is_left_open(value) for value in shown.values()):
         return ""
     return orjson.dumps([part.text("at"), part.text("kind"), shown], option=orjson.OPT_SORT_KEYS).decode()
 

@@ -45,8 +45,9 @@ def files_in(path: Path) -> list[Path]:
 
 
 def home_of(path: Path, integration: str) -> Path:
-    """The file into which a new integration is written: its own in a folder."""
-    return path / f"{integration}.yaml" if path.is_dir() else path
+    """The file into which a new integration is written: its own in a folder. What is not there yet is named as it will be."""
+    folder = path.is_dir() or (not path.exists() and path.suffix not in _ENDINGS)
+    return path / f"{integration}.yaml" if folder else path
 
 
 def gather(path: Path, *, may_be_empty: bool = False) -> Gathered:
@@ -60,7 +61,7 @@ def gather(path: Path, *, may_be_empty: bool = False) -> Gathered:
             take(found, str(file), partial(text_of, file, WHAT))
     if may_be_empty:
         found.problems = [problem for problem in found.problems if problem.code != "empty"]
-    found.problems += together(found.sources)
+    found.problems += together(found.sources, all_read=len(found.sources) == len(files))
     if not found.problems and not found.integrations and not may_be_empty:
         said = "there is no integration here: `ringfence integrations new ID` writes one"
         found.problems.append(Problem("empty", str(path), 1, 1, said))

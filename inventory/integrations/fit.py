@@ -6,7 +6,6 @@ It asks no provider, and opens no secret.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +16,13 @@ from connectors.core import Connector, Secret
 from connectors.core.connector import KINDS
 from inventory.integrations.model import FootholdEntry, OwnEntry
 from inventory.integrations.source import Source, Written, footholds_of, integrations_of, own_of
+from inventory.integrations.spelling import is_left_open
 from inventory.model import ConnectionEntry
 from inventory.part import is_reference
 from language.complaints import plainly
 from language.errors import Problem, nearest, short
 from language.source import Items, Keys, Node, Scalar, place_in, plain
 
-_LEFT_OPEN = re.compile(r"(?:TODO|FILL IN|TBD|FIXME)\b.*|(?i:todo|fill in|tbd|fixme|\?+)")
-"""What people, and our own drafts, write where somebody is still to say something."""
 _DUMMY = Secret("stands for what is read by reference, which is not opened here")
 _BY_REFERENCE = "a secret stands here by reference only: env:NAME or file:PATH"
 
@@ -186,5 +184,5 @@ def _left_open(one: Written) -> Iterator[Problem]:
             todo += [(key, part) for part in node.nodes]
         elif isinstance(node, Keys):
             todo += [*node.nodes.items()]
-        elif isinstance(node.value, str) and _LEFT_OPEN.fullmatch(node.value):
+        elif isinstance(node.value, str) and is_left_open(node.value):
             yield one.source.says("left_open", node.place, f"{key}: '{short(node.value)}' is for a person to fill in")

@@ -22,6 +22,7 @@ RECORDED: Mapping[str, bool] = {"recorded": True}
 """Context of what is read again from a record."""
 T = TypeVar("T")
 _BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+_LEFT_OPEN = re.compile(r"(?:TODO|FILL IN|TBD|FIXME)\b.*|(?i:todo|fill in|tbd|fixme|\?+)")
 _MAILTO = r"mailto:[^\s@:/?#<>\"]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
 _HTTPS = r"https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[^\s@#<>\"]*)?"
 _CONTACT = rf"({_MAILTO}|{_HTTPS})"
@@ -42,6 +43,11 @@ def unlike_line(value: str, most: int) -> str:
     if len(value) > most:
         return f"must have at most {most} characters; here are {len(value)}"
     return ""
+
+
+def is_left_open(value: str) -> bool:
+    """Whether a text says that somebody is still to say something: people write so, and our own drafts do."""
+    return _LEFT_OPEN.fullmatch(value) is not None
 
 
 def _strict(check: Callable[[str], str]) -> AfterValidator:

@@ -29,7 +29,7 @@ INDENT = 18.0
 COLUMNS: Mapping[str, int] = {
     "vendor": 0, "integration": 1, "foothold": 2, "credentials": 3, "account": 3, "data": 4, "serves": 4, "downstream": 4,
 }  # fmt: skip
-WIDTHS = (150.0, 215.0, 345.0, 205.0, 265.0)
+WIDTHS = (170.0, 215.0, 345.0, 205.0, 265.0)
 HEADINGS = ("vendor", "integration", "footholds, by layer", "credentials and accounts", "data, and what stops with it")
 MOST = {"warn": 4, "": 5, "soft": 3, "hold": 2, "cut": 2}
 """Lines of a box that one sentence may take; the whole of it is in the box's title."""

@@ -106,7 +106,7 @@ def _cannot(of: Radius) -> Iterator[tuple[str, str]]:
         for said in each.cannot:
             told.setdefault(said, []).append(each.id)
     found = [*of.cannot, *(f"{some(names, 5)}: {shown(said)}" for said, names in told.items())]
-    yield "", f"WHAT NO REVOCATION ENDS: {many(len(found), 'thing') if found else 'nothing that we know of'}"
+    yield "", f"WHAT STAYS OPEN OR IN DOUBT: {many(len(found), 'thing') if found else 'nothing that we know of'}"
     yield from (("  ! ", one) for one in found)
 
 

@@ -11,6 +11,7 @@ from connectors.core import Action, Connector, Family, Layer, Secret, needs_of
 from connectors.core.fitting import Fit, fitting
 from connectors.core.model import FAMILIES
 from inventory.integrations.model import FootholdEntry, Integration
+from inventory.model import ConnectionEntry
 from inventory.radius.cannot import cannot, of_all
 from inventory.radius.known import NAMED, Known, Under, added_up
 from inventory.radius.model import LAYER_OF, Account, Act, Credentials, Foothold, Radius
@@ -28,25 +29,35 @@ def radius(inventory: Inventory, name: str, systems: Mapping[str, Connector], th
     Raises LookupError where there is no such integration.
     """
     one = inventory.integration(name)
-    at = {entry.id: _system(inventory, systems, entry) for entry in one.footholds}
-    under = added_up(one.footholds, things)
-    footholds = [_foothold(one, entry, *at[entry.id], under[entry.id], at) for entry in one.footholds]
-    numbered = _numbered(footholds)
-    counts = [part.count for foothold in numbered for part in foothold.credentials if part.count is not None]
-    persons = set[str]().union(*(each.persons for known in under.values() for each in known.sums()))
+    found = measured(name, one, inventory.config.connections, systems, added_up(one.footholds, things))
+    below = downstream(inventory.integrations, name)
+    return replace(
+        found, downstream=below, circular=circular(inventory.integrations, name), discovered=inventory.discovered
+    )
+
+
+def measured(
+    name: str, one: Integration, connections: Mapping[str, ConnectionEntry], systems: Mapping[str, Connector],
+    under: Mapping[str, Under],
+) -> Radius:  # fmt: skip
+    """The same of one integration by itself, without those that need it. `under`: foothold -> what is known of it."""
+    at = {entry.id: _system(connections, systems, entry) for entry in one.footholds}
+    known = {entry.id: under.get(entry.id, Under()) for entry in one.footholds}
+    footholds = _numbered([_foothold(one, entry, *at[entry.id], known[entry.id], at) for entry in one.footholds])
+    counts = [part.count for foothold in footholds for part in foothold.credentials if part.count is not None]
+    persons = set[str]().union(*(each.persons for below in known.values() for each in below.sums()))
     return Radius(
         name, one.title, one.vendor, one.security, one.owner, one.purpose, one.critical, one.addresses, one.data,
-        one.serves, one.without, numbered, downstream(inventory.integrations, name),
-        circular(inventory.integrations, name), of_all(one), inventory.discovered,
-        people=max([len(persons), *(foothold.people for foothold in numbered)], default=0),
+        one.serves, one.without, footholds, (), (), of_all(one), "",
+        people=max([len(persons), *(foothold.people for foothold in footholds)], default=0),
         credentials=sum(counts) if counts else None,
     )  # fmt: skip
 
 
 def _system(
-    inventory: Inventory, systems: Mapping[str, Connector], entry: FootholdEntry
+    connections: Mapping[str, ConnectionEntry], systems: Mapping[str, Connector], entry: FootholdEntry
 ) -> tuple[str, Connector | None]:
-    connection = inventory.config.connections.get(entry.at or "")
+    connection = connections.get(entry.at or "")
     return ("", None) if connection is None else (connection.system, systems.get(connection.system))
 
 

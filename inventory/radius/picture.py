@@ -176,7 +176,7 @@ def _legend(root: Element, y: float) -> None:
     x = MARGIN
     for what, said in (
         ("hold", "HOLD: at once, can be undone"), ("cut", "CUT: one-way, after approval"),
-        ("in-part", "closes in part"), ("nobody", "nobody can close it"), ("warn", "no revocation ends it, or mind it"),
+        ("in-part", "closes in part"), ("nobody", "nobody can close it"), ("warn", "stays open or in doubt"),
     ):  # fmt: skip
         _shape(root, what, x + 8, y + 8)
         if what == "warn":

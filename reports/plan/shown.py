@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from journal.replay import Run
-from reports import facts
+from reports import facts, reach
 from reports.plan.node import Node, drawn, plain
 from reports.plan.steps import layers
 from reports.text import day, many, safe, whole
@@ -32,7 +32,7 @@ def nodes(run: Run, *, every: bool) -> list[Node]:
     planned, opened = run.planned, run.opened
     if not planned:
         return []
-    found = [_head(planned), *_file(planned), *layers(planned, every=every), *_open(run)]
+    found = [_head(planned), *_file(planned), *_reach(run), *layers(planned, every=every), *_open(run)]
     found += [
         Node(f"{title}: {safe(said)}", style)
         for title, said, style in (
@@ -83,6 +83,17 @@ def _file(planned: Mapping[str, Any]) -> list[Node]:
             for step, count in filed["gone"].items()]  # fmt: skip
     head = f"Carries out plan file {safe(filed['sha256'][:8])}, made {day(safe(filed['made_at'], 40))}, and nothing beside it"
     return [Node(head, "bold", (*outside, *gone))]
+
+
+def _reach(run: Run) -> list[Node]:
+    """What it reaches and what stops with it, before what is done about it."""
+    head = reach.head(run)
+    if not head:
+        return []
+    gaps = reach.gaps(run)
+    ends = [Node("Stays open or in doubt", "", tuple(Node(said, "yellow") for said in gaps))] if gaps else []
+    asks = [Node(reach.ask(run))] if reach.ask(run) else []
+    return [Node(head, "bold", (*(Node(said, "yellow") for said in reach.stops(run)), *ends, *asks))]
 
 
 def _open(run: Run) -> list[Node]:

@@ -113,7 +113,7 @@ def one(*footholds: Mapping[str, object], **more: object) -> Integration:
         FootholdEntry.model_validate(each)
         for each in footholds or ({"id": "app", "kind": "app", "at": "vault_eu", "app": "a1"},)
     ]
-    return Integration.model_validate({"title": "One", "owner": "us", "footholds": entries, **more})
+    return Integration.recorded({"title": "One", "owner": "us", "footholds": entries, **more})
 
 
 def measured(name: str, integrations: Mapping[str, Integration], things=()) -> Radius:

@@ -24,6 +24,18 @@ STEPS = {
 }
 
 
+RADIUS = {
+    "footholds": 3, "discovered": 1, "credentials": 42, "people": 41, "data": ["contacts"], "vendor": "Salesloft",
+    "security": "mailto:security@salesloft.example", "serves": ["chat on the web site"], "without": "Put up the contact form.",
+    "downstream": [
+        {"id": "reports", "title": "Quarterly reports", "by": ["drift"], "serves": ["numbers for the board"],
+         "without": "The numbers of last month.", "known": True},
+    ],
+    "downstream_count": 1, "cannot_count": 3,
+    "cannot": [["", "no canary"], ["client", "caches keep it for 60 min"], ["run_as", "caches keep it for 60 min"]],
+}  # fmt: skip
+
+
 class Story:
     """Events one after the other, 10 ms apart unless time passes."""
 
@@ -69,7 +81,7 @@ class Story:
         ]  # fmt: skip
         body = {
             "plan_hash": "c3" * 32, "scope_hash": "7c1e90ab" * 8, "scope": [], "steps": rows, "not_covered": [],
-            "first_line": "Drift at practice_idp; last used 02:39 from 185.220.101.34; 41 people", **more,
+            "first_line": "Drift at practice_idp; last used 02:39 from 185.220.101.34; 41 people", "radius": RADIUS, **more,
         }  # fmt: skip
         return self.add("planned", body)
 

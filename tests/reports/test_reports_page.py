@@ -44,13 +44,20 @@ def everywhere(text: str) -> Story:
         text, text=text, title=text, integration=text, integration_title=text, owner=text, by=text, reason=text,
         since=text, breaks=text, does_not=text, attack=[text], inputs={text: text, "many": [text]}, sha256=text,
         connections={text: {"system": text, "url": text}}, footholds={text: {"names": {text: text}}, **FOOTHOLDS},
+        declared={"footholds": [{"id": text, "found": text}, {"id": "client", "found": text}]},
     )  # fmt: skip
     odd = {
         "id": text, "uses": text, "kind": "cut", "layer": "identity", "foothold": text, "count": 1, "missing": 2,
         "held": 0, "irreversible": text, "residual": text, "why": text,
     }  # fmt: skip
     quiet = {**odd, "id": "block", "kind": "hold", "why": "", "missing": 1}
-    story.planned(rows=[odd, quiet], first_line=text, plan_hash=text, scope_hash=text)
+    below = {"id": text, "title": text, "by": [text], "serves": [text], "without": text, "known": True}
+    radius = {
+        "footholds": 2, "discovered": 1, "credentials": None, "people": 3, "data": [text], "serves": [text], "without": text,
+        "security": text, "vendor": text, "downstream": [below], "downstream_count": 9, "cannot": [[text, text], ["", text]],
+        "cannot_count": 7,
+    }  # fmt: skip
+    story.planned(rows=[odd, quiet], first_line=text, plan_hash=text, scope_hash=text, radius=radius)
     story.sent("block", text).settled("block", text, "failed", text, text)
     story.sent("path", text).settled("path", text, text, text, text).add(
         "contested", {"effect": f"path/{text}", "times": 1}

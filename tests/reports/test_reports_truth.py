@@ -17,6 +17,7 @@ def test_a_summary_has_just_these_keys() -> None:
         "effects": ["contested", "effective", "failed", "held_already", "in_doubt", "planned", "residual"],
         "proof": ["attested", "quiet", "said", "seen", "tried"],
         "footholds": ["closed", "covered", "declared", "open", "residual", "unknown"], "residual_until": "NoneType",
+        "radius": ["credentials", "data", "discovered", "footholds", "people", "stops"],
         "attacker_calls_after": "int", "plan_hash": "str", "scope_hash": "str", "journal": ["events", "head"],
         "report": "str",
     }  # fmt: skip

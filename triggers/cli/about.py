@@ -66,6 +66,7 @@ class About:
         from engine.approvals.saying import asked_of, say
         from journal.clock import now
         from triggers.house import asking
+        from triggers.house.saying import source_of
 
         people, question = self.inventory.config.people, asked_of(self.journal, self.run, self.wall)
         text = ""
@@ -80,7 +81,7 @@ class About:
         review_s = self.inventory.config.approvals.review_s
         said = asyncio.run(self.recorded(say(
             self.journal, self.run.id, self.wall, what, people, shown=asking.digest(text), sign=self.proof.sign,
-            os=who(), source=_source(self.inventory), review_s=review_s,
+            os=who(), source=source_of(self.inventory), review_s=review_s,
         )))  # fmt: skip
         self._tell_of(said, glass=glass or hot)
         _became(self.run, said, what, text, people, json=json)
@@ -105,16 +106,6 @@ class About:
                     await self.journal.say(self.run.id, drafts)
 
             asyncio.run(page())
-
-
-def _source(inventory: Inventory) -> str:
-    """Where people's roles stand: the configuration, by the SHA-256 of its text, for whoever asks later."""
-    import hashlib
-
-    try:
-        return f"{inventory.path.name} sha256:{hashlib.sha256(inventory.path.read_bytes()).hexdigest()}"
-    except OSError:
-        return inventory.path.name
 
 
 def _named(question: Question | None, given: str | None, answer: str) -> str:

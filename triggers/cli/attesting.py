@@ -87,7 +87,7 @@ def _said(
 
     async def saying() -> Any:
         try:
-            return await _taken(journal, run, draft, what, sayer, reason)
+            return await taken(journal, run, draft, what, sayer, reason)
         finally:
             await journal.aclose()
 
@@ -105,7 +105,7 @@ def _said(
     return 0
 
 
-async def _taken(journal: Any, run: Run, draft: Any, what: str, sayer: Sayer, reason: str) -> Any:
+async def taken(journal: Any, run: Run, draft: Any, what: str, sayer: Sayer, reason: str) -> Any:
     """Write it, or write that it does not count, and say why."""
     from engine.approvals.saying import targets_beside
     from engine.words_of_people import NotTaken

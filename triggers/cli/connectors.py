@@ -64,7 +64,7 @@ def show(name: str, /, *, json: bool = False) -> None:
     actions = [_action(a) for a in system.actions.values() if name in {system.name, a.name}]
     reads = [
         {"name": read.name, "kind": kind, "permission": read.permission, "does": read.doc.partition("\n")[0]}
-        for kind, group in (("look", system.looks), ("find", system.finds))
+        for kind, group in (("look", system.looks), ("find", system.finds), ("survey", system.surveys))
         for read in group.values()
         if name == system.name
     ]

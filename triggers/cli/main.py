@@ -38,6 +38,8 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("stop", "watching:stop", "End what a run has in flight and start nothing new; it can be resumed."),
             ("check", "watching:check", "Look again at what a run closed: is it still so?"),
             ("recover", "running:recover", "Undo, in stages, what a run closed. Started by people only."),
+            ("serve", "serving:serve", "Serve the API, carry runs out with warm workers, look after those that rest."),
+            ("worker", "serving:worker", "Carry runs out like serve, without the API: for more machines."),
             (
                 "supervise",
                 "supervise:supervise",
@@ -203,7 +205,7 @@ def _explain(error: Exception) -> int:
         for sentence in dict.fromkeys(map(str, leaves)):
             _say(sentence)
         return 2 if any(type(leaf).__name__ == "LeaseLost" for leaf in leaves) else 1  # it had begun
-    where = _write_down(error)
+    where = write_down(error)
     kind = type(leaves[0]).__name__
     _say(f"ringfence stopped at an error that it does not know ({kind}). This is a fault of ours; {where}")
     return 2
@@ -219,7 +221,7 @@ def _is_known(error: BaseException) -> bool:
     return any(f"{kind.__module__}:{kind.__qualname__}" in KNOWN for kind in type(error).__mro__)
 
 
-def _write_down(error: BaseException) -> str:
+def write_down(error: BaseException) -> str:
     """Keep where it happened. Frames and kinds only: an error's own text and its variables may hold a secret."""
     import time
     import traceback

@@ -30,6 +30,7 @@ def plan(
     out: Path | None = None,
     every: Annotated[bool, Parameter(name="--all")] = False,
     reason: str = "",
+    since: str = "",
     config: Config = None,
     integrations: Path | None = None,
     json: bool = False,
@@ -50,6 +51,8 @@ def plan(
         Name each target, not only the first few of a step.
     reason
         Why, for the record.
+    since
+        When the attacker was first seen: 2026-11-24T01:40:00Z, or how long ago (90m, 2h, 3d).
     """
     from triggers.cli.starting import Wanted, start
 
@@ -57,7 +60,7 @@ def plan(
         raise place.Refused(f"{out} exists already: a plan is never written over another. Name a new file.")
     return start(Wanted(
         playbook, input, "planned", sandbox=sandbox, reason=reason, config=config, integrations=integrations, json=json,
-        out=out, every=every,
+        out=out, every=every, since=since,
     ))  # fmt: skip
 
 

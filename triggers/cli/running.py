@@ -34,7 +34,9 @@ def contain(
     scope_hash: str = "",
     dry_run: bool = False,
     join: bool = False,
+    here: bool = False,
     reason: str = "",
+    since: str = "",
     as_: As = None,
     token: Given = None,
     key: Path | None = None,
@@ -64,8 +66,12 @@ def contain(
         Look only: show what would be done.
     join
         Where a run is at this integration already, follow that one.
+    here
+        Carry it out in this process, even where `ringfence serve` runs and would.
     reason
         Why, for the record.
+    since
+        When the attacker was first seen: 2026-11-24T01:40:00Z, or how long ago (90m, 2h, 3d). Without it, from now on.
     as_
         Who you are, by the name that `people:` gives you. Wants --token or --key beside it, but in the practice company.
     token
@@ -75,8 +81,8 @@ def contain(
     """
     return start(Wanted(
         playbook, input, "dry-run" if dry_run else "contain", sandbox=sandbox, yes=yes, scope_hash=scope_hash,
-        reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join,
-        claim=(as_, token, key), plan_file=plan,
+        reason=reason, config=config, integrations=integrations, json=json, tokens=tokens, attacker=attacker, join=join, here=here,
+        claim=(as_, token, key), plan_file=plan, since=since,
     ))  # fmt: skip
 
 
@@ -87,6 +93,7 @@ def hold(
     input: Inputs = (),  # noqa: A002
     sandbox: bool = False,
     reason: str = "",
+    since: str = "",
     as_: As = None,
     token: Given = None,
     key: Path | None = None,
@@ -100,10 +107,12 @@ def hold(
     ----------
     playbook
         A playbook's name or file.
+    since
+        When the attacker was first seen, as `contain` takes it.
     """
     return start(Wanted(
         playbook, input, "contain", sandbox=sandbox, reason=reason, config=config, integrations=integrations, json=json,
-        hold_only=True, claim=(as_, token, key),
+        hold_only=True, claim=(as_, token, key), since=since,
     ))  # fmt: skip
 
 
@@ -115,6 +124,7 @@ def widen(
     playbook: str = "",
     input: Inputs = (),  # noqa: A002
     reason: str = "",
+    since: str = "",
     yes: bool = False,
     scope_hash: str = "",
     as_: As = None,
@@ -134,6 +144,8 @@ def widen(
         The integration that the attacker reaches as well.
     playbook
         Another playbook than that of the incident's first run.
+    since
+        When the attacker was first seen there; the incident keeps its earliest.
     """
     from triggers.cli.taking import first_of
 
@@ -142,7 +154,7 @@ def widen(
         playbook or first.opened["file"], (f"integration={integration}", *input), "contain",
         sandbox=first.opened["mode"] == "drill", yes=yes, scope_hash=scope_hash,
         reason=reason, config=config or Path(first.opened["config"]), integrations=integrations, json=json, incident=incident,
-        claim=(as_, token, key), fresh=False,
+        claim=(as_, token, key), fresh=False, since=since,
     ))  # fmt: skip
 
 
@@ -229,6 +241,8 @@ def recover(
     last: bool = False,
     yes: bool = False,
     leave: Annotated[tuple[str, ...], Parameter(name="--leave", negative=())] = (),
+    tick: Annotated[tuple[str, ...], Parameter(name="--tick", negative=())] = (),
+    reason: str = "",
     as_: As = None,
     token: Given = None,
     key: Path | None = None,
@@ -236,6 +250,8 @@ def recover(
     json: bool = False,
 ) -> int:
     """Give back what a run switched off and was clean before. Stops at the first doubt; changes nothing that drifted.
+
+    What was changed before the run came, by the last snapshot before the attacker, stays off until a person ticks it.
 
     Parameters
     ----------
@@ -245,6 +261,10 @@ def recover(
         Approve what is printed.
     leave
         A step to leave as it is, such as one that drifted.
+    tick
+        Something tainted, as STEP or STEP/TARGET, to be given back all the same: a commander says so, with --reason.
+    reason
+        How you know that what is ticked is clean, for the record; sealed like a name.
     as_, token, key
         Who you are: your name in `people:`, your token (@FILE, env:VARIABLE, -), your private key's file.
     """
@@ -258,7 +278,10 @@ def recover(
     if found.word in {"running", "held", "contested"} or not found.planned:
         raise place.Refused(f"Run {run_id} is not through: resume it first (`ringfence resume {run_id}`).")
     from engine.recover import Wanted as Wish
+    from triggers.cli.ticking import tick as ticked
 
+    if tick:
+        ticked(found, tick, reason, (as_, token, key), config, quiet=json)
     wanted = Wish(claimed(found, (as_, token, key), config).by, yes, frozenset(leave))
     work = take_up(run_id, Terminal(yes=yes, quiet=json), config=config, wanted=wanted)
     return carry(work, "recover", live=found.opened["mode"] == "live", json=json)

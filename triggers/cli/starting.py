@@ -34,6 +34,8 @@ class Wanted:
         incident: which one it is widened to; "" opens one. fresh: a practice company that was contained starts anew.
         hold_only: only what can be undone. join: follow a run that is at it already.
         plan_file: carry out exactly this. out: keep the plan there. every: show each target.
+        here: this process carries it out, even where a service would.
+        since: when the attacker was first seen, as it was said.
         claim: who says that they start it: name, token as it was given, key file.
     """
 
@@ -53,15 +55,18 @@ class Wanted:
     incident: str = ""
     fresh: bool = True
     hold_only: bool = False
+    here: bool = False
     claim: tuple[str | None, str | None, Path | None] = (None, None, None)
     plan_file: Path | None = None
     out: Path | None = None
     every: bool = False
+    since: str = ""
 
 
 def start(wanted: Wanted) -> int:
     """Start a run, and carry it out to where it ends or rests; its exit code."""
     from flows import launch
+    from triggers.cli import handing
     from triggers.cli.inputs import choose_integration, read_inputs
     from triggers.cli.planning import from_file, keep
     from triggers.cli.running import carry, finish
@@ -73,7 +78,8 @@ def start(wanted: Wanted) -> int:
     live = wanted.what == "contain" and not wanted.sandbox
     need_scope(yes=wanted.yes, scope_hash=wanted.scope_hash, live=live)
     state = place.state_folder()
-    if wanted.what == "contain":
+    service = handing.service(state) if wanted.what == "contain" and not wanted.here else None
+    if wanted.what == "contain" and service is None:
         launch.warm(state)
     handshake = None
     if wanted.sandbox:
@@ -109,6 +115,10 @@ def start(wanted: Wanted) -> int:
         return await prepared.begin(journal, desk)
 
     work = TerminalWork(prepared.run, journal, desk, opening, sandbox_url=url, inventory=inventory)
+    if service is not None and handing.is_for(service, inventory, sandbox=wanted.sandbox):
+        code = handing.hand_over(work, service, wanted.config, json=wanted.json)
+        if code is not None:
+            return code
     if wanted.what == "planned":
         asyncio.run(work.plan("planned"))
         return keep(work, wanted.out, json=wanted.json)
@@ -123,6 +133,8 @@ def _prepared(
     from importlib.metadata import version
 
     from engine.opening import Order, prepare
+    from journal.clock import now
+    from triggers.cli.since import first_sign
 
     sayer = _responder(wanted, inventory)
     mode: Any = (
@@ -131,7 +143,7 @@ def _prepared(
     return prepare(inventory, Order(
         checked, str(file), raw, mode, sayer.by, wanted.reason, version("ringfence"), wanted.yes, by_how=sayer.how,
         incident=wanted.incident, hold_only=wanted.hold_only, yes_scope=wanted.scope_hash,
-        plan_file=filed.signed if filed is not None else None,
+        plan_file=filed.signed if filed is not None else None, since=first_sign(wanted.since, now()),
     ))  # fmt: skip
 
 

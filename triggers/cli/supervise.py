@@ -65,7 +65,7 @@ def supervise(
         if json:
             as_json(did._asdict())
         else:
-            line(_sentence(did))
+            line(sentence(did))
         sys.stdout.flush()
 
     def said(sentence: str) -> None:
@@ -79,7 +79,7 @@ def supervise(
         in_a_process(journal, config),
         tell,
         visit=in_a_process(journal, config, "--visit"),
-        page=_page(config),
+        page=paging(config),
     )
     try:
         with place.watching():
@@ -107,7 +107,7 @@ async def _until_told(supervisor: Supervisor, every_s: float, said: Callable[[st
     await asyncio.gather(*supervisor.at_it.values(), return_exceptions=True)
 
 
-def _page(config: Path | None) -> Page:
+def paging(config: Path | None) -> Page:
     """Tell people by the configuration that a run was opened with; where that cannot be read nobody is told."""
 
     async def page(run: Run, of: str) -> list[Draft]:
@@ -133,7 +133,7 @@ def in_a_process(journal: Journal, config: Path | None, how: str = "--gone") -> 
         from engine.supervise import GaveUp, Taken
         from journal.replay import replay
 
-        if (gone := _sandbox_gone(replay(await asyncio.to_thread(journal.events, run)).opened)) is not None:
+        if (gone := sandbox_gone(replay(await asyncio.to_thread(journal.events, run)).opened)) is not None:
             raise GaveUp(gone)
         folder = place.state_folder() / "supervised"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -155,7 +155,7 @@ def in_a_process(journal: Journal, config: Path | None, how: str = "--gone") -> 
     return take_up
 
 
-def _sandbox_gone(opened: object) -> str | None:
+def sandbox_gone(opened: object) -> str | None:
     """Why a drill cannot go on: its practice company has ended, and another is another."""
     from triggers.cli.company import running
 
@@ -169,7 +169,8 @@ def _sandbox_gone(opened: object) -> str | None:
     return "the sandbox that it was carried out on does not run any more: what it held is gone"
 
 
-def _sentence(did: Did) -> str:
+def sentence(did: Did) -> str:
+    """What was done, for people."""
     match did.did:
         case "taken" | "rested" | "stopped":
             return f"Run {did.run}: {did.said}."

@@ -59,6 +59,8 @@ def take_up(
 
     `why`: stands in its lease. `adopt`: the file of a mended playbook, and `reason` why. `yes_scope`: what is approved.
     """
+    from engine.past import Snapshots
+
     run = recorded(run_id, config)
     inventory, url = surroundings(run, config)
     journal = open_for(run, inventory, config)
@@ -76,7 +78,8 @@ def take_up(
         live.yes_scope = yes_scope or live.yes_scope
         return live
 
-    return TerminalWork(run_id, journal, desk, opening, wanted=wanted, sandbox_url=url, inventory=inventory)
+    past = Snapshots(journal, inventory)
+    return TerminalWork(run_id, journal, desk, opening, wanted=wanted, sandbox_url=url, inventory=inventory, past=past)
 
 
 def open_for(run: Run, inventory: Inventory, config: Path | None) -> Journal:

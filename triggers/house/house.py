@@ -83,26 +83,28 @@ class House:
 
         Raises Refused, and the engine's NothingSeen where no look came through.
         """
-        self._open_for(asked.by)
+        await self._open_for(asked.by, "plan")
         inventory = await asyncio.to_thread(lambda: self.inventory)
         run = await opening.planned(asked, inventory, self.journal, self.state, self.tell)
         return opening.scoped(run)
 
-    async def start(self, asked: Asked, shown: Shown | None = None) -> Started:
+    async def start(self, asked: Asked, shown: Shown | str | None = None) -> Started:
         """Open the run and have it carried out: what can be undone begins at once.
 
-        Where a plan was `shown`, it is looked again first: another scope raises Differs, and nothing was done.
+        Where a plan was `shown` (it, or its scope hash), it is looked again first: another scope raises Differs, and
+        nothing was done.
         Raises Refused; NothingSeen where a plan was shown and nothing can be looked at any more.
         """
         from journal.errors import Busy
 
-        self._open_for(asked.by)
+        await self._open_for(asked.by, "start")
         if (busy := await asyncio.to_thread(self._at_it, asked)) is not None:
             return busy
         inventory = await asyncio.to_thread(self._ready)
         mode = "drill" if self.sandbox else "live"
         prepared = await asyncio.to_thread(opening.fitted, asked, mode, inventory, self.journal)
-        work = opening.new_work(prepared, self.journal, self.state, self.tell, url=await self._url(), shown=shown)
+        scope = shown.scope_hash if isinstance(shown, Shown) else shown or ""
+        work = opening.new_work(prepared, self.journal, self.state, self.tell, url=await self._url(), scope=scope)
         try:
             await self._begin(work, "contain")
         except Busy as busy_:
@@ -116,7 +118,7 @@ class House:
     ) -> Became:  # fmt: skip
         """Take in what a person says of a run. What does not count does nothing, is recorded, and says why.
 
-        `shown`: digest of what they were shown. `about`: for attest and retry, the step or effect; for note, its text
+        `shown`: digest of what they were shown. `about`: for attest, retry and tick, the step or effect; for note, its text
         is the `reason`. `code`: a sealed code as it was typed. `glass`, `hot`: open the wall alone, by these rules.
         Raises Refused, and the journal's sentences (IncidentClosed, NoKey, JournalFailed).
         """
@@ -124,7 +126,7 @@ class House:
         await asyncio.to_thread(self.journal.need_names, found.incident)
         word = saying.Word(run, what, sayer, scope_hash, wall, shown, reason, about, code.strip(), glass=glass, hot=hot)
         inventory = await asyncio.to_thread(lambda: self.inventory)
-        if what in {"note", "stop", "attest", "retry"} and (why := _no_role(sayer)):
+        if what in {"note", "stop", "attest", "retry", "tick"} and (why := _no_role(sayer)):
             return await saying.turned_away(word, self.journal, "no_role", why)
         became = await saying.take(word, self.journal, inventory)
         self._do_beside(self._carried_outside(run, inventory))
@@ -134,7 +136,7 @@ class House:
 
     async def resume(self, run: str, by: Sayer) -> Started:
         """Go on with a run that was stopped, waits, or was let go. Raises Refused where it cannot."""
-        self._open_for(by)
+        await self._open_for(by, "resume", run)
         found = await self._mine(run)
         if not found.opened.get("text") or found.opened.get("mode") == "dry-run":
             raise Refused(f"Run {run} only looked: there is nothing to go on with.", "not-now")
@@ -142,11 +144,20 @@ class House:
         work = await self.work_of(found, why=why, resting=True, beforehand=True)
         return await self._taken(work, found, "recover" if found.recovers else "contain")
 
+    async def take(self, run: str) -> Started:
+        """Take up at once a run that was let go: whoever has room would do so by itself. Asks for no authority."""
+        self._still_open()
+        found = await self._mine(run)
+        if not found.left:
+            raise Refused(f"Run {run} was not let go ({found.word}): there is nothing to take up.", "not-now")
+        work = await self.work_of(found, why="taken over", resting=True, beforehand=True)
+        return await self._taken(work, found, "recover" if found.recovers else "contain")
+
     async def recover(self, run: str, by: Sayer, *, leave: Sequence[str] = ()) -> Started:
         """Give back what a run switched off and was clean before; the recovery's own wall asks people."""
         from engine.recover import Wanted
 
-        self._open_for(by)
+        await self._open_for(by, "recover", run)
         found = await self._mine(run)
         if not found.opened.get("text") or found.opened.get("mode") == "dry-run":
             raise Refused(f"Run {run} only looked: there is nothing to give back.", "not-now")
@@ -226,11 +237,16 @@ class House:
             )
         return found
 
-    def _open_for(self, by: Sayer) -> None:
+    async def _open_for(self, by: Sayer, what: str, run: str = "") -> None:
+        self._still_open()
+        inventory = await asyncio.to_thread(lambda: self.inventory)
+        if (by.proven or (not self.sandbox and inventory.config.people)) and (why := _no_role(by)):
+            await saying.not_theirs(self.journal, by.by, what, why, run)
+            raise Refused(f"{why} Nothing was done.", "no-role")
+
+    def _still_open(self) -> None:
         if self.draining:
             raise Refused("This service is ending and takes nothing new: ask again in a moment.", "not-now")
-        if (by.proven or (not self.sandbox and self.inventory.config.people)) and (why := _no_role(by)):
-            raise Refused(f"{why} Nothing was done.", "no-role")
 
     def _at_it(self, asked: Asked) -> Started | None:
         """The run that is at an integration that is named here, where one is: told before anything is fitted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from inventory.proof import Sayer
     from journal.replay import Run
 
-What = Literal["approve", "object", "review", "attest", "retry", "note", "stop"]
+What = Literal["approve", "object", "review", "attest", "retry", "tick", "note", "stop"]
 """What a person may say to a run."""
 SAYS: frozenset[str] = frozenset(get_args(What))
 
@@ -52,6 +53,7 @@ class Asked:
         by: who asks, proven by whatever the way in proves people with.
         incident: the incident that it is widened to; "" opens one of its own.
         hold_only: only what can be undone; the rest once a person goes on with it.
+        since: when the attacker was first seen; None: from now on.
     """
 
     playbook: str
@@ -60,6 +62,7 @@ class Asked:
     reason: str = ""
     incident: str = ""
     hold_only: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)

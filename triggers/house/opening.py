@@ -39,7 +39,7 @@ def fitted(asked: Asked, mode: Any, inventory: Inventory, journal: Journal) -> P
         raw = _raw(asked, checked)
         order = Order(
             checked, str(file), raw, mode, asked.by.by, asked.reason, version("ringfence"), by_how=asked.by.how,
-            incident=asked.incident, hold_only=asked.hold_only,
+            incident=asked.incident, hold_only=asked.hold_only, since=asked.since,
         )  # fmt: skip
         return prepare(place.with_discovered(journal, inventory), order)
     except BadPlaybook as error:
@@ -81,9 +81,9 @@ async def hang_up(prepared: Prepared) -> None:
 
 
 def new_work(
-    prepared: Prepared, journal: Journal, state: Path, tell: Callable[[str], None], *, url: str, shown: Shown | None = None
+    prepared: Prepared, journal: Journal, state: Path, tell: Callable[[str], None], *, url: str, scope: str = ""
 ) -> RunWork:  # fmt: skip
-    """The work of a run that is opened now. Where a plan was `shown`, it is looked at once more before anything else."""
+    """The work of a run that is opened now. Where a `scope` was shown, it is looked at once more before anything else."""
     desk = Unattended(tell)
 
     async def opening() -> Live:
@@ -92,15 +92,15 @@ def new_work(
         except BaseException:
             await hang_up(prepared)
             raise
-        if shown is not None:
-            await _same(live, shown)
+        if scope:
+            await _same(live, scope)
         return live
 
     inventory = prepared.inventory
     return RunWork(prepared.run, journal, desk, opening, state, sandbox_url=url, inventory=inventory)
 
 
-async def _same(live: Live, shown: Shown) -> None:
+async def _same(live: Live, scope: str) -> None:
     """Look, and refuse the run where its scope is not the one that was shown."""
     from engine.plan import NothingSeen, plan
 
@@ -111,13 +111,13 @@ async def _same(live: Live, shown: Shown) -> None:
         await _refuse(live, str(error))
         raise
     now = str(live.run.planned["scope_hash"])
-    if now != shown.scope_hash:
+    if now != scope:
         why = (
-            f"The scope is {now[:8]} now, not the {shown.scope_hash[:8]} that was shown: nothing was done but looking."
+            f"The scope is {now[:8]} now, not the {scope[:8]} that was shown: nothing was done but looking."
             " Look at the plan again."
         )
         await _refuse(live, why)
-        raise Differs(why, live.run.id, shown.scope_hash, now)
+        raise Differs(why, live.run.id, scope, now)
 
 
 async def _refuse(live: Live, why: str) -> None:
@@ -147,7 +147,12 @@ def old_work(
 
         return await reopen(journal, inventory, run.id, desk, why=lease, resting=resting)
 
-    return RunWork(run.id, journal, desk, opening, state, wanted=wanted, sandbox_url=url, inventory=inventory)
+    from engine.past import Snapshots
+
+    past = Snapshots(journal, inventory)
+    return RunWork(
+        run.id, journal, desk, opening, state, wanted=wanted, sandbox_url=url, inventory=inventory, past=past
+    )
 
 
 async def planned(

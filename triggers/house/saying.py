@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,12 @@ from triggers.house.model import Became, Put, Refused, What
 if TYPE_CHECKING:
     from inventory.proof import Sayer
     from inventory.read import Inventory
+    from journal.event import Draft
     from journal.replay import Run
     from journal.store import Journal
 
+NO_INCIDENT = "@start"
+"""Stands for an incident where somebody was not let open one: under its key their name is sealed."""
 LONGEST = 2000
 """Letters of a reason or a remark: the record is no place for what belongs into evidence."""
 
@@ -40,15 +44,15 @@ async def take(word: Word, journal: Journal, inventory: Inventory) -> Became:
     reason = word.reason.strip()
     if len(reason) > LONGEST:
         raise Refused(f"A reason has at most {LONGEST} letters; this has {len(reason)}.", "bad-input")
-    if word.what in {"note", "attest", "retry", "review", "object"} and not reason:
+    if word.what in {"note", "attest", "retry", "tick", "review", "object"} and not reason:
         raise Refused(f"`{word.what}` wants a reason: it stands in the record.", "bad-input")
     match word.what:
         case "approve" | "object":
             return await _decided(word, journal, inventory)
         case "review":
             return await _reviewed(word, journal)
-        case "attest" | "retry":
-            return await _vouched(word, journal)
+        case "attest" | "retry" | "tick":
+            return await _vouched(word, journal, people=bool(inventory.config.people))
         case _:
             return await _noted_or_stopped(word, journal)
 
@@ -104,10 +108,12 @@ async def _reviewed(word: Word, journal: Journal) -> Became:
     return Became(word.run, word.what, heard.counts, heard.code, heard.why)
 
 
-async def _vouched(word: Word, journal: Journal) -> Became:
-    """Attest and retry: written, or written that it does not count."""
+async def _vouched(word: Word, journal: Journal, *, people: bool) -> Became:
+    """Attest, retry and tick: written, or written that it does not count."""
+    from functools import partial
+
     from engine.approvals.saying import run_of, targets_beside
-    from engine.words_of_people import NotTaken, attested, retried
+    from engine.words_of_people import NotTaken, attested, retried, ticked
 
     if word.sayer is None:
         return await turned_away(word, journal, "unknown", _nobodys())
@@ -116,9 +122,12 @@ async def _vouched(word: Word, journal: Journal) -> Became:
     run = await asyncio.to_thread(run_of, journal, word.run)
     targets = await asyncio.to_thread(targets_beside, journal, run)
     try:
-        draft = (attested if word.what == "attest" else retried)(
-            run, word.about, word.sayer, word.reason.strip(), targets
-        )
+        kinds: dict[str, Callable[..., Draft]] = {
+            "attest": attested,
+            "retry": retried,
+            "tick": partial(ticked, people=people),
+        }
+        draft = kinds[word.what](run, word.about, word.sayer, word.reason.strip(), targets)
     except NotTaken as refused:
         if refused.code:
             return await turned_away(word, journal, refused.code, str(refused), wall=word.about)
@@ -156,6 +165,17 @@ async def _stopped(word: Word, sayer: Sayer, journal: Journal) -> Became:
         )
     await stop_gone(journal, word.run, sayer.by)
     return Became(word.run, "stop", counts=True, more={"stop": "stopped; no process was at it"})
+
+
+async def not_theirs(journal: Journal, by: str, what: str, why: str, run: str = "") -> None:
+    """Record that somebody asked for what their role does not reach to: of a run in its record, else in the journal's own."""
+    from journal.event import Draft, Private
+
+    body = {"wall": "", "answer": what, "by": Private(by), "code": "no_role", "why": Private(why)}
+    if run:
+        await journal.say(run, [Draft("turned_away", body)])
+    else:
+        await journal.record(Draft("turned_away", {**body, "incident": NO_INCIDENT}))
 
 
 async def turned_away(word: Word, journal: Journal, code: str, why: str, *, wall: str = "") -> Became:

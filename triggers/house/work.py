@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from journal.replay import RESTS
 
 if TYPE_CHECKING:
+    from engine.past import Past
     from engine.recover import Wanted
     from engine.state import Around, Desk, Live
     from inventory.read import Inventory
@@ -52,6 +53,7 @@ class RunWork:
         wanted: the recovery that was ordered now; None goes on with the one before.
         sandbox_url: where the practice company is; "" in a live run.
         inventory: where heads of the record are carried, and who signs them.
+        past: what was there before the attacker, for a recovery.
     """
 
     run: str
@@ -65,6 +67,7 @@ class RunWork:
     live: Live | None = None
     report: Path | None = None
     calls: dict[str, Any] = field(default_factory=dict)
+    past: Past | None = None
 
     async def open(self) -> Live:
         """Open it, or take it up, now; once."""
@@ -123,6 +126,7 @@ class RunWork:
         live = await self.open()
         anchors = anchorer(self.journal, self.inventory, self.desk.say, live.run.id)
         anchors.start()
+        live.past = self.past
         live.keeper = partial(keep_evidence, self.state, live.run.id)
         teller = Teller(self.inventory, live.note) if self.inventory is not None else None
         live.tell = teller.word if teller is not None else live.tell

@@ -84,10 +84,22 @@ class Peer:
         """Fresh access tokens."""
         return [self.ask_for_token(client).json()["access_token"] for _ in range(count)]
 
-    def consent(self, client: Registered) -> dict[str, str]:
+    def consent(self, client: Registered, account: str = "someone") -> dict[str, str]:
         """An access and a refresh token with a person's grant behind them."""
-        told: dict[str, str] = self.http.get("/_peer/consent", params={"client": client.client}).json()
+        asked = {"client": client.client, "account": account}
+        told: dict[str, str] = self.http.get("/_peer/consent", params=asked).json()
         return told
+
+    def unregister(self, client: Registered) -> None:
+        """Delete a client as it may itself (RFC 7592 section 2.3)."""
+        headers = {"authorization": f"Bearer {client.registration_token}"}
+        answer = self.http.delete(client.registration, headers=headers)
+        assert answer.status_code == 204, answer.text
+
+    def revoke(self, token: str, client: Registered) -> None:
+        """End a token as its client may (RFC 7009); a refresh token takes its grant along here."""
+        answer = self.http.post("/token/revocation", data={"token": token}, auth=client.auth)
+        assert answer.status_code == 200, answer.text
 
     def active(self, token: str, client: Registered) -> bool:
         """Whether the server itself says that it takes the token."""

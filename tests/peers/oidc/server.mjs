@@ -1,12 +1,13 @@
 // An OAuth server that others wrote, on loopback: RFC 6749, 7009, 7591, 7592, 7662, 8414.
 //
 // Usage: node server.mjs ['{"clients": [...], "initial": "...", "rotate": true}']
-// Prints one line of JSON when it listens: {"port", "issuer", "initial"}. Ends with its standard input or on SIGTERM.
-// Everything is kept in memory and ends with it.
+// Prints one line of JSON when it listens: {"port", "issuer", "initial", "operator"}. Ends with its standard input or on
+// SIGTERM. Everything is kept in memory and ends with it.
 
 import { createServer } from 'node:http'
 import { randomBytes } from 'node:crypto'
 import Provider from 'oidc-provider'
+import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js'
 
 const given = JSON.parse(process.argv[2] ?? '{}')
 const initial = given.initial ?? randomBytes(24).toString('base64url')
@@ -18,8 +19,16 @@ await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
 const { port } = server.address()
 const issuer = `http://127.0.0.1:${port}`
 
+// What its own adapter keeps, in a map that can be gone through; its default is one of at most 1,000 entries.
+const store = new Map()
+const operator = { client: 'operator', secret: randomBytes(24).toString('base64url') }
+
 const provider = new Provider(issuer, {
-  clients: given.clients ?? [],
+  adapter: (model) => new MemoryAdapter(model, store),
+  clients: [
+    ...(given.clients ?? []),
+    { client_id: operator.client, client_secret: operator.secret, grant_types: [], response_types: [], redirect_uris: [] },
+  ],
   scopes: ['openid', 'offline_access', 'api'],
   features: {
     clientCredentials: { enabled: true },
@@ -34,8 +43,7 @@ const provider = new Provider(issuer, {
 })
 
 // The peer's own road to a pair of tokens with a grant behind them, as a person's consent gives, without a browser.
-async function consent(clientId) {
-  const accountId = 'someone'
+async function consent(clientId, accountId = 'someone') {
   const grant = new provider.Grant({ accountId, clientId })
   grant.addOIDCScope('openid offline_access')
   const grantId = await grant.save()
@@ -50,9 +58,49 @@ async function consent(clientId) {
 
 provider.use(async (ctx, next) => {
   if (ctx.path !== '/_peer/consent') return next()
-  ctx.body = await consent(ctx.query.client)
+  ctx.body = await consent(ctx.query.client, ctx.query.account)
+})
+
+// The operator's listings: what the provider keeps, each thing read and judged by its own model, so that one that expired
+// or was destroyed is not in it. Their shape is that of Ory Hydra's administration API; unlike Hydra's they show the secrets
+// of clients, as others do (Keycloak's does).
+const LISTED = {
+  clients: {
+    model: 'Client',
+    show: (client) => client.metadata(),
+  },
+  grants: {
+    model: 'Grant',
+    show: (grant) => ({
+      consent_request_id: grant.jti,
+      consent_request: { subject: grant.accountId, client: { client_id: grant.clientId } },
+      grant_scope: grant.getOIDCScope().split(' '),
+      handled_at: new Date(grant.iat * 1000).toISOString(),
+    }),
+  },
+}
+
+provider.use(async (ctx, next) => {
+  const [, kind, id] = ctx.path.match(/^\/admin\/(clients|grants)(?:\/([^/]+))?$/) ?? []
+  if (kind === undefined) return next()
+  const basic = Buffer.from(`${operator.client}:${operator.secret}`).toString('base64')
+  if (ctx.get('authorization') !== `Basic ${basic}`) return Object.assign(ctx, { status: 401, body: { error: 'invalid_client' } })
+  const { model, show } = LISTED[kind]
+  if (id !== undefined) {
+    const one = await provider[model].find(decodeURIComponent(id))
+    return Object.assign(ctx, one === undefined ? { status: 404, body: { error: 'not_found' } } : { body: show(one) })
+  }
+  const size = Math.min(Number(ctx.query.page_size ?? 250), 1000)
+  const ids = [...store.keys()].filter((key) => key.startsWith(`${model}:`)).map((key) => key.slice(model.length + 1)).sort()
+  const page = ids.filter((one) => one > (ctx.query.page_token ?? '')).slice(0, size + 1)
+  const found = await Promise.all(page.slice(0, size).map((one) => provider[model].find(one)))
+  if (page.length > size) {
+    ctx.set('link', `<${issuer}/admin/${kind}?page_size=${size}>; rel="first",`
+      + `<${issuer}/admin/${kind}?page_size=${size}&page_token=${encodeURIComponent(page[size - 1])}>; rel="next"`)
+  }
+  ctx.body = found.filter((one) => one !== undefined).map(show)
 })
 
 handle = provider.callback()
-console.log(JSON.stringify({ port, issuer, initial }))
+console.log(JSON.stringify({ port, issuer, initial, operator }))
 process.stdin.on('end', () => process.exit(0)).resume()

@@ -35,9 +35,14 @@ from connectors.core import (
 
 
 class OAuthSettings(Settings):
-    """The client whose credential revokes and introspects: RFC 7009 lets a client end its own tokens only."""
+    """The client whose credential revokes and introspects: RFC 7009 lets a client end its own tokens only.
+
+    Its operator may let the same credential list: clients_at and grants_at are the paths, from the host's root.
+    """
 
     client_id: str
+    clients_at: UrlPath | None = None
+    grants_at: UrlPath | None = None
 
 
 class ClientFoothold(Foothold):
