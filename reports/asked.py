@@ -17,7 +17,7 @@ from reports.matrix import cell
 from reports.text import many, safe, short, whole
 from reports.words import spoken
 
-Kind = Literal["about", "in", "cut", "held", "hand", "back", "breaks", "left-out"]
+Kind = Literal["about", "in", "cut", "held", "hand", "back", "breaks", "left-out", "asked"]
 SHOWN = 30
 """Lines of one part; how many more there are stands below them."""
 SCOPE_LETTERS = 8
@@ -25,7 +25,7 @@ SCOPE_LETTERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some lines under a title. `loud`: they speak against saying yes without looking."""
+    """Some lines under a title, which may say all by itself. `loud`: not to be read over."""
 
     kind: Kind
     title: str
@@ -39,8 +39,9 @@ def parts(run: Run, wall: str | None = None) -> list[Part]:
         return []
     holds = _wanted_holds(run) if wall == "hold" else _held(run)
     middle = [_back(run)] if run.recovers else [_cut(run), holds]
-    found = [_about(run), Part("in", "Is he still in?", tuple(still_in(run)), loud=True), *middle, _by_hand(run)]
-    return [part for part in [*found, _breaks(run), _left_out(run)] if part.lines]
+    alive = [Part("in", one, (), loud=True) for one in still_in(run)]
+    found = [part for part in [*middle, _by_hand(run), _breaks(run), _left_out(run)] if part.lines]
+    return [_about(run), *alive, *found]
 
 
 def scope(scope_hash: object) -> str:

@@ -45,7 +45,7 @@ def page(
 
     found = recorded(chosen(run, last=last, config=config), config)
     inventory, _ = surroundings(found, config)
-    entry = entry_of(inventory)
+    entry = entry_of(inventory, sandbox=found.opened["mode"] == "drill")
     journal = open_for(found, inventory, config)
     try:
         path = asyncio.run(_given(journal, inventory, entry, found, as_, wall))
@@ -60,14 +60,21 @@ def page(
     return 0
 
 
-def entry_of(inventory: Inventory) -> PageEntry:
+def entry_of(inventory: Inventory, *, sandbox: bool) -> PageEntry:
     """Where the page is. Raises Refused where there is none."""
-    if inventory.config.page is None:
+    from triggers.page.page import page_of
+    from triggers.serve.handshake import found
+
+    serving = found(place.state_path()) if sandbox else None
+    entry = page_of(inventory, serving.url if serving is not None and serving.sandbox else "")
+    if entry is None and sandbox:
+        raise place.Refused("The practice company's page is served by `ringfence serve --sandbox`, which does not run.")
+    if entry is None:
         raise place.Refused(
             f"{inventory.path} has no page: say under which address phones reach it, as in"
             ' `page: {url: "https://page.acme.example"}`; docs/page.md shows all of it.'
         )
-    return inventory.config.page
+    return entry
 
 
 async def _given(

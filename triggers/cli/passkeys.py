@@ -63,7 +63,7 @@ def passkey(
         shelf = Shelf(journal.database, journal.id)
         if confirm is not None or remove is not None:
             return _settled(journal, shelf, name, confirm or remove or "", proof.sayer.how, on=confirm is not None, json=json)
-        entry = entry_of(inventory)
+        entry = entry_of(inventory, sandbox=sandbox)
         links = Links(shelf, key_of(inventory, place.state_folder(), entry))
         before = {one.id for one in shelf.made(name)}
         url = f"{entry.url}{links.make(Opens(name, '', '', 'enrol'), entry.link)}"

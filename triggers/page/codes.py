@@ -10,7 +10,6 @@ Whoever is talked into telling a code has given it away: a passkey cannot be, an
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ def read_secret(text: str) -> bytes | None:
     plain = "".join(text.split()).upper().rstrip("=")
     try:
         found = base64.b32decode(plain + "=" * (-len(plain) % 8))
-    except binascii.Error:
+    except ValueError:  # binascii's error is one too
         return None
     return found if len(found) >= LEAST_BYTES else None
 

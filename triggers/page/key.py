@@ -13,12 +13,15 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from journal.errors import NoKey
 from journal.seal.keyfile import read_private
+from journal.seal.keys import Keys
 
 KEY_BYTES = 32
 MAC_BYTES = 16
@@ -49,13 +52,22 @@ class PageKey:
 
     @staticmethod
     def of_file(path: Path) -> PageKey:
-        """Read the key of a file (its owner's alone), made when it is missing: also by two at once. Raises NoKey."""
-        from journal.seal.keys import Keys
+        """Read the key of a file (its owner's alone), made when it is missing: whole or not at all, also by two at once.
 
+        Raises NoKey.
+        """
         if not path.exists():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with contextlib.suppress(NoKey):  # made by another at this very moment, or not: the next line says which
-                Keys.make_file(path)
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+                Keys.make_file(draft)
+                try:
+                    with contextlib.suppress(FileExistsError):
+                        os.link(draft, path)  # never over a key that another process made meanwhile
+                finally:
+                    draft.unlink()
+            except OSError as error:
+                raise NoKey(f"The page's key {path} cannot be made: {error.strerror}.") from None
         return PageKey.of_text(read_private(path, "page's key"))
 
     def mac(self, purpose: str, *parts: str) -> bytes:

@@ -52,6 +52,8 @@ class Watchers:
                 try:
                     run = waiting.result()
                 except StopAsyncIteration:
+                    if self._page.house.draining:  # the browser asks again by itself, of whoever serves then
+                        return
                     yield event("over", "Nothing moves here any more: the run has ended.")
                     return
                 waiting = None

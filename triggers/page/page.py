@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -151,3 +152,11 @@ def key_of(inventory: Inventory, state: Path, entry: PageEntry) -> PageKey:
     if entry.key is not None:
         return PageKey.of_text(inventory.resolve(entry.key))
     return PageKey.of_file(state / "keys" / "page")
+
+
+def page_of(inventory: Inventory, practice_url: str = "") -> PageEntry | None:
+    """Where the page is: as configured; of the practice company, where its service listens on this machine; else nowhere."""
+    if inventory.config.page is not None or not practice_url:
+        return inventory.config.page
+    port = urlsplit(practice_url).port
+    return PageEntry.model_validate({"url": f"http://localhost:{port}"})

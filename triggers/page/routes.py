@@ -113,6 +113,9 @@ async def _shown(page: Page, session: Session, run: Run) -> Response:
     shown = sheet(run, asks, stands if asks is not None else None, people)
     sayer = page.sayer(session.person, "passkey")
     may = screens.may(run, question, sayer, people, now())
+    if not page.house.is_ours(run):
+        elsewhere = "This run was opened with another configuration than this page's: answer it by the command line there."
+        may = screens.May(elsewhere, elsewhere)
     ask = await _ask(page, session, run, asks, shown, may) if asks is not None and not (may.yes and may.no) else None
     notice = screens.last_said(run, question, stands, session.person, people)
     opened = run.opened
@@ -139,7 +142,7 @@ async def _ask(
     answers = [name for name, why in (("approve", may.yes), ("object", may.no)) if not why]
     no_proof = "You have neither a passkey nor a code here: `ringfence person passkey NAME` makes one. You can look, not answer."
     return {
-        "scope": scope(question.scope_hash), "asked": f"{question.wall} {question.scope_hash}",
+        "scope": scope(question.scope_hash), "what": _what(run, question), "asked": f"{question.wall} {question.scope_hash}",
         "form": page.key.close("answer", body, now().timestamp() + FORM_S),
         "asking": json.dumps(asking(page.site, passkeys)) if passkeys else "", "codes": codes,
         "no_proof": "" if passkeys or codes else no_proof,
@@ -149,3 +152,10 @@ async def _ask(
         ],
         "cannot": [why for why in (may.yes, may.no) if why],
     }  # fmt: skip
+
+
+def _what(run: Run, question: Question) -> str:
+    """What a yes lets happen, in a word or two."""
+    if question.wall == "hold":
+        return "the hold"
+    return "giving back" if run.recovers else "the cut"

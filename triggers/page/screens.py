@@ -12,7 +12,7 @@ from inventory.proof import Sayer
 from journal.event import Event
 from journal.replay import Run
 from reports.asked import scope
-from reports.facts import residual_until
+from reports.facts import residual_until, since_word
 from reports.lists import meaning_of, mode_line, residual
 from reports.matrix import matrix
 from reports.plan import lines as plan_lines
@@ -119,7 +119,7 @@ def live(run: Run) -> dict[str, Any]:
     until = residual_until(run)
     return {
         "word": safe(spoken(run.word), 60).upper(), "tone": tone(run.word), "meaning": meaning_of(run),
-        "why": safe(run.words[-1].body.get("why", ""), 400) if run.words else "",
+        "why": safe(run.words[-1].body.get("why", ""), 400) if run.words and not since_word(run) else "",
         "rows": [
             {
                 "name": row.name, "state": spoken(row.state), "tone": tone(row.state) if row.state else "wait", "why": row.why,

@@ -21,7 +21,7 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 QUIET = ((b"cache-control", b"no-store"), (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
-"""Added where the answer does not say otherwise itself."""
+"""All of these are added where the answer does not say otherwise itself: of two policies a browser takes the last."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -74,7 +74,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 began = True
                 known = {name for name, _ in message.get("headers", [])}
-                more = [*HEADERS, *(pair for pair in QUIET if pair[0] not in known)]
+                more = [pair for pair in (*HEADERS, *QUIET) if pair[0] not in known]
                 message = {**message, "headers": [*message.get("headers", []), *more]}
             await send(message)
 

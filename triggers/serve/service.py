@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import uvicorn
 
+from triggers.page.page import page_of
+from triggers.page.routes import router
 from triggers.serve import handshake
 from triggers.serve.app import application
 from triggers.serve.workers import Workers
@@ -77,7 +80,9 @@ async def _served(
         port = listener.getsockname()[1]
         url = f"http://{_in_url(wanted.host)}:{port}"
         mine = handshake.make(url, house.inventory.path, sandbox=house.sandbox)
-        app = application(house, workers, mine.token, hosts=_hosts(house, wanted.host, port), docs=wanted.docs)
+        hosts, page = _hosts(house, wanted.host, port), page_of(house.inventory, url if house.sandbox else "")
+        more = [router(house, page)] if page is not None else []
+        app = application(house, workers, mine.token, hosts=hosts, more=more, docs=wanted.docs)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="off",
             timeout_graceful_shutdown=CLOSE_S, h11_max_incomplete_event_size=16 * 1024,
@@ -151,7 +156,8 @@ def _hosts(house: House, host: str, port: int) -> set[str]:
     named = {f"{name}:{port}" for name in {_in_url(host), "127.0.0.1", "localhost", "[::1]"}}
     if port == 80:
         named |= {name.rpartition(":")[0] for name in named}
-    return named | set(house.inventory.config.serve.hosts)
+    page = house.inventory.config.page
+    return named | set(house.inventory.config.serve.hosts) | ({urlsplit(page.url).netloc} if page is not None else set())
 
 
 def _in_url(host: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import socket
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,19 +17,23 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from browser import CHROMIUM, Phone
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fastapi import FastAPI
+from soft_key import SoftKey, text
 
 from inventory.proof import new_token
 from inventory.read import read_inventory
 from journal import Draft, Journal, Keys
+from journal.clock import wall
 from journal.event import Private
 from triggers.house import House
-from triggers.page.codes import new_secret
+from triggers.page.codes import new_secret, read_secret
 from triggers.page.giving import give
 from triggers.page.links import Links
 from triggers.page.page import key_of
 from triggers.page.routes import router
-from triggers.page.shelf import Shelf
+from triggers.page.shelf import Passkey, Shelf
 
 SCOPE = "7c1e90ab" * 8
 OTHER = "19d022c4" * 8
@@ -142,6 +147,15 @@ class Served:
         path = await give(self.links, self.house.journal, self.house.inventory, found, person, minutes=minutes, by="os:robin")
         return f"{self.url}{path}"
 
+    async def passkey(self, person: str = "ben", *, chained: bool = True) -> SoftKey:
+        """A passkey of somebody's, made and confirmed; without `chained` only a row says so."""
+        key = SoftKey()
+        kept = Passkey(text(key.id), person, key.public, 0, "phone", wall())
+        assert self.shelf.add_passkey(kept)
+        if chained:
+            await self.house.journal.record(self.shelf.said(kept, "token", on=True))
+        return key
+
     def events(self, kind: str, run: str = "R-1") -> list[Any]:
         return [event for event in self.house.journal.events(run) if event.type == kind]
 
@@ -162,6 +176,20 @@ def fields(html: str, action: str = "answer") -> dict[str, str]:
     form = re.search(rf'<form[^>]*{action}".*?</form>', html, re.DOTALL)
     assert form is not None, html
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
+
+
+def challenge_of(html: str, answer: str = "approve") -> str:
+    """The challenge of an answer's button."""
+    found = re.search(rf'value="{answer}" data-challenge="([^"]+)"', html)
+    assert found is not None, html
+    return found[1]
+
+
+def code_of(secret: str, at_s: float | None = None) -> str:
+    """What an app shows for a secret."""
+    raw = read_secret(secret)
+    assert raw is not None
+    return TOTP(raw, 6, SHA1(), 30).generate(at_s if at_s is not None else time.time()).decode()
 
 
 @pytest_asyncio.fixture
