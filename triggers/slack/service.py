@@ -1,8 +1,8 @@
 """Slack, as one part of the service: takes requests in, acts on them, tells of runs. What fails here stops nothing else.
 
-slack = SlackService(house, entry, links=page.links, page=entry.url)
+slack = SlackService(house, entry, page=page_of(house.inventory))
 await slack.start()
-app.mount("/slack", slack.http)        # where Slack posts to us; None with Socket Mode alone
+slack.http                             # the application behind /slack/events; None with Socket Mode alone
 await slack.end()
 """
 
@@ -20,6 +20,9 @@ from inventory.ways import SlackEntry
 from journal.errors import JournalError
 from journal.event import Draft
 from triggers.house import House
+from triggers.page.links import Links
+from triggers.page.page import key_of
+from triggers.page.shelf import Shelf
 from triggers.slack import forms
 from triggers.slack.acting import Actor
 from triggers.slack.answers import Answers
@@ -40,7 +43,15 @@ from triggers.slack.who import Who
 if TYPE_CHECKING:
     from slack_sdk.signature import Clock
 
-    from triggers.page.links import Links
+    from inventory.ways import PageEntry
+
+
+def _links(house: House, page: PageEntry | None) -> Links | None:
+    if page is None:
+        return None
+    journal = house.journal
+    return Links(Shelf(journal.database, journal.id), key_of(house.inventory, house.state, page))
+
 
 AGAIN_S, COUNTED_EVERY_S = 1.0, 60.0
 
@@ -53,26 +64,26 @@ class SlackService:
     """
 
     def __init__(
-        self, house: House, entry: SlackEntry, *, links: Links | None = None, page: str = "", minutes: int = 15,
-        clock: Clock | None = None,
+        self, house: House, entry: SlackEntry, *, page: PageEntry | None = None, clock: Clock | None = None
     ) -> None:  # fmt: skip
-        """Read the secrets. Raises BadInventory where one cannot be read. `page`: the page's URL, "" without one."""
+        """Read the secrets. Raises BadInventory where one cannot be read, NoKey where the page's key cannot."""
         resolve = house.inventory.resolve
         self._house, self._entry = house, entry
         self._slack = Slack(resolve(entry.token), entry.api)
         self._moved = asyncio.Event()
+        url = page.url.rstrip("/") if page is not None else ""
         who = Who(house, self._slack, entry.team)
         channel = Channel(self._slack, who, entry.channel)
         self._intake = Intake(house.journal.database)
         self._outbox = Outbox(house.journal.database, entry.channel)
         self._desk = Desk(
-            house, entry, self._slack, who, channel, Answers(self._slack, entry.channel, entry.api), self._intake, links,
-            page, minutes, self._moved.set,
+            house, entry, self._slack, who, channel, Answers(self._slack, entry.channel, entry.api), self._intake,
+            _links(house, page), url, page.link if page is not None else 0, self._moved.set,
         )  # fmt: skip
         self._keeper = Keeper(self._intake)
         self._actor = Actor(self._desk, self._keeper)
         sender = Sender(self._slack, channel, self._outbox)
-        self._teller = Teller(house, sender, channel, self._outbox, page=page, waits_for=self._waits_for)
+        self._teller = Teller(house, sender, channel, self._outbox, page=url, waits_for=self._waits_for)
         signing = resolve(entry.signing) if entry.signing is not None else None
         self.bolt = bolt(self._slack.client, self._keeper, self._menu, signing)
         self.http: Guard | None = None

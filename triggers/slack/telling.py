@@ -103,7 +103,8 @@ class Sender:
         """Post a message under its key; whether it stands there now."""
         kind = "card" if key == HEAD else "reply"
         before = await asyncio.to_thread(self._outbox.try_, thread.run_id, kind, key, n)
-        shown = _again(message) if before else message
+        stood = key in thread.told and thread.told[key].sent
+        shown = _again(message) if before and not stood else message
         try:
             answer = await self._call("chat.postMessage", shown, **more)
         except SlackFailed as failed:
@@ -196,9 +197,15 @@ class Teller:
         while thread.pending:
             reply = thread.pending[0]
             n = int(reply.key.rpartition(":")[2]) if reply.key.rpartition(":")[2].isdigit() else thread.run.n
-            await self._sender.post(
-                thread, reply.key, reply.message, n, thread_ts=thread.ts, reply_broadcast=reply.loud
-            )
+            try:
+                await self._sender.post(
+                    thread, reply.key, reply.message, n, thread_ts=thread.ts, reply_broadcast=reply.loud
+                )
+            except SlackFailed as failed:
+                if failed.code not in GONE:
+                    raise
+                await self._another_head(thread, failed)
+                continue
             thread.pending.pop(0)
         last = thread.ended or thread.run.word in FINAL
         if thread.shown < thread.run.n and (last or time.monotonic() - thread.edited_at >= CARD_EVERY_S):
@@ -211,9 +218,13 @@ class Teller:
         except SlackFailed as failed:
             if failed.code not in GONE:
                 raise
-            self._house.tell(f"The head of run {thread.run_id} is gone in Slack ({failed.code}): another is posted.")
-            await self._sender.post(thread, HEAD, await self._card(thread), n)
+            await self._another_head(thread, failed)
         thread.shown, thread.edited_at = n, time.monotonic()
+
+    async def _another_head(self, thread: Thread, failed: SlackFailed) -> None:
+        """Post another head where the one that stood there is gone; what follows stands below it."""
+        self._house.tell(f"The head of run {thread.run_id} is gone in Slack ({failed.code}): another is posted.")
+        await self._sender.post(thread, HEAD, await self._card(thread), thread.run.n)
 
     async def _card(self, thread: Thread) -> Message:
         run = thread.run

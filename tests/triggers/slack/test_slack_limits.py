@@ -6,7 +6,7 @@ import pytest
 from building import Story
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reading import aloud
+from slack_reading import aloud
 
 from triggers.slack import limits
 from triggers.slack.screens import short

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from building import STEPS, STORIES, Story
-from reading import aloud
+from slack_reading import aloud
 
 from triggers.slack import limits
 from triggers.slack.screens import short
