@@ -31,8 +31,8 @@ async def command(desk: Desk, request: Request, sayer: Sayer) -> None:
 
 async def _contain(desk: Desk, request: Request, _sayer: Sayer, typed: Typed) -> None:
     known = typed.about in desk.house.inventory.integrations
-    if typed.about and not known:
-        await desk.refuse(request, "", f"There is no integration {typed.about[:60]}: choose it from the menu.")
+    if (said := typed.about or typed.rest) and not known:
+        await desk.refuse(request, "", f"There is no integration {said.split()[0][:60]}: choose it from the menu.")
     integration, reason = (typed.about, typed.rest) if known else ("", "")
     await desk.open_form(request, integration=integration, reason=reason)
 

@@ -29,6 +29,7 @@ spec.loader.exec_module(parked)
 
 from slack_fake import CHANNEL, TEAM, FakeSlack  # noqa: E402
 
+from inventory.proof import new_token  # noqa: E402
 from inventory.read import read_inventory  # noqa: E402
 from journal import Draft, Journal, Keys  # noqa: E402
 from journal.event import Private  # noqa: E402
@@ -128,7 +129,7 @@ def words(message: dict[str, Any]) -> str:
 
 def configuration(folder: Path, slack: FakeSlack, *, more: str = "", integrations: str = "integrations: {}\n") -> Path:
     people = [
-        f'  {name}: {{name: {name.title()}, roles: [{roles}], accounts: ["slack:{TEAM}/{user}"{accounts}]}}'
+        f'  {name}: {{name: {name.title()}, roles: [{roles}], token: "{new_token()[1]}", accounts: ["slack:{TEAM}/{user}"{accounts}]}}'
         for name, (user, roles, accounts) in PEOPLE.items()
     ]
     file = folder / "ringfence.yaml"

@@ -158,7 +158,7 @@ class FakeSlack:
         self.calls.append((method, said))
         if self.fails[method]:
             return web.json_response({"ok": False, "error": self.fails[method].pop(0)})
-        handler = getattr(self, "_" + method.replace(".", "_"), None)
+        handler = getattr(self, "_" + method.replace(".", "_").lower(), None)
         if handler is None:
             return web.json_response({"ok": False, "error": "unknown_method"})
         try:
@@ -201,7 +201,7 @@ class FakeSlack:
         more = at + len(page) < len(members)
         return {"members": page, "response_metadata": {"next_cursor": str(at + len(page)) if more else ""}}
 
-    def _chat_postMessage(self, said):
+    def _chat_postmessage(self, said):
         if said["channel"] not in self.channels:
             raise Refused("channel_not_found")
         if self.channels[said["channel"]]["is_archived"]:
@@ -220,7 +220,7 @@ class FakeSlack:
         self.messages[said["ts"]] |= said
         return {"ts": said["ts"], "channel": said["channel"]}
 
-    def _chat_postEphemeral(self, said):
+    def _chat_postephemeral(self, said):
         if said["user"] not in self.channels[said["channel"]]["members"]:
             raise Refused("user_not_in_channel")
         self._checked(said, "message")

@@ -181,7 +181,7 @@ async def test_what_cannot_be_kept_is_not_said_to_be_taken(office, monkeypatch):
     answer = await office.command("help")
     assert answer.json()["text"].startswith("Nothing was done: what you asked could not be kept.")
     await office.park()
-    head = await office.until(lambda: office.slack.heads())
+    head = await office.until(office.slack.heads)
     assert (await office.press(head[0]["ts"], "run_stop")).status_code != 200, "Slack shows that it failed"
 
 
