@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 from connectors.core import Came, Connection, ConnectorError, Mark, Secret, connect
 from engine.registry import registry
@@ -23,6 +24,8 @@ from journal.errors import JournalError
 from journal.event import Draft, Private
 from journal.replay import Run
 
+Give = Callable[[Run, str], Awaitable[str]]
+"""Makes a link that opens a run on this person's phone; "" where they are given none."""
 WITHIN_S = 15.0
 """For how long at most one channel is waited for."""
 WORDS = {
@@ -34,17 +37,30 @@ WORDS = {
 """What a run's word is called where the configuration says who hears of it."""
 
 
-async def told(inventory: Inventory, run: Run, of: str, more: str = "") -> list[Draft]:
+async def told(inventory: Inventory, run: Run, of: str, more: str = "", give: Give | None = None) -> list[Draft]:
     """Tell whoever is to hear of this word; give the events that say who was told how, or why not.
 
-    `of`: a run's word, or break-glass, frozen, lapsed. `more`: a sentence of ours that is added.
+    `of`: a run's word, or break-glass, frozen, lapsed. `more`: a sentence of ours that is added. `give`: makes a link.
     """
     if run.opened.get("mode") == "dry-run":
         return []
     entries = [entry for entry in inventory.config.tell if WORDS.get(of, of) in entry.of]
     text = _text(run, of, more)
     radius = radius_of(run)
-    return list(await asyncio.gather(*(_one(inventory, entry, of, text, radius) for entry in entries)))
+    asks = of in {"waiting", "objected", "expired"} and bool(run.asked)
+    return list(await asyncio.gather(*(
+        _one(inventory, entry, of, text, radius, partial(_address, inventory, entry, run, give) if asks else None)
+        for entry in entries
+    )))  # fmt: skip
+
+
+async def _address(inventory: Inventory, entry: TellEntry, run: Run, give: Give | None) -> str:
+    """Where a phone answers it: somebody's own channel gets a link of theirs; others the address, which asks who comes."""
+    if entry.person is not None and give is not None:
+        link = await give(run, entry.person)
+        return f". On your phone, once: {link}" if link else ""
+    page = inventory.config.page
+    return f". On a phone: {page.url}/page/runs/{run.id}" if page is not None else ""
 
 
 class Teller:
@@ -53,9 +69,9 @@ class Teller:
     `note` journals the events that say who was told; what it raises is not this teller's to hear.
     """
 
-    def __init__(self, inventory: Inventory, note: Callable[..., Awaitable[object]]) -> None:
-        """Hold what tells, and where it is recorded."""
-        self._inventory, self._note = inventory, note
+    def __init__(self, inventory: Inventory, note: Callable[..., Awaitable[object]], give: Give | None = None) -> None:
+        """Hold what tells, and where it is recorded. `give`: makes a link for a person, as in `told`."""
+        self._inventory, self._note, self._give = inventory, note, give
         self._under_way: set[asyncio.Task[None]] = set()
 
     def word(self, run: Run, of: str, more: str = "") -> None:
@@ -71,7 +87,7 @@ class Teller:
             await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _tell(self, run: Run, of: str, more: str) -> None:
-        if drafts := await told(self._inventory, run, of, more):
+        if drafts := await told(self._inventory, run, of, more, self._give):
             with contextlib.suppress(JournalError):  # the run is another's now, or ends by the same error
                 await self._note(*drafts)
 
@@ -102,14 +118,18 @@ def _text(run: Run, of: str, more: str) -> str:
     return ". ".join([*said, *([more] if more else [])])
 
 
-async def _one(inventory: Inventory, entry: TellEntry, of: str, text: str, radius: Iterable[str]) -> Draft:
-    """Tell by one channel; the event that says how that went."""
+async def _one(
+    inventory: Inventory, entry: TellEntry, of: str, text: str, radius: Iterable[str],
+    address: Callable[[], Awaitable[str]] | None,
+) -> Draft:  # fmt: skip
+    """Tell by one channel; the event that says how that went. A link is made only for a channel that is used."""
     how = entry.to
     if rides := _rides_on(inventory, entry) & frozenset(radius):
         why = f"it rides on {', '.join(sorted(rides))}, which this incident is about"
     else:
         try:
-            why = await asyncio.wait_for(_sent(inventory, entry, text), WITHIN_S)
+            where = await asyncio.wait_for(address(), WITHIN_S) if address is not None else ""
+            why = await asyncio.wait_for(_sent(inventory, entry, text + where), WITHIN_S)
         except TimeoutError:
             why = f"no answer in {WITHIN_S:g} s"
         except (BadInventory, ConnectorError, LookupError, ValueError) as error:

@@ -146,6 +146,10 @@ class Config(Part):
             if not is_reference(entry.to) and connections and entry.to not in ways:
                 known = f"those are {', '.join(ways)}" if ways else "there is none"
                 raise ValueError(f"'{entry.to}' is no connection to the system notify; {known}")
+        people = info.data.get("people") or {}
+        for entry in tell:
+            if entry.person is not None and entry.person not in people:
+                raise ValueError(f"'{entry.person}' is nobody of `people:`, so this channel can be nobody's own")
         return tell
 
     org: Org = Org()

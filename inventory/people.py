@@ -187,11 +187,13 @@ class TellEntry(Part):
         of: words of a run.
         to: reference of an Apprise URL, or the name of a connection that sends messages (notify).
         rides_on: connection or system that the channel needs: inside the radius of an incident it is not used.
+        person: whose own channel it is, that nobody else reads: what waits for them comes with a link for their phone.
     """
 
     of: Annotated[tuple[OnWord, ...], AfterValidator(_some)] = Field(strict=False)
     to: str
     rides_on: Id | None = None
+    person: Id | None = None
 
     @model_validator(mode="after")
     def _known_way(self) -> TellEntry:

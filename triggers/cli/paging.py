@@ -62,11 +62,9 @@ def page(
 
 def entry_of(inventory: Inventory, *, sandbox: bool) -> PageEntry:
     """Where the page is. Raises Refused where there is none."""
-    from triggers.page.page import page_of
-    from triggers.serve.handshake import found
+    from triggers.page import giving
 
-    serving = found(place.state_path()) if sandbox else None
-    entry = page_of(inventory, serving.url if serving is not None and serving.sandbox else "")
+    entry = giving.entry_of(inventory, place.state_path(), sandbox=sandbox)
     if entry is None and sandbox:
         raise place.Refused("The practice company's page is served by `ringfence serve --sandbox`, which does not run.")
     if entry is None:
@@ -82,8 +80,8 @@ async def _given(
 ) -> str:
     from triggers.page.giving import Barred, give
     from triggers.page.links import Links
-    from triggers.page.page import key_of
     from triggers.page.shelf import Shelf
+    from triggers.page.where import key_of
 
     links = Links(Shelf(journal.database, journal.id), key_of(inventory, place.state_folder(), entry))
     try:

@@ -57,12 +57,14 @@ def passkey(
     journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox), config)
     try:
         from triggers.page.links import Links, Opens
-        from triggers.page.page import key_of
         from triggers.page.shelf import Shelf
+        from triggers.page.where import key_of
 
         shelf = Shelf(journal.database, journal.id)
         if confirm is not None or remove is not None:
-            return _settled(journal, shelf, name, confirm or remove or "", proof.sayer.how, on=confirm is not None, json=json)
+            return _settled(
+                journal, shelf, name, confirm or remove or "", proof.sayer.how, on=confirm is not None, json=json
+            )
         entry = entry_of(inventory, sandbox=sandbox)
         links = Links(shelf, key_of(inventory, place.state_folder(), entry))
         before = {one.id for one in shelf.made(name)}
@@ -73,13 +75,17 @@ def passkey(
         line(url)
         line(f"Open it on {proof.sayer.name}'s phone, within {entry.link} minutes; it opens once.")
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            line(f"Then, with the eight letters that the phone shows: `ringfence person passkey {name} --confirm '.... ....'`.")
+            line(
+                f"Then, with the eight letters that the phone shows: `ringfence person passkey {name} --confirm '.... ....'`."
+            )
             return 0
         found = _awaited(shelf, name, before, entry.link * 60)
         line(f"A passkey was made, called {found.label}: {found.spoken}")
         if input("Does the phone show these very letters? Type yes or no: ").strip().lower() != "yes":
             shelf.drop_passkey(found)
-            raise place.Refused("It was dropped, and proves nothing. If another phone made it, somebody reads what you send.")
+            raise place.Refused(
+                "It was dropped, and proves nothing. If another phone made it, somebody reads what you send."
+            )
         return _settled(journal, shelf, name, found.spoken, proof.sayer.how, on=True, json=json)
     finally:
         journal.close()
@@ -141,7 +147,9 @@ def totp(
         as_json({"person": name, "kind": "totp", "kept": f"file:{output}", "url": address(secret, name)})
         return 0
     line(address(secret, name))
-    line(f"That is {name}'s secret as apps take it: hand it to nobody but them. It lies in {output}, its owner's alone.")
+    line(
+        f"That is {name}'s secret as apps take it: hand it to nobody but them. It lies in {output}, its owner's alone."
+    )
     line("For ringfence.yaml:")
     line("people:")
     line(f"  {name}:")

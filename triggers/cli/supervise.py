@@ -79,7 +79,7 @@ def supervise(
         in_a_process(journal, config),
         tell,
         visit=in_a_process(journal, config, "--visit"),
-        page=paging(config),
+        page=paging(config, journal),
     )
     try:
         with place.watching():
@@ -107,20 +107,22 @@ async def _until_told(supervisor: Supervisor, every_s: float, said: Callable[[st
     await asyncio.gather(*supervisor.at_it.values(), return_exceptions=True)
 
 
-def paging(config: Path | None) -> Page:
+def paging(config: Path | None, journal: Journal) -> Page:
     """Tell people by the configuration that a run was opened with; where that cannot be read nobody is told."""
 
     async def page(run: Run, of: str) -> list[Draft]:
         from engine.telling import told
         from inventory.read import BadInventory
         from triggers.cli.taking import surroundings
+        from triggers.page.giving import giver
 
         try:
             inventory, _ = surroundings(run, config)
         except (BadInventory, place.Refused) as error:
             line(f"Run {run.id}: nobody could be told ({error}).")
             return []
-        return await told(inventory, run, of)
+        give = giver(journal, inventory, place.state_path(), sandbox=run.opened["mode"] == "drill")
+        return await told(inventory, run, of, give=give)
 
     return page
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.past import Past
     from engine.recover import Wanted
     from engine.state import Around, Desk, Live
+    from engine.telling import Give
     from inventory.read import Inventory
     from journal import Journal
     from journal.replay import Run
@@ -117,6 +118,13 @@ class RunWork:
         """What listens to this process's own signals while the run is carried out: nothing does."""
         return contextlib.nullcontext()
 
+    def _give(self) -> Give | None:
+        """What makes links for whoever is told that this run waits for them."""
+        from triggers.page.giving import giver
+
+        assert self.inventory is not None
+        return giver(self.journal, self.inventory, self.state, sandbox=bool(self.sandbox_url))
+
     async def _carry(self, doing: Callable[[Live], Awaitable[str]]) -> str:
         from engine.plan import NothingSeen
         from engine.telling import Teller
@@ -128,7 +136,7 @@ class RunWork:
         anchors.start()
         live.past = self.past
         live.keeper = partial(keep_evidence, self.state, live.run.id)
-        teller = Teller(self.inventory, live.note) if self.inventory is not None else None
+        teller = Teller(self.inventory, live.note, self._give()) if self.inventory is not None else None
         live.tell = teller.word if teller is not None else live.tell
         self.desk.say(f"Run {live.run.id}, incident {live.run.incident}, {live.run.opened['mode'].upper()}")
         self.desk.start(live.run)

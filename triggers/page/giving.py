@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from engine.approvals import targets_of
 from engine.approvals.question import target_among
 from engine.approvals.saying import targets_beside
-from inventory.read import Inventory
+from engine.telling import Give
+from inventory.read import BadInventory, Inventory
+from inventory.ways import PageEntry
+from journal.errors import JournalError
 from journal.event import Draft, Private
 from journal.replay import Run
 from journal.store import Journal
 from language.errors import nearest
 from triggers.page.links import Links, Opens
+from triggers.page.shelf import Shelf
+from triggers.page.where import key_of, page_of
 
 MOST_OPEN = 10
 """Links of one person that may be good at one time."""
@@ -23,7 +29,15 @@ class Barred(Exception):
 
 
 async def give(
-    links: Links, journal: Journal, inventory: Inventory, run: Run, person: str, *, minutes: int, wall: str = "", by: str
+    links: Links,
+    journal: Journal,
+    inventory: Inventory,
+    run: Run,
+    person: str,
+    *,
+    minutes: int,
+    wall: str = "",
+    by: str,
 ) -> str:
     """Make a link for somebody; its path. Raises Barred: nobody we know, or among what the incident acts on.
 
@@ -49,3 +63,27 @@ async def give(
     }  # fmt: skip
     await journal.say(run.id, [Draft("linked", body)])
     return path
+
+
+def entry_of(inventory: Inventory, state: Path, *, sandbox: bool) -> PageEntry | None:
+    """Where the page is: as configured; of the practice company, where its service listens now; None: nowhere."""
+    from triggers.serve.handshake import found
+
+    serving = found(state) if sandbox and inventory.config.page is None else None
+    return page_of(inventory, serving.url if serving is not None and serving.sandbox else "")
+
+
+def giver(journal: Journal, inventory: Inventory, state: Path, *, sandbox: bool) -> Give | None:
+    """What makes links for whoever is told that a run waits for them; None where there is no page."""
+    entry = entry_of(inventory, state, sandbox=sandbox)
+    if entry is None:
+        return None
+
+    async def made(run: Run, person: str) -> str:
+        try:
+            links = Links(Shelf(journal.database, journal.id), key_of(inventory, state, entry))
+            return entry.url + await give(links, journal, inventory, run, person, minutes=entry.link, by="ringfence")
+        except (Barred, BadInventory, JournalError):
+            return ""
+
+    return made

@@ -57,11 +57,7 @@ class Watchers:
                     yield event("over", "Nothing moves here any more: the run has ended.")
                     return
                 waiting = None
-                question, _ = await self._page.question(run)
-                asks = question is not None and not question.opened
-                yield event(
-                    "asked", f"{question.wall} {question.scope_hash}" if asks and question is not None else "nothing"
-                )
+                yield event("asked", screens.asked_now(run))
                 yield event("moving", self._moving(run))
                 await asyncio.sleep(EVERY_S)
         finally:

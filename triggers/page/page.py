@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -17,17 +16,17 @@ from engine.approvals import Question, Standing, decisions_of, standing, targets
 from engine.approvals.question import target_among
 from engine.approvals.saying import asked_of, targets_beside
 from inventory.proof import How, Sayer, of_person
-from inventory.read import Inventory
 from inventory.ways import PageEntry
 from journal.clock import now
 from journal.replay import Run
-from triggers.house import House, Refused
+from triggers.house import House
 from triggers.page.codes import Codes
+from triggers.page.folds import Folds
 from triggers.page.guard import Guard, Session, Turned
-from triggers.page.key import PageKey
 from triggers.page.links import Links
 from triggers.page.passkeys import Site, asking, challenge
 from triggers.page.shelf import Passkey, Shelf
+from triggers.page.where import key_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -59,6 +58,7 @@ class Page:
         self.shelf = Shelf(house.journal.database, house.journal.id)
         self.links = Links(self.shelf, self.key)
         self.codes = Codes(self.shelf)
+        self._folds = Folds(house.journal)
 
     def render(self, name: str, status: int = 200, session: Session | None = None, **values: Any) -> HTMLResponse:
         """A screen."""
@@ -112,10 +112,9 @@ class Page:
 
     async def run(self, run_id: str, session: Session) -> Run:
         """A run, for somebody who may look at it. Raises Turned: no such run, or they are among what it acts on."""
-        try:
-            run = await self.house.run(run_id)
-        except Refused as refused:
-            raise Turned(404, "No such run", str(refused)) from None
+        run = await self._folds.run(run_id)
+        if run is None:
+            raise Turned(404, "No such run", f"There is no run {run_id[:60]!a} in this journal.")
         sayer = self.sayer(session.person, "passkey")
         targets = targets_of(run) | await asyncio.to_thread(targets_beside, self.house.journal, run)
         if target_among(sayer.accounts, targets):
@@ -145,18 +144,3 @@ def as_challenge(purpose: str, statement: dict[str, Any]) -> str:
     from triggers.page.key import to_text
 
     return to_text(challenge(purpose, statement))
-
-
-def key_of(inventory: Inventory, state: Path, entry: PageEntry) -> PageKey:
-    """The page's key: the configured one, or one of the state folder. Raises NoKey, BadInventory."""
-    if entry.key is not None:
-        return PageKey.of_text(inventory.resolve(entry.key))
-    return PageKey.of_file(state / "keys" / "page")
-
-
-def page_of(inventory: Inventory, practice_url: str = "") -> PageEntry | None:
-    """Where the page is: as configured; of the practice company, where its service listens on this machine; else nowhere."""
-    if inventory.config.page is not None or not practice_url:
-        return inventory.config.page
-    port = urlsplit(practice_url).port
-    return PageEntry.model_validate({"url": f"http://localhost:{port}"})

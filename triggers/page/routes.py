@@ -114,7 +114,9 @@ async def _shown(page: Page, session: Session, run: Run) -> Response:
     sayer = page.sayer(session.person, "passkey")
     may = screens.may(run, question, sayer, people, now())
     if not page.house.is_ours(run):
-        elsewhere = "This run was opened with another configuration than this page's: answer it by the command line there."
+        elsewhere = (
+            "This run was opened with another configuration than this page's: answer it by the command line there."
+        )
         may = screens.May(elsewhere, elsewhere)
     ask = await _ask(page, session, run, asks, shown, may) if asks is not None and not (may.yes and may.no) else None
     notice = screens.last_said(run, question, stands, session.person, people)

@@ -113,6 +113,16 @@ def banner(run: Run) -> dict[str, str]:
     }  # fmt: skip
 
 
+def asked_now(run: Run) -> str:
+    """The wall and the scope that are asked about now, for a screen to see that it is out of date; `nothing` where none is."""
+    asked = max(run.asked.values(), key=lambda event: event.n, default=None)
+    if asked is None:
+        return "nothing"
+    wall, scope_hash = str(asked.body["wall"]), str(asked.body["scope_hash"])
+    approved = run.approved.get(wall)
+    return "nothing" if approved is not None and approved.body["scope_hash"] == scope_hash else f"{wall} {scope_hash}"
+
+
 def live(run: Run) -> dict[str, Any]:
     """The part that moves: the word and its sentence, the matrix, what lives on."""
     shown = matrix(run)

@@ -43,7 +43,7 @@ class Workers:
         self._elsewhere = {how: in_a_process(house.journal, config, how) for how in ("--gone", "--visit")}
         self.lapsed = 0
         self.supervisor = Supervisor(
-            house.journal, self._gone, self._did, visit=self._rests, page=paging(config), at_once=at_once
+            house.journal, self._gone, self._did, visit=self._rests, page=paging(config, house.journal), at_once=at_once
         )
 
     async def run(self) -> None:

@@ -14,15 +14,17 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from fastapi import APIRouter
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
+from starlette.routing import Route
 
 from inventory.ways import SlackEntry
 from journal.errors import JournalError
 from journal.event import Draft
 from triggers.house import House
 from triggers.page.links import Links
-from triggers.page.page import key_of
 from triggers.page.shelf import Shelf
+from triggers.page.where import key_of
 from triggers.slack import forms
 from triggers.slack.acting import Actor
 from triggers.slack.answers import Answers
@@ -45,15 +47,13 @@ if TYPE_CHECKING:
 
     from inventory.ways import PageEntry
 
-
-def _links(house: House, page: PageEntry | None) -> Links | None:
-    if page is None:
-        return None
-    journal = house.journal
-    return Links(Shelf(journal.database, journal.id), key_of(house.inventory, house.state, page))
-
-
 AGAIN_S, COUNTED_EVERY_S = 1.0, 60.0
+
+
+def slack_of(house: House, page: PageEntry | None) -> SlackService | None:
+    """Slack as it is configured; None where it is not. Raises BadInventory, NoKey."""
+    entry = house.inventory.config.slack
+    return SlackService(house, entry, page=page) if entry is not None else None
 
 
 class SlackService:
@@ -102,6 +102,14 @@ class SlackService:
             self._keep_up("counting what was turned away", self._count)
         if self._socket is not None:
             self._keep_up("Socket Mode", self._socket.run)
+
+    def routes(self) -> list[APIRouter]:
+        """What is mounted beside the other ways in: where Slack posts to us, with its guard in front."""
+        if self.http is None:
+            return []
+        router = APIRouter()
+        router.routes.append(Route(PATH, self.http, methods=None, include_in_schema=False))
+        return [router]
 
     async def end(self) -> None:
         """Take nothing more in; what is begun comes to its end, what is kept stays for whoever comes next."""
@@ -155,3 +163,10 @@ class SlackService:
         with contextlib.suppress(JournalError):
             await self._house.journal.record(Draft("knocked", {"at_door": "slack", "turned_away": counts}))
             self._counted += fresh
+
+
+def _links(house: House, page: PageEntry | None) -> Links | None:
+    if page is None:
+        return None
+    journal = house.journal
+    return Links(Shelf(journal.database, journal.id), key_of(house.inventory, house.state, page))

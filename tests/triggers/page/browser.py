@@ -97,7 +97,7 @@ class Phone:
     async def click(self, selector: str) -> None:
         """Touch it where it is, as a finger does."""
         await self.until(f"document.readyState === 'complete' && document.querySelector({json.dumps(selector)})")
-        await self.js("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        await asyncio.sleep(0.15)  # what was not drawn yet takes no touch
         where = await self.js(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
             " const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"

@@ -31,9 +31,9 @@ from triggers.house import House
 from triggers.page.codes import new_secret, read_secret
 from triggers.page.giving import give
 from triggers.page.links import Links
-from triggers.page.page import key_of
 from triggers.page.routes import router
 from triggers.page.shelf import Passkey, Shelf
+from triggers.page.where import key_of
 
 SCOPE = "7c1e90ab" * 8
 OTHER = "19d022c4" * 8
@@ -195,7 +195,7 @@ def code_of(secret: str, at_s: float | None = None) -> str:
 @pytest_asyncio.fixture
 async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     state = tmp_path / "state"
-    state.mkdir(mode=0o700)
+    (state / "keys").mkdir(mode=0o700, parents=True)
     monkeypatch.setenv("RINGFENCE_HOME", str(state))
     monkeypatch.chdir(tmp_path)
     listening = socket.socket()
@@ -212,12 +212,16 @@ async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         totp = f', totp: "file:{name}.totp"' if name != "dora" else ""
         people.append(f'  {name}: {{name: {name.title()}, roles: [{roles}], token: "{digest}"{totp}{more}}}')
     (tmp_path / "ringfence.yaml").write_text(
-        'connections:\n  chat: {system: notify, url: "http://127.0.0.1:1"}\n'
+        'connections:\n  idp: {system: oauth, url: "http://127.0.0.1:1"}\n'
         f'page: {{url: "{url}"}}\npeople:\n' + "\n".join(people) + "\n"
     )
     (tmp_path / "integrations.yaml").write_text("integrations: {}\n")
-    journal = Journal.open(f"sqlite:///{state}/journal.db", keys=Keys.none(), names=[Keys.make_file(tmp_path / "names")])
-    house = House(read_inventory(tmp_path / "ringfence.yaml", may_be_empty=True), journal, state)
+    (tmp_path / "integrations.yaml").write_text(
+        "integrations:\n  drift:\n    title: Drift, chat to CRM\n    owner: sales-ops\n    footholds:\n"
+        "      - {id: client, kind: client, at: idp, client: drift-prod}\n"
+    )
+    journal = Journal.open(f"sqlite:///{state}/journal.db", keys=Keys.none(), names=[Keys.make_file(state / "keys" / "names")])
+    house = House(read_inventory(tmp_path / "ringfence.yaml"), journal, state)
     app = FastAPI()
     app.include_router(router(house))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))

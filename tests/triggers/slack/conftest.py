@@ -34,7 +34,7 @@ from inventory.read import read_inventory  # noqa: E402
 from journal import Draft, Journal, Keys  # noqa: E402
 from journal.event import Private  # noqa: E402
 from triggers.house import House  # noqa: E402
-from triggers.page.page import page_of  # noqa: E402
+from triggers.page.where import page_of  # noqa: E402
 from triggers.slack.service import SlackService  # noqa: E402
 
 SIGNING = "a signing secret of the tests"
