@@ -85,8 +85,12 @@ class Office:
 
     async def until(self, true: Any, within_s: float = 8.0) -> Any:
         async with asyncio.timeout(within_s):
-            while not (found := true()):
-                await asyncio.sleep(0.01)
+            try:
+                while not (found := true()):
+                    await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                print("told:", self.told, [words(one) for one in self.slack.ephemeral])
+                raise
         return found
 
     async def answered(self, user: str, after: int = 0) -> str:
@@ -201,4 +205,4 @@ async def begun(house: House, slack: FakeSlack, told: list[str], socket: bool) -
     return found
 
 
-__all__ = ["Office", "Private", "configuration", "opened_office", "words"]
+__all__ = ["PEOPLE", "SIGNING", "Office", "Private", "configuration", "opened_office", "words"]

@@ -24,7 +24,11 @@ def called():
     found = set()
     for file in (ROOT / "triggers/slack").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"call", "_call"}:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"call", "_call"}
+            ):
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
                     found.add(first.value)

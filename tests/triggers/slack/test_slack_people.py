@@ -85,11 +85,21 @@ async def test_an_objection_is_said_in_slack_with_a_reason(office):
     await office.settled()
     (said,) = office.events("decided")
     assert (said.body["by"], said.body["answer"], said.body["how"], said.body["reason"]) == (
-        "person:ben", "no", "slack", "the wrong client")
-    shown = next(r.message for r in Replies(office.service._desk.page).take(office.house.journal.events("R-1")) if r.key.startswith("asked"))
+        "person:ben",
+        "no",
+        "slack",
+        "the wrong client",
+    )
+    shown = next(
+        r.message
+        for r in Replies(office.service._desk.page).take(office.house.journal.events("R-1"))
+        if r.key.startswith("asked")
+    )
     assert said.body["shown"] == digest_of(shown)
     assert {name: shown.body()[name] for name in ("text", "blocks")} == {
-        "text": office.slack.messages[ts]["text"], "blocks": office.slack.messages[ts]["blocks"]}, "the very message that stands there"
+        "text": office.slack.messages[ts]["text"],
+        "blocks": office.slack.messages[ts]["blocks"],
+    }, "the very message that stands there"
     await office.until(lambda: "OBJECTED" in office.slack.said())
 
 
@@ -136,7 +146,10 @@ async def test_a_press_on_a_question_that_changed_is_stale(office):
 
 async def test_a_press_after_the_end_does_nothing_and_says_so(office):
     ts = await question(office)
-    approved = Draft("approved", {"wall": "approve", "scope_hash": SCOPE, "by": Private("person:cleo"), "how": "passkey", "shown": "s"})
+    approved = Draft(
+        "approved",
+        {"wall": "approve", "scope_hash": SCOPE, "by": Private("person:cleo"), "how": "passkey", "shown": "s"},
+    )
     await office.go_on(approved, Draft("worded", {"word": "contained", "footholds": {}, "why": ""}),
                        Draft("ended", {"word": "contained"}), unlock=True)  # fmt: skip
     (head,) = office.slack.heads()
@@ -198,7 +211,9 @@ def people(office, account):
 async def test_what_was_done_by_hand_is_said_with_a_name(office):
     step = Draft("step", {"step": "block", "state": "asked", "why": "Setup > Drift > Block", "back": False})
     await office.park(*HELD, step, WAITING)
-    ts = await office.until(lambda: next((m["ts"] for m in office.slack.messages.values() if "BY HAND" in m["text"]), ""))
+    ts = await office.until(
+        lambda: next((m["ts"] for m in office.slack.messages.values() if "BY HAND" in m["text"]), "")
+    )
     await office.press(ts, "hand_done", "U0BEN")
     await office.settled()
     (view,) = office.slack.views.values()
@@ -228,7 +243,9 @@ async def test_stop_and_note_are_said_by_people_with_a_role(office):
     ("status \u201cR-1\u201d", "LIVE \u00b7 WAITING"),
 ])  # fmt: skip
 async def test_what_is_typed_wrong_is_answered(office, text, says):
-    await office.park(*HELD, Draft("worded", {"word": "held", "footholds": {}, "why": ""}) if "recover" in text else WAITING)
+    await office.park(
+        *HELD, Draft("worded", {"word": "held", "footholds": {}, "why": ""}) if "recover" in text else WAITING
+    )
     before = len(office.slack.ephemeral)
     await office.command(text)
     await office.settled()

@@ -99,7 +99,13 @@ async def test_a_connection_that_ends_is_begun_anew(office, how):
 
 async def test_what_is_not_ours_to_read_breaks_nothing(office):
     socket = await office.slack.connected()
-    for said in ("not json", "{", "[]", '{"type": "hello"}', '{"envelope_id": "e", "type": "slash_commands", "payload": {}}'):
+    for said in (
+        "not json",
+        "{",
+        "[]",
+        '{"type": "hello"}',
+        '{"envelope_id": "e", "type": "slash_commands", "payload": {}}',
+    ):
         await socket.send_str(said)
     name = await office.slack.envelope("slash_commands", office.slack.command("help"))
     await office.slack.acked(name)
