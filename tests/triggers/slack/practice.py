@@ -55,7 +55,7 @@ async def company(folder: Path, state: Path, slack: FakeSlack, *, rides_on: str 
     )
     names = folder / "names"
     keys = Keys.make_file(names)
-    journal = Journal.open(f"sqlite:///{state}/journal.db", keys=keys)
+    journal = Journal.open(f"sqlite:///{state}/journal.db", keys=keys, ttl_s=place.lease_s())
     house = House(
         place.configuration(file, sandbox=True, handshake=handshake), journal, state, sandbox=True, tell=told.append
     )
