@@ -19,6 +19,8 @@ from journal.clock import now, spelled, wall
 from journal.db.base import Database
 from journal.db.tables import outbox
 from journal.errors import JournalFailed
+from journal.write import lease as leasing
+from journal.write.lease import Owner
 
 HOLD = timedelta(seconds=15)
 _TELLER = "slack:teller"
@@ -40,7 +42,9 @@ class Outbox:
 
     def __init__(self, database: Database, channel: str) -> None:
         """Hold the data base, which is the journal's."""
-        self._db, self._channel, self._me = database, channel, secrets.token_hex(8)
+        self._db, self._channel, self._mark = database, channel, secrets.token_hex(8)
+        leasing.opened(self._mark)
+        self._me = Owner.me(self._mark).text()
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
@@ -92,32 +96,42 @@ class Outbox:
             conn.execute(row.values(tries=outbox.c.tries - 1))
 
     def hold(self) -> bool:
-        """Whether this process tells of runs: of several, one does, until it has not said so for a while."""
-        key, until = f"{_TELLER}:{self._channel}", spelled(now() + HOLD)
-        mine = {"body": self._me, "due_at": until}
+        """Whether this process tells of runs: of several, one does, until it is dead or has not said so for a while."""
+        key = f"{_TELLER}:{self._channel}"
+        mine = {"body": self._me, "due_at": spelled(now() + HOLD)}
         with self._open() as conn:
             try:
                 with self._db.writing(conn):
-                    free = (outbox.c.body == self._me) | (outbox.c.due_at < wall()) | (outbox.c.body == "")
-                    if conn.execute(update(outbox).where(outbox.c.key == key, free).values(**mine)).rowcount:
+                    row = conn.execute(select(outbox.c.body, outbox.c.due_at).where(outbox.c.key == key)).one_or_none()
+                    if row is None:
+                        conn.execute(insert(outbox).values(
+                            channel="", run="", kind="teller", key=key, n=0, at=wall(), sent_at=wall(), tries=0, **mine
+                        ))  # fmt: skip
                         return True
-                    if conn.execute(select(outbox.c.id).where(outbox.c.key == key)).scalar() is not None:
+                    if row.body != self._me and row.due_at > wall() and not _gone(row.body):
                         return False
-                    conn.execute(insert(outbox).values(
-                        channel="", run="", kind="teller", key=key, n=0, at=wall(), sent_at=wall(), tries=0, **mine
-                    ))  # fmt: skip
+                    theirs = update(outbox).where(outbox.c.key == key, outbox.c.body == row.body)
+                    return bool(conn.execute(theirs.values(**mine)).rowcount)
             except IntegrityError:
                 return False
-        return True
 
     def let_go(self) -> None:
         """Another process may tell at once."""
         key = f"{_TELLER}:{self._channel}"
         with self._open() as conn, self._db.writing(conn):
             conn.execute(update(outbox).where(outbox.c.key == key, outbox.c.body == self._me).values(body=""))
+        leasing.closed(self._mark)
 
     def _key(self, run: str, key: str) -> str:
         return f"slack:{self._channel}:{run}:{key}"[:200]
 
     def _short(self, full: str, run: str) -> str:
         return full.removeprefix(f"slack:{self._channel}:{run}:")
+
+
+def _gone(holder: str) -> bool:
+    """Whether whoever told of runs let go of it, or is known to be dead."""
+    try:
+        return not holder or Owner.read(holder).dead()
+    except ValueError:
+        return True

@@ -21,9 +21,30 @@ def mode(run: Run) -> str:
     return {"drill": "DRILL", "dry-run": "ONLY LOOKED", "live": "LIVE"}.get(str(run.opened.get("mode")), "MODE UNKNOWN")
 
 
+def word_of(run: Run) -> str:
+    """The run's word; where people approved since, and it is judged anew only at the end, that it goes on."""
+    word = run.words[-1].n if run.words else 0
+    if run.word in {"waiting", "held", "objected", "expired"} and any(one.n > word for one in run.approved.values()):
+        return "recovering" if run.recovers else "running"
+    return run.word
+
+
+def meaning_of(run: Run) -> str:
+    """What the word means, of a recovery too."""
+    if run.recovers and run.word == "waiting" and word_of(run) == "waiting":
+        return "Giving back waits for a person: everything stays as it is."
+    if word_of(run) != run.word:
+        return (
+            "Approved: going on."
+            if run.recovers
+            else "Approved: the cut is under way. What is live still works for the attacker."
+        )
+    return lists.meaning_of(run)
+
+
 def head(run: Run) -> str:
     """`DRILL · HELD · INC-7`."""
-    return f"{mode(run)} · {spoken(run.word).upper()} · {shown(run.incident, NAME)}"
+    return f"{mode(run)} · {spoken(word_of(run)).upper()} · {shown(run.incident, NAME)}"
 
 
 def card(run: Run, *, page: str = "", waits_for: str = "") -> Message:
@@ -35,7 +56,7 @@ def card(run: Run, *, page: str = "", waits_for: str = "") -> Message:
     parts = [
         header(f"{head(run)} · {shown(title(run), NAME)}"),
         heading("DRILL: the practice company. Nothing real is touched.") if mode(run) == "DRILL" else None,
-        lines([lists.meaning_of(run), *([f"Why: {why}"] if why else [])]),
+        lines([meaning_of(run), *([f"Why: {why}"] if why and word_of(run) == run.word else [])]),
         heading(f"He is still in by {alive}") if alive else None,
         lines(_rows(seen), ROWS),
         lines([_sentence(seen.total), *_lives_on(run), *eta(run)]),
@@ -48,7 +69,7 @@ def card(run: Run, *, page: str = "", waits_for: str = "") -> Message:
                 "Stop",
             )) if not over else None,
         ),
-        small(f"Run {shown(run.id, NAME)} · {lists.named(run)}", f"As of {_clock(run.at)} UTC, event {run.n}"),
+        small(f"Run {shown(run.id, NAME)} · {lists.named(run).replace('person:', '')}", f"As of {_clock(run.at)} UTC, event {run.n}"),
     ]  # fmt: skip
     in_by = f" Still in by {alive}." if alive else ""
     return message(f"{head(run)}. {shown(title(run), NAME)}: {seen.total}.{in_by}", parts, run.id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from journal.event import Event
 from journal.replay import Run, advance
@@ -15,11 +16,12 @@ from reports import facts, lists
 from reports.said import said
 from reports.text import clock, day, many, moment, short, whole
 from reports.words import FINAL, meaning, spoken
-from triggers.slack.screens.card import mode, still_in
+from triggers.slack.screens.card import meaning_of, mode, still_in
 from triggers.slack.screens.parts import Message, button, buttons, header, heading, lines, message, small
 from triggers.slack.screens.text import NAME, shown
 
 APPROVE, OBJECT, DONE = "ask_approve", "ask_object", "hand_done"
+QUIET = frozenset({"running", "planned", "dry-run"})
 LOUD = FINAL | {"contested", "closing", "held"}
 """Words that are shown in the channel too, for an edited message notifies nobody."""
 
@@ -46,12 +48,16 @@ class Replies:
     page: str = ""
     run: Run = field(default_factory=Run)
     word: tuple[str, str] = ("running", "")
+    told_why: str = ""
+    opened: bool = False
 
     def take(self, events: Iterable[Event]) -> list[Reply]:
         """Take events in, in order; give what they are worth."""
         found = []
-        for event in events:
+        for event, following in pairwise([*events, None]):
+            assert event is not None
             advance(self.run, event)
+            self.opened = following is not None and following.type == "approved"
             make = _MAKES.get(event.type)
             if make is not None and (reply := make(self, event)) is not None:
                 found.append(reply)
@@ -71,14 +77,17 @@ class Replies:
 
 def _worded(of: Replies, event: Event) -> Reply | None:
     run, word, why = of.run, str(event.body.get("word")), str(event.body.get("why", ""))
-    if (word, why) == of.word or word in {"running", "planned", "dry-run"}:
+    first_time, of.word = of.word[0] != word, (word, why) if word not in QUIET else of.word
+    if word in QUIET or (not first_time and of.told_why == why):
         return None
-    of.word = (word, why)
+    of.told_why = why
+    if word == "waiting" and first_time and any(wall not in run.approved for wall in run.asked):
+        return None  # the question above says so; that the next are asked too is said again
     first = f"{mode(run)} · {spoken(word).upper()} · {shown(run.incident, NAME)}"
     alive = still_in(run)
     until = moment(facts.residual_until(run) or "")
     body = [
-        lists.meaning_of(run),
+        meaning_of(run),
         *([f"Why: {shown(why)}"] if why else []),
         *([f"He is still in by {alive}."] if alive else []),
         *([f"The last path dies by itself at {until:%H:%M:%S} UTC."] if until else []),
@@ -124,7 +133,10 @@ def _ladder(body: Mapping[str, object]) -> list[str]:
     rungs = body.get("ladder")
     ladder = [shown(one, 20) for one in rungs] if isinstance(rungs, list | tuple) else []
     within = whole(body.get("within_s"))
-    following = f"; then {', '.join(ladder[1:3])} are asked too" if len(ladder) > 1 else ""
+    role = str(body.get("role"))
+    later = ladder[ladder.index(role) + 1 :] if role in ladder else ladder[1:]
+    names = ["sealed codes count" if one == "codes" else f"the {one} is asked too" for one in later[:2]]
+    following = f"; then {', then '.join(names)}" if names else ""
     return [f"Answer within {max(within // 60, 1)} min{following}. No clock ever says yes."] if within else []
 
 
@@ -167,13 +179,19 @@ def _approved(of: Replies, event: Event) -> Reply:
         if body.get("review_by")
         else []
     )
-    by = f"{named(body.get('by'))}, proven by {shown(body.get('how') or 'nothing that the record has', 60)}"
-    return of.reply(event, f"APPROVED · scope {short(body.get('scope_hash', ''), 8)}", [f"By {by}.", *alone], loud=True)
+    by = f"{named(body.get('by'))}, by {PROOF.get(str(body.get('how')), shown(body.get('how') or 'nothing that the record has', 60))}"
+    said = [
+        one
+        for one in of.run.decisions.get(str(body.get("wall")), ())
+        if one.n == event.n - 1 and one.body.get("reason")
+    ]
+    alone += [f"“{shown(said[0].body['reason'], 300)}”"] if said else []
+    return of.reply(event, f"APPROVED · scope {short(body.get('scope_hash', ''), 8)}", [f"{by}.", *alone], loud=True)
 
 
 def _decided(of: Replies, event: Event) -> Reply | None:
-    if event.body.get("answer") != "yes":
-        return None  # the objection beside it says so
+    if event.body.get("answer") != "yes" or of.opened:
+        return None  # the objection beside it, or that the wall is open with it, says so
     return of.reply(event, f"A YES · scope {short(event.body.get('scope_hash', ''), 8)}", [_plain(event)])
 
 
@@ -187,7 +205,7 @@ def _told(of: Replies, event: Event) -> Reply | None:
 
 
 def _ended(of: Replies, event: Event) -> Reply | None:
-    line = lists.attacker_line([event], None)
+    line = lists.attacker_line([event], None) if event.body.get("word") in FINAL else ""
     return of.reply(event, "ATTACKER, as the record has it", [line]) if line else None
 
 
@@ -208,6 +226,12 @@ def _ordered(of: Replies, event: Event) -> Reply:
     return of.reply(
         event, f"{shown(event.body.get('phase'), 20).upper()} ORDERED", [f"By {named(event.body.get('by'))}."]
     )
+
+
+PROOF = {
+    "passkey": "their passkey", "totp": "a code of their app", "token": "their token", "key": "their key", "slack": "their Slack account",
+}  # fmt: skip
+"""How somebody was proven, as people say it."""
 
 
 def named(by: object) -> str:
