@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from inventory.part import Id, Part, Reference, Url, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
-from inventory.ways import PageEntry, ServeEntry
+from inventory.ways import PageEntry, ServeEntry, SlackEntry
 
 __all__ = ["Id", "Part", "Reference"]
 
@@ -115,6 +115,7 @@ class Config(Part):
         releases: whose releases of playbooks count.
         tell: who hears of what without looking.
         serve: the service: names it is asked under, how many runs side by side.
+        slack: the workspace where responders are.
         page: where phones reach the page on which people decide; without it there is none.
         org: what playbooks may know of the company, as `org`.
         protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
@@ -131,6 +132,7 @@ class Config(Part):
     releases: ReleasesEntry = ReleasesEntry()
     tell: tuple[TellEntry, ...] = Field(default=(), strict=False)
     serve: ServeEntry = ServeEntry()
+    slack: SlackEntry | None = None
     page: PageEntry | None = None
 
     _one_person = field_validator("people")(one_account_one_person)

@@ -26,6 +26,7 @@ JOURNAL = "@journal"
     erased   incident why                         pruned    run incident n head first_at last_at before
     used     run digest                           what is good for one time (a sealed code) was used
     frozen   on until incident by why             no new automatic runs until then, or again
+    knocked  at_door turned_away                  requests that were turned away unread, by why: counts alone
     passkey  mark on how                          a passkey counts from now on, or does no more; `mark` names nobody
     upgraded from runs                            tables of an older ringfence; openings were recorded now
 """
@@ -55,6 +56,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "frozen": ("by", "why"),
     "stopped": ("by",),
     "noted": ("by", "text"),
+    "darkened": ("by", "why"),
     "read": ("by",),
     "exported": ("by",),
     "legal_hold": ("by", "why"),
@@ -65,8 +67,8 @@ name that a provider chose can not pass for one. In the journal's own chain such
 
 
 SAYS = frozenset(
-    {"decided", "approved", "declined", "objected", "attested", "retried", "ticked", "noted", "reviewed", "told",
-     "turned_away", "linked"}
+    {"decided", "approved", "declined", "objected", "attested", "retried", "ticked", "noted", "reviewed", "told", "turned_away",
+     "linked", "darkened"}
 )  # fmt: skip
 """Events that are added beside a run, whoever carries it out, by `Journal.say`: none of them moves it by itself."""
 

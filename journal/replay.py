@@ -27,6 +27,7 @@ Event types and their bodies (a `?` marks what may be missing):
     listed    step after count open              after: journal position at which the listing began
     step      step state why                     closed, open, failed, skipped, waiting
     worded    word footholds why                 stopped   by                          noted  text
+    darkened  by why                               nothing more of it in channels that others may read
 """
 
 from __future__ import annotations
@@ -185,6 +186,10 @@ def _wall(kind: str) -> Any:
     return take
 
 
+def _darkened(run: Run, event: Event) -> None:
+    run.darkened = event
+
+
 def _approved(run: Run, event: Event) -> None:
     run.approved[event.body["wall"]] = event
     run.scopes[event.body["wall"]] = {name: run.planned.get(name) or {} for name in ("scope", "guardrails")}
@@ -269,6 +274,7 @@ _HANDLERS = {
     "turned_away": _kept("turned_away"),
     "told": _kept("told"),
     "noted": _kept("notes"),
+    "darkened": _darkened,
     "lapsed": _kept("lapsed"),
     "approved": _approved,
     "attested": _attested,

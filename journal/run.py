@@ -107,6 +107,8 @@ class Run:
     told: list[Event] = field(default_factory=list)
     notes: list[Event] = field(default_factory=list)
     lapsed: list[Event] = field(default_factory=list)
+    darkened: Event | None = None
+    """A person had nothing more of it told in channels that others may read: it goes on on page and command line."""
     attested: dict[str, Event] = field(default_factory=dict)
     """What a named person said was done: step -> event; of its undo under `STEP!back`."""
     preserved: dict[str, Mapping[str, Any]] = field(default_factory=dict)

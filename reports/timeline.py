@@ -167,6 +167,9 @@ def _line(event: Event) -> str:
             return f"{safe(body.get('word'), 40).upper()}{why}"
         case "stopped":
             return f"stopped by {safe(body.get('by', '?'), 120)}"
+        case "darkened":
+            why = f": {safe(body['why'], 200)}" if body.get("why") else ""
+            return f"WENT DARK, by {safe(body.get('by', '?'), 120)}: nothing more of it in Slack{why}"
         case "noted":
             by = f" by {safe(body['by'], 120)}" if body.get("by") else ""
             return f"note{by}: {safe(body.get('text', ''), 200)}"

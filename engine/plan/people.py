@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from engine.state import Live
 from inventory.model import Config
 
+SLACK, SLACK_HOSTS = "slack", ("slack.com", "slack-gov.com")
 ASKED_ROLES = frozenset({"approver", "commander"})
 
 
@@ -18,6 +19,8 @@ def not_told(live: Live) -> list[dict[str, str]]:
         return []
     inside = _radius(live)
     found = []
+    if why := slack_inside(live.config, _connections(live, sure=False)):
+        found.append({"step": SLACK, "connection": SLACK, "why": why})
     for name, bound in live.bound.items():
         if bound.kind == "message" and (home := _home(live.config, bound.connection)) in inside:
             why = f"{bound.connection} rides on {home}, which the attacker may read or this plan cuts off"
@@ -27,9 +30,34 @@ def not_told(live: Live) -> list[dict[str, str]]:
 
 def _radius(live: Live) -> set[str]:
     assert live.config is not None
+    return {_home(live.config, name) for name in _connections(live, sure=True)} - {""}
+
+
+def _connections(live: Live, *, sure: bool) -> set[str]:
     names = {bound.connection for bound in live.bound.values() if bound.kind in {"hold", "cut"}}
-    names |= {str(one["at"]) for one in live.run.opened.get("footholds", {}).values() if one.get("sure", True)}
-    return {_home(live.config, name) for name in names} - {""}
+    footholds = live.run.opened.get("footholds", {}).values()
+    return names | {str(one["at"]) for one in footholds if not sure or one.get("sure", True)}
+
+
+def slack_inside(config: Config, connections: Iterable[str]) -> str:
+    """Why nothing of an incident on these connections is said in Slack; "" where nothing speaks against it.
+
+    Slack itself may be what was breached, or what people sign in to it with. A foothold that is only likely counts.
+    """
+    if config.slack is None:
+        return ""
+    rides = set(config.slack.rides_on)
+    homes = {_home(config, name) for name in rides} - {""}
+    for name in sorted(connections):
+        entry = config.connections.get(name)
+        if entry is None:
+            continue
+        home = _home(config, name)
+        if entry.system == SLACK or home in SLACK_HOSTS or home.endswith(tuple(f".{host}" for host in SLACK_HOSTS)):
+            return f"{name} is Slack itself, where the attacker may read along"
+        if name in rides or entry.system in rides or home in homes:
+            return f"Slack rides on {name}, which the attacker may hold or this plan cuts off"
+    return ""
 
 
 def _home(config: Config, connection: str) -> str:

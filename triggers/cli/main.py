@@ -31,6 +31,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("retry", "attesting:retry", "Let an effect be sent again that was given up."),
             ("page", "paging:page", "Print a link that opens a run on somebody's phone, once, for them to answer it."),
             ("note", "noting:note", "Add a remark to the record of a run or an incident."),
+            ("go-dark", "dark:go_dark", "Say nothing more of a run in Slack; it goes on on the page and here."),
             ("freeze", "freezing:freeze", "Let no new automatic run begin, for an hour at most; people's runs go on."),
             ("status", "watching:status", "Say what runs, what waits for whom, and what is still open."),
             ("resume", "running:resume", "Go on with a run that was stopped, or whose process died."),

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from triggers.serve.problems import MEDIA, URN, Problem
 
 MOST_BYTES = 64 * 1024
+LARGER = {"/slack/events": 256 * 1024}
+"""By path, what may be larger: Slack sends a form back with all of its menus."""
 BODY_WITHIN_S = 10.0
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -61,8 +63,9 @@ class Guard:
             )
             return
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > MOST_BYTES:
-            await _refuse(send, 413, "too-large", f"A body has at most {MOST_BYTES // 1024} KiB.")
+        most = LARGER.get(scope["path"], MOST_BYTES)
+        if not length.isdigit() or int(length) > most:
+            await _refuse(send, 413, "too-large", f"A body has at most {most // 1024} KiB.")
             return
         await self._passed_on(scope, receive, send)
 
@@ -79,14 +82,14 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, _counted(receive), sending)
+            await self._app(scope, _counted(receive, LARGER.get(scope["path"], MOST_BYTES)), sending)
         except Exception as error:  # noqa: BLE001  # its text may hold a piece of the request
             where = await asyncio.to_thread(self._fault, error)
             if not began:
                 await _refuse(send, 500, "fault", f"A fault of ours, {type(error).__name__}; {where}")
 
 
-def _counted(receive: Receive) -> Receive:
+def _counted(receive: Receive, most: int) -> Receive:
     """Reads a body no further than it may be long, nor for longer than it may take."""
     got, whole = 0, False
     end = asyncio.get_running_loop().time() + BODY_WITHIN_S
@@ -103,7 +106,7 @@ def _counted(receive: Receive) -> Receive:
         if message["type"] == "http.request":
             got += len(message.get("body", b""))
             whole = not message.get("more_body", False)
-            if got > MOST_BYTES:
+            if got > most:
                 raise _too_large()
         return message
 

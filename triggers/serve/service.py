@@ -20,6 +20,7 @@ from triggers.page.where import page_of
 from triggers.serve import handshake
 from triggers.serve.app import application
 from triggers.serve.workers import Workers
+from triggers.slack.service import slack_of
 
 if TYPE_CHECKING:
     from triggers.house import House
@@ -81,7 +82,8 @@ async def _served(
         url = f"http://{_in_url(wanted.host)}:{port}"
         mine = handshake.make(url, house.inventory.path, sandbox=house.sandbox)
         hosts, page = _hosts(house, wanted.host, port), page_of(house.inventory, url if house.sandbox else "")
-        more = [router(house, page)] if page is not None else []
+        slack = slack_of(house, page)
+        more = [*([router(house, page)] if page is not None else []), *(slack.routes() if slack is not None else [])]
         app = application(house, workers, mine.token, hosts=hosts, more=more, docs=wanted.docs)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="off",
@@ -92,9 +94,13 @@ async def _served(
         handshake.write(house.state, mine)
         tell(f"Serving at {url}, process {mine.pid}: {wanted.at_once} runs at once; {house.journal.url}")
         try:
+            if slack is not None:
+                await slack.start()
             await _until(over, serving, sweeping)
             await _drained(house, workers, tell)
         finally:
+            if slack is not None:
+                await slack.end()
             handshake.remove(house.state, mine)
             server.should_exit = True
             await asyncio.wait({serving}, timeout=CLOSE_S + 1)

@@ -1,0 +1,1 @@
+"""What people read in Slack: pure functions from what the journal says of a run to Block Kit."""
