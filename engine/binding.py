@@ -114,7 +114,7 @@ class _Binder:
             members.append(self._add(Bound(
                 part, book, entry.at or "", below, phase=phase, prefix=f"{name}.", group=name, foothold=entry.id, **more
             )))  # fmt: skip
-        if not members:
+        if not members and not step.may_be_empty:
             reach = "the playbook takes no integration" if self.integration is None else (
                 f"no foothold of this integration has an action for that{'' if below else ' that can be undone'}"
             )  # fmt: skip

@@ -82,7 +82,7 @@ class Bound:
     @property
     def kind(self) -> Kind:
         """What it is to a responder."""
-        if self.members or self.sub is not None:
+        if self.members or self.sub is not None or self.is_macro:
             return "group"
         if self.step.kind == "manual":
             return "manual"
@@ -93,6 +93,11 @@ class Bound:
         if self.action.stops == "nothing":
             return "message"
         return "cut" if self.action.cuts else "hold"
+
+    @property
+    def is_macro(self) -> bool:
+        """It is a macro's line; one that found nothing to stand for has no parts."""
+        return self.step.kind == "uses" and self.step.uses.partition(".")[0] in {"isolate", "preserve"}
 
     @property
     def preserves(self) -> bool:

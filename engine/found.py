@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.core import Family, Secret, needs_of
+from connectors.core import Secret
 from connectors.core.model import is_url_path
 from engine.judge import FootholdState
 from engine.registry import registry
@@ -24,17 +24,6 @@ Aside = Mapping[str, tuple[FootholdState, str]]
 """Footholds that no run touches: id -> how each counts, and why."""
 
 ADOPT = "adopt it (`ringfence integrations discover --adopt`)"
-_UNKNOWN_KIND: frozenset[Family] = frozenset({"kills-access"})
-
-
-def needs(entry: FootholdEntry) -> frozenset[Family]:
-    """The families that close a foothold. Raises LookupError for a declared one of a kind that there is not."""
-    try:
-        return needs_of(entry.kind)
-    except LookupError:
-        if entry.found:  # what discovery calls by a name of its own must not keep a run from starting
-            return _UNKNOWN_KIND
-        raise
 
 
 def set_aside(inventory: Inventory, integration: Integration | None, *, declared_only: bool = False) -> Aside:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.core import Secret
-from engine.found import acted_on, fields_of_found, needs, set_aside
+from connectors.core import Secret, needs_of
+from engine.found import acted_on, fields_of_found, set_aside
 from engine.registry import registry
 from inventory.integrations.model import FootholdEntry, Integration
 from inventory.read import Inventory
@@ -64,7 +64,7 @@ def _foothold(
     inventory: Inventory, entry: FootholdEntry, pool: dict[str, Secret]
 ) -> tuple[str, dict[str, object] | None]:
     try:
-        needs(entry)
+        needs_of(entry.kind)
     except LookupError as error:
         raise LookupError(f"foothold {entry.id}: {error}") from None
     if entry.at is None:

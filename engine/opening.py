@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from connectors.core import Connection, Reader, Secret, Sender, Wire, connect
+from connectors.core import Connection, Reader, Secret, Sender, Wire, connect, needs_of
 from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
-from engine.found import Aside, acted_on, needs, of_discovery, set_aside
+from engine.found import Aside, acted_on, of_discovery, set_aside
 from engine.given import fields_of, given_by, integration_of
 from engine.guardrails import limits_of, unknown_lists
 from engine.plan_file import Allowed, PlanFile, PlanFileRefused
@@ -248,7 +248,7 @@ def _live(journal: Journal, lease: Lease | None, run: Run, prepared: Prepared, d
     live = Live(
         journal, lease, run, prepared.order.checked, prepared.bound, prepared.inputs,
         acted_on(integration, prepared.aside) if integration else None,
-        {entry.id: needs(entry) for entry in (integration.footholds if integration else ())},
+        {entry.id: needs_of(entry.kind) for entry in (integration.footholds if integration else ())},
         prepared.links, prepared.pool, desk, {n: View(foothold=b.foothold) for n, b in prepared.bound.items()},
         since_of(run), prepared.inventory.config, prepared.aside, Allowed.of(run.opened),
     )  # fmt: skip
@@ -291,7 +291,7 @@ def _opened(
         "footholds": {
             e.id: {
                 "kind": e.kind, "at": e.at or "", "names": {k: str(v) for k, v in e.names.items()},
-                "needs": sorted(needs(e)), "found": e.found, "sure": e.sure,
+                "needs": sorted(needs_of(e.kind)), "found": e.found, "sure": e.sure,
             }
             for e in (integration.footholds if integration else ())
         },

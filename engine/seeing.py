@@ -51,7 +51,7 @@ def value(live: Live, name: str) -> StepValue:
     left = [part for part in parts if not part.skipped]
     known = bound.sub is None and all(live.views[member].sent_once.is_set() for member in bound.members)
     return StepValue(
-        open=any(part.open for part in left) or not parts, failed=any(part.failed for part in left),
+        open=any(part.open for part in left) or not (parts or bound.is_macro), failed=any(part.failed for part in left),
         effective=sum(part.effective for part in parts), output=_cut(live, bound) if known else None,
         ended=view.value.ended,
     )  # fmt: skip

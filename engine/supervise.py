@@ -10,11 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from engine.expiring import lapsed
+from engine.tries import Tries
 from engine.visits import Visits
-from journal.clock import now
+from journal.clock import at, now
 from journal.errors import Held, JournalError, NoKey, Rested
 from journal.event import JOURNAL, Draft, Event, Private
 from journal.replay import RESTS, Run, replay
@@ -24,9 +26,10 @@ from journal.write.rest import Rest
 
 EVERY_S = 1.0
 EXPIRIES_EVERY_S = 600.0
+ANSWERED_WITHIN = timedelta(days=1)
+"""For so long a run that locks nothing any more, as a recovery that waits, is looked at for an answer of people."""
 AT_ONCE = 8
 """Runs that are carried out side by side for one supervisor, unless it is told otherwise: the others are taken up as these end."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 MOST_TAKINGS = 5
 """Takings without any progress after which a run is given up: a person must look."""
 REFUSED = 1
@@ -96,24 +99,6 @@ class Did(NamedTuple):
     word: str
     said: str
     code: int = 0
-
-
-@dataclass(slots=True)
-class Tries:
-    """How often a run was taken up since it last came further, and when it may be again."""
-
-    takings: int = 0
-    known: int = -1
-    next_s: float = 0.0
-
-    def further(self, known: int) -> None:
-        """Start to count anew when the run has come further since."""
-        if known > self.known:
-            self.takings, self.known = 0, known
-
-    def ended(self, now_s: float) -> None:
-        """Back off: 1 s, doubling up to a minute."""
-        self.next_s = now_s + min(FIRST_PAUSE_S * 2.0 ** max(self.takings - 1, 0), LONGEST_PAUSE_S)
 
 
 @dataclass
@@ -191,14 +176,16 @@ class Supervisor:
 
     async def _visit_those_that_rest(self, visit: TakeUp) -> None:
         """Begin to visit what waits for people and is due: an answer within a sweep, else once a minute."""
-        rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True)}
+        since = at(int((now() - ANSWERED_WITHIN).timestamp() * 1_000_000))
+        rows = {row.run: row for row in await asyncio.to_thread(self.journal.runs, resting=True, touched=since)}
         self.visits.known = {run: rests for run, rests in self.visits.known.items() if run in rows or run in self.at_it}
         for run, row in rows.items():
             if run in self.at_it or not self.room:
                 continue
             if (known := self.visits.known.get(run)) is None or known.n != row.n:
                 self.visits.read(run, await asyncio.to_thread(self.journal.events, run), self.clock())
-            if (due := self.visits.due(run, now(), self.clock())) != "no":
+            due = self.visits.due(run, now(), self.clock())
+            if due != "no" and (row.lock is not None or due != "visit"):  # what locks nothing holds nothing either
                 self.at_it[run] = asyncio.create_task(self._visit(row, visit, due))
 
     async def _visit(self, row: RunRow, visit: TakeUp, due: str) -> None:
@@ -207,7 +194,7 @@ class Supervisor:
                 why = "people have answered" if due == "answered" else "it was let go"
                 self.tell(Did(row.run, "taken", "", f"{why}: going on"))
             code, said = await visit(row.run)
-            if code == REFUSED and (now := (await self._owned()).get(row.run)) is not None and now.alive:
+            if code == REFUSED and (owned := (await self._owned()).get(row.run)) is not None and owned.alive:
                 return  # another was faster
             well = code in {0, 2, 3}
             self.visits.went(row.run, self.clock(), well=well)

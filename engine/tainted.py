@@ -45,18 +45,28 @@ async def compared(live: Live) -> dict[str, str]:
     drafts = []
     for back in fresh:
         then = found[back.effect.id]
-        if then is None or then.why_not:
-            unknown[back.effect.id] = NOT_LISTED if then is None else then.why_not
-        elif why := _differs(back, then):
+        if then is not None and (why := _differs(back, then)):
             drafts.append(Draft("tainted", {
                 "effect": back.effect.id, "step": back.effect.step, "target": back.effect.target, "why": why,
                 "snapshot": then.snapshot, "snapshot_at": then.at,
             }))  # fmt: skip
+        elif why := _nothing_shows(back, then):
+            unknown[back.effect.id] = why
     if drafts:
         await live.note(*drafts)
     for name in sorted(stays_off(live.run)):
         live.desk.say(f"TAINTED, so it stays off: {name}: {live.run.tainted[name]['why']}")
     return unknown
+
+
+def _nothing_shows(back: Back, then: PastState | None) -> str:
+    """Why a snapshot does not tell all of how a thing was; "" where it does."""
+    if then is None:
+        return NOT_LISTED
+    if then.why_not or then.governed is None:
+        return then.why_not
+    silent = [name for name in back.before.governed() if name not in then.governed]
+    return f"snapshot {then.snapshot} does not say {', '.join(silent)}" if silent else ""
 
 
 def _looked_up(past: Past | None, backs: Sequence[Back], before: datetime) -> dict[str, PastState | None]:
@@ -73,20 +83,21 @@ def _then(past: Past, back: Back, before: datetime) -> PastState | None:
 
 
 def _differs(back: Back, then: PastState) -> str:
-    """How what we saw when we came is not what the snapshot has; "" where it is."""
+    """How what we saw when we came is not what the snapshot has; "" where it is, or where that does not tell."""
+    if then.why_not:
+        return ""
     where = f"snapshot {then.snapshot} of {then.at[:16].replace('T', ' ')} UTC"
     if then.governed is None:
         return f"it is not in {where}: it came after that"
     came: Mapping[str, Any] = sound(back.before.governed())
     was: Mapping[str, Any] = sound(dict(then.governed))
-    changed = [name for name in sorted({*came, *was}) if came.get(name) != was.get(name)]
-    said = ", ".join(f"{name} was {_shown(was, name)} and had become {_shown(came, name)}" for name in changed)
+    changed = [name for name in sorted(came) if name in was and came[name] != was[name]]
+    said = ", ".join(f"{name} was {_shown(was[name])} and had become {_shown(came[name])}" for name in changed)
     return f"in {where} {said} when we came" if said else ""
 
 
-def _shown(state: Mapping[str, Any], name: str) -> str:
-    text = str(state[name]) if name in state else "not known"
-    return "".join(c if c.isprintable() else " " for c in text)[:SHOWN]
+def _shown(value: Any) -> str:
+    return "".join(c if c.isprintable() else " " for c in str(value))[:SHOWN]
 
 
 def asked_about(live: Live, backs: Sequence[Back], unknown: Mapping[str, str]) -> list[str]:

@@ -50,7 +50,8 @@ class Visits:
         until = str(found.words[-1].body.get("until", "")) if found.words else ""
         answered = any(counts(found, event) for event in events if event.n > last_owner)
         visited_s = before.visited_s if before is not None else now_s
-        self.known[run] = Resting(events[-1].n, word, answered, until, visited_s, left=found.left)
+        failures = before.failures if before is not None and found.left and before.left else 0
+        self.known[run] = Resting(events[-1].n, word, answered, until, visited_s, failures, found.left)
 
     def due(self, run: str, now: datetime, now_s: float) -> Due:
         """What is to be done for a run that was read."""

@@ -30,7 +30,7 @@ def _said(root: Node, mistake: ErrorDetails, model: type[BaseModel]) -> tuple[Pl
     last = str(mistake["loc"][-1]) if mistake["loc"] else ""
     for part in mistake["loc"]:
         if isinstance(node, Keys) and part in node.nodes:
-            place, node, name = node.keys[str(part)], node.nodes[str(part)], str(part)
+            place, node, name = node.keys[str(part)], node.nodes[str(part)], short(str(part))
         elif isinstance(node, Items) and isinstance(part, int) and part < len(node.nodes):
             node = node.nodes[part]
             place, name = node.place, f"{name}[{part}]"
@@ -38,9 +38,9 @@ def _said(root: Node, mistake: ErrorDetails, model: type[BaseModel]) -> tuple[Pl
         case "extra_forbidden":
             return place, f"unknown key '{short(last)}'{nearest(last, _keys_at(model, mistake['loc'][:-1]))}"
         case "missing":
-            return place, f"'{last}' is missing here"
+            return place, f"'{short(last)}' is missing here"
         case _:
-            shown = f"'{short(name)}'" if last == _KEY else name
+            shown = f"'{name}'" if last == _KEY else name
             said = plainly(mistake)
             return place, f"{shown}: {said}" if shown else said
 

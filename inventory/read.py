@@ -22,7 +22,7 @@ from language.errors import BadPlaybook, Place, Problem, Report, nearest
 from language.files import text_of
 from language.source import load, plain
 
-WHAT = "file of an inventory"
+WHAT = "configuration"
 MAKE_IT = ". Name the configuration with --config FILE, or make it"
 M = TypeVar("M", bound=BaseModel)
 

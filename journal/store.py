@@ -52,8 +52,6 @@ RENEW_S = 3.0
 """How often leases are renewed."""
 APPEND_LIMIT = 10_000
 """Events of one append."""
-LAST_WORDS = 8
-"""Behind an approval people may have said more before anybody took the run up."""
 NAME_BYTES = 112
 """Bytes of a name in a wish: sealed, it still fits its column."""
 
@@ -216,17 +214,18 @@ class Journal:
         except orjson.JSONDecodeError:
             raise JournalFailed(f"An event of run {run} was altered: `ringfence journal verify --run {run}`.") from None
 
-    def runs(self, *, owned: bool = False, resting: bool = False) -> list[RunRow]:
+    def runs(self, *, owned: bool = False, resting: bool = False, touched: str = "") -> list[RunRow]:
         """Give all runs, newest first; `owned`: only those that have an owner, dead or alive; `resting`: only those
-        that have none and still lock their integration, or whose last events hold an approval: a recovery that waited.
+        that have none and still lock their integration, and with `touched` those that do not and were written since.
         """  # noqa: D205
         own = and_(events.c.run == leases.c.run, events.c.type.not_in(SAYS))
         last = select(events.c.type).where(own).order_by(events.c.n.desc()).limit(1).scalar_subquery()
         query = select(leases, last.label("type")).where(leases.c.run != JOURNAL)
         query = query.where(leases.c.owner.is_not(None)) if owned else query
-        query = (
-            query.where(leases.c.owner.is_(None), or_(leases.c.lock.is_not(None), _answered())) if resting else query
-        )
+        if resting:
+            locks = leases.c.lock.is_not(None)
+            query = query.where(leases.c.owner.is_(None))
+            query = query.where(or_(locks, leases.c.last_at >= touched) if touched else locks)
         query = query.order_by(leases.c.first_at.desc(), leases.c.run)
         with self._reading() as conn:
             now_us = self._db.now_us(conn)
@@ -323,12 +322,6 @@ def _checked(name: str) -> str:
     if not _NAME.match(name):
         raise ValueError(f"{name!r} is no name for the journal: 1 to 120 of A-Z a-z 0-9 . _ : / @ + -, no other first")
     return name
-
-
-def _answered() -> Any:
-    """Whether an approval is among a run's last events: of a run that locks nothing any more, of its recovery."""
-    last = and_(events.c.run == leases.c.run, events.c.n > leases.c.last_n - LAST_WORDS, events.c.type == "approved")
-    return select(events.c.n).where(last).exists()
 
 
 def _line(draft: Draft) -> Line:

@@ -98,5 +98,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def short(text: str) -> str:
     """Offending text as it can stand inside a sentence."""
-    flat = " ".join(text.split())
+    flat = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(text.split()))
     return flat if len(flat) <= _LONGEST_NAME else flat[:_LONGEST_NAME] + "…"

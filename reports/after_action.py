@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +111,7 @@ def _about(run: Run) -> list[tuple[str, str]]:
         ("opened", day(run.opened_at)),
         ("last event", day(run.at)),
         ("attacker since", safe(opened.get("since") or "not said")),
-        ("other ways in as of", safe((opened.get("discovered") or {}).get("source") or "")),
+        ("other ways in as of", _discovered(opened)),
         ("asked by", safe(opened.get("by", "?"))),
         ("owner of the integration", safe(opened.get("owner") or "not said")),
         ("breaks", safe(opened.get("breaks") or "not said", 1000)),
@@ -122,6 +122,12 @@ def _about(run: Run) -> list[tuple[str, str]]:
         ("tool", " ".join(safe(opened[key], 40) for key in ("version", "commit") if opened.get(key)) or "-"),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _discovered(opened: Mapping[str, Any]) -> str:
+    """The snapshot that says which ways in there are beside those that were declared."""
+    recorded = opened.get("discovered") or {}
+    return safe(recorded.get("source") or "") if recorded.get("snapshot") else ""
 
 
 def _connection(name: object, entry: object) -> str:

@@ -13,7 +13,10 @@ from reports import facts, reach
 def summary(
     run: Run, *, events: Sequence[Event], attacker_calls_after: int | None = None, report: str | None = None
 ) -> dict[str, Any]:
-    """Integers, texts and None; seconds are floats with 2 places. Text is as the journal has it."""
+    """Integers, texts and None; seconds are floats with 2 places. Text is as the journal has it.
+
+    `footholds` counts them, `ways` says of each how it stands and why.
+    """
     return {
         "run": run.id,
         "incident": run.incident,
@@ -23,6 +26,7 @@ def summary(
         "proof": facts.proof(run),
         "footholds": facts.footholds(run),
         "radius": reach.counts(run),
+        "ways": {standing.id: {"state": standing.state, "why": standing.why} for standing in facts.standings(run)},
         "residual_until": facts.residual_until(run),
         "attacker_calls_after": attacker_calls_after,
         "plan_hash": run.planned.get("plan_hash"),

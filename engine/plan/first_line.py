@@ -15,13 +15,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from connectors.core import used_at, used_from
+from inventory.part import is_reference
 
 UNUSED = timedelta(days=30)
 MOST_ADDRESSES, LONGEST_ADDRESS = 50, 100
 """How many strange addresses are recorded, and of how many letters: they are the attacker's to choose."""
 
-_HIDDEN = ("token", "registration", "secret", "key")
-"""Parts of the names of fields that no first line shows: they name nothing to a person, or hold a reference."""
 
 _FIRST = {kind: at for at, kind in enumerate(("client", "app", "key", "role", "user"))}
 """Who comes in is named before the way by which."""
@@ -117,8 +116,10 @@ def _way(name: str, foothold: Mapping[str, Any], opened: Mapping[str, Any]) -> s
 
 
 def shown_names(foothold: Mapping[str, Any]) -> list[str]:
-    """What a foothold is called at its system, without references and secrets."""
-    return [str(value) for key, value in foothold["names"].items() if not any(part in key for part in _HIDDEN)]
+    """What a foothold is called at its system: no reference to a secret of ours, and no path that says nothing to people."""
+    return [
+        str(one) for one in foothold["names"].values() if not is_reference(str(one)) and not str(one).startswith("/")
+    ]
 
 
 def _use(last: Use | None, vendor: Sequence[str], now: datetime) -> str:

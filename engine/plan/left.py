@@ -30,4 +30,5 @@ def discovered(live: Live) -> dict[str, Any]:
     if live.integration is None:
         return {}
     recorded = live.run.opened.get("discovered") or {}
-    return {"source": str(recorded.get("source", "")), "said": told(recorded, now())}
+    source = str(recorded.get("source", "")) if recorded.get("snapshot") else ""
+    return {"source": source, "said": told(recorded, now())}

@@ -62,8 +62,6 @@ class Whose:
 class _Sorter:
     things: Mapping[str, Thing]
     integrations: Mapping[str, Integration]
-    systems: Mapping[str, str]
-    """Connection -> its system."""
     accounts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     owners: dict[str, dict[str, Owner]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -81,12 +79,11 @@ def whose(
 ) -> Whose:  # fmt: skip
     """Sort footholds by whose they are. `systems`: connection -> system; `listed`: (connection, kind) that was listed."""
     by_place = {thing.place: thing for thing in things}
-    sorter = _Sorter(by_place, integrations, systems)
+    sorter = _sorter(by_place, integrations, systems)
     own = {place: why for place, thing in by_place.items() if (why := _own(thing, ours)) is not None}
     missing = _declared(sorter, listed)
     taken = {place for place, owners in sorter.owners.items() if owners}
     for place, thing in by_place.items():
-        sorter.accounts[f"{systems.get(thing.connection, '')}:{thing.key}"].append(place)
         was, _, foothold = thing.declared_as.partition("/")
         if place not in taken and place not in own and was in integrations:
             sorter.add(place, Owner(was, "declared-before", f"declared as {was}/{foothold} until it was taken out"))
@@ -96,6 +93,15 @@ def whose(
             for owner in _likely(thing, integrations):
                 sorter.add(place, owner)
     return Whose(by_place, {p: list(o.values()) for p, o in sorter.owners.items() if o}, own, missing)
+
+
+def _sorter(
+    things: Mapping[str, Thing], integrations: Mapping[str, Integration], systems: Mapping[str, str]
+) -> _Sorter:
+    sorter = _Sorter(things, integrations)
+    for place, thing in things.items():
+        sorter.accounts[f"{systems.get(thing.connection, '')}:{thing.key}"].append(place)
+    return sorter
 
 
 def is_named(entry: FootholdEntry | OwnEntry, thing: Thing) -> bool:
@@ -130,25 +136,29 @@ def _linked(sorter: _Sorter, own: Iterable[str], declared: Iterable[str]) -> Non
 
     What somebody declared stays theirs alone: an account that two integrations share is declared by both.
     """
-    closed = {*own, *declared}
+    closed, links = {*own, *declared}, _links(sorter)
     waiting = [place for place, owners in sorter.owners.items() if owners]
-    made_for: dict[str, list[str]] = defaultdict(list)
-    for place, thing in sorter.things.items():
-        for account in thing.belongs_to:
-            for parent in _places(sorter, account):
-                made_for[parent].append(place)
     while waiting:
         place = waiting.pop()
-        thing = sorter.things[place]
-        links = [(each, f"{thing.kind} {thing.key} works as it") for a in thing.works_as for each in _places(sorter, a)]
-        links += [(each, f"it was made for {thing.kind} {thing.key}") for each in made_for[place]]
-        for other, why in links:
+        for other, why in links[place]:
             if other in closed or other == place:
                 continue
-            for owner in list(sorter.owners[place].values()):
-                said = f"by {thing.connection}'s word {why}" if "works" in why else f"by its system's word {why}"
-                if sorter.add(other, Owner(owner.integration, "linked", said)):
-                    waiting.append(other)
+            of = [owner.integration for owner in sorter.owners[place].values()]
+            waiting += [other for name in of if sorter.add(other, Owner(name, "linked", why))]
+
+
+def _links(sorter: _Sorter) -> dict[str, list[tuple[str, str]]]:
+    """Place -> the things that the provider itself ties to it, and how: what it works as, what was made for it."""
+    links: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for place, thing in sorter.things.items():
+        for account in thing.works_as:
+            said = f"by {thing.connection}'s word {thing.kind} {thing.key} works as it"
+            links[place] += [(other, said) for other in _places(sorter, account)]
+        for account in thing.belongs_to:
+            for parent in _places(sorter, account):
+                made = sorter.things[parent]
+                links[parent].append((place, f"by {thing.connection}'s word it was made for {made.kind} {made.key}"))
+    return links
 
 
 def _places(sorter: _Sorter, account: str) -> list[str]:
@@ -194,6 +204,26 @@ def _within(address: str, known: str) -> bool:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
+
+
+def together(found: Whose, systems: Mapping[str, str]) -> dict[str, str]:
+    """Place -> the place that it hangs on by the provider's links, of all that is nobody's: one link is one integration.
+
+    What nothing leads to hangs on itself.
+    """
+    sorter = _sorter(found.things, {}, systems)
+    links = _links(sorter)
+    nobodys = [thing.place for thing in found.unknown if not found.owners.get(thing.place)]
+    led_to = {other for place in nobodys for other, _ in links[place] if other != place}
+    hangs: dict[str, str] = {}
+    for root in [*(place for place in nobodys if place not in led_to), *nobodys]:  # the latter: a ring has no first
+        waiting = [root] if root not in hangs else []
+        while waiting:
+            place = waiting.pop()
+            if place in nobodys and place not in hangs:
+                hangs[place] = root
+                waiting += [other for other, _ in links[place]]
+    return hangs
 
 
 def footholds_of(found: Whose, kinds: frozenset[str]) -> dict[str, list[FootholdEntry]]:

@@ -53,7 +53,7 @@ def together(sources: Sequence[Source], *, all_read: bool = True) -> Iterator[Pr
     first: dict[str, Written] = {}
     for one in integrations_of(sources):
         if one.name in first:
-            said = f"'{one.name}' stands twice, first at {first[one.name]}"
+            said = f"'{short(one.name)}' stands twice, first at {first[one.name]}"
             yield one.source.says("duplicate_id", one.place, said)
         first.setdefault(one.name, one)
     yield from _claimed_twice(sources)
@@ -135,7 +135,7 @@ def _other(foothold: Written, before: Iterable[Written]) -> str:
             return f"the same {kind} stands at {other} already"
         if kind not in SHARED:
             return (
-                f"the same {kind} belongs to '{other.of}' at {other}: a {kind} is issued to one holder, and whoever closes it"
+                f"the same {kind} belongs to '{short(other.of)}' at {other}: a {kind} is issued to one holder, and whoever closes it"
                 " for one closes it for both; declare it once, and say `needed_by` there"
             )
     return ""
@@ -160,7 +160,7 @@ def _needed_by(known: Mapping[str, Written]) -> Iterator[Problem]:
         for name, place in texts_in(one.keys, "needed_by"):
             if name not in known and is_id(name):
                 yield one.source.says(
-                    "unknown_name", place, f"needed_by: no integration '{name}'{nearest(name, known)}"
+                    "unknown_name", place, f"needed_by: no integration '{name}'{nearest(name, filter(is_id, known))}"
                 )
     yield from _circles(known)
 
@@ -180,7 +180,7 @@ def _circles(known: Mapping[str, Written]) -> Iterator[Problem]:
                 todo.pop()
                 done.add(path.pop())
             elif other in path:
-                circle = " -> ".join([*path[path.index(other) :], other])
+                circle = " -> ".join(map(short, [*path[path.index(other) :], other]))
                 said = f"needed_by: {circle} is a circle: which of them stops first?"
                 yield known[path[-1]].source.says("circle", place, said)
             elif other not in done:

@@ -17,7 +17,7 @@ from language.errors import BadPlaybook, Place, Problem, Report
 from language.files import text_of
 from language.source import load, plain
 
-WHAT = "file of integrations"
+WHAT = "list of integrations"
 MOST_FILES = 1000
 _ENDINGS = (".yaml", ".yml")
 

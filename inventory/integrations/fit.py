@@ -18,7 +18,7 @@ from inventory.integrations.model import FootholdEntry, OwnEntry
 from inventory.integrations.source import Source, Written, footholds_of, integrations_of, own_of
 from inventory.integrations.spelling import is_left_open
 from inventory.model import ConnectionEntry
-from inventory.part import is_reference
+from inventory.part import is_id, is_reference
 from language.complaints import plainly
 from language.errors import Problem, nearest, short
 from language.source import Items, Keys, Node, Scalar, place_in, plain
@@ -61,7 +61,7 @@ def unfit(config: Source | None, sources: Sequence[Source], systems: Mapping[str
 def _connections(config: Source) -> Iterator[Written]:
     listed = config.root.nodes.get("connections") if isinstance(config.root, Keys) else None
     for name, node in listed.nodes.items() if isinstance(listed, Keys) else ():
-        if isinstance(node, Keys) and isinstance(listed, Keys):
+        if isinstance(node, Keys) and isinstance(listed, Keys) and is_id(name):
             yield Written(config, name, listed.keys[name], node)
 
 
@@ -88,8 +88,6 @@ def _connection(one: Written, reach: Reach) -> Iterator[Problem]:
 
 def _foothold(one: Written, reach: Reach) -> Iterator[Problem]:
     here, kind, at = f"foothold {short(one.name)}", one.text("kind"), one.text("at")
-    if kind not in KINDS:
-        return  # told by its model
     if "at" not in one.keys.nodes:
         yield from _forgotten(one, here, reach)
         return
@@ -97,7 +95,7 @@ def _foothold(one: Written, reach: Reach) -> Iterator[Problem]:
         yield one.says("unknown_name", "at", f"{here}: no connection '{short(at)}'{nearest(at, reach.connections)}")
         return
     connector = reach.system(at)
-    if connector is None:
+    if connector is None or kind not in KINDS:  # told at the connection, and by its model
         return
     model = connector.footholds.get(kind)
     if model is None:
@@ -110,7 +108,7 @@ def _foothold(one: Written, reach: Reach) -> Iterator[Problem]:
 def _forgotten(one: Written, here: str, reach: Reach) -> Iterator[Problem]:
     """Without `at` no run can close it: that is meant, or `at` was misspelled."""
     for key in one.keys.nodes.keys() - FootholdEntry.model_fields.keys():
-        if "mean" in nearest(key, ["at", "via"]):
+        if len(key) <= len("att") and "mean" in nearest(key, ["at"]):
             yield one.says("unknown_key", key, f"{here}: '{short(key)}' names no connection, did you mean 'at'?")
         elif one.text(key) in reach.connections:
             yield one.says(

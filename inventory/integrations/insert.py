@@ -185,7 +185,8 @@ def _checked(before: str, at: int, piece: str, expected: dict[str, Any]) -> str:
         raise NotWritten(
             "what would be written reads as something else: the file's layout is unusual, write it in by hand"
         )
-    if fresh := [said for said in _mistakes(after) if said not in _mistakes(before)]:
+    known = _mistakes(before)
+    if fresh := [said for said in _mistakes(after) if said not in known]:
         raise NotWritten("what would be written is no valid entry: " + "; ".join(fresh))
     return after
 

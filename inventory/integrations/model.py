@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
-from inventory.integrations.spelling import RECORDED, Address, Contact, Kind, Sentence, Title, at_most
+from inventory.integrations.spelling import RECORDED, Address, Contact, Kind, Sentence, Title, counted
 from inventory.part import Id, Part, Reference
 
 MOST_FOOTHOLDS, MOST_ADDRESSES, MOST_NAMED = 200, 1000, 100
@@ -53,7 +53,7 @@ class Integration(Part):
         default="", description="How the vendor's security people are reached: a mailto: or https: URL."
     )
     purpose: Sentence = Field(default="", description="What it is for.")
-    data: Annotated[tuple[Id, ...], at_most(MOST_NAMED)] = Field(
+    data: Annotated[tuple[Id, ...], counted(MOST_NAMED)] = Field(
         default=(),
         strict=False,
         json_schema_extra={"maxItems": MOST_NAMED},
@@ -63,30 +63,29 @@ class Integration(Part):
         default=None,
         description="Reference of a credential of its own kind, made to be tried: once it is refused, so are the stolen ones.",
     )
-    needed_by: Annotated[tuple[Id, ...], at_most(MOST_NAMED)] = Field(
+    needed_by: Annotated[tuple[Id, ...], counted(MOST_NAMED)] = Field(
         default=(),
         strict=False,
         json_schema_extra={"maxItems": MOST_NAMED},
         description="The integrations that stop without it.",
     )
-    serves: Annotated[tuple[Sentence, ...], at_most(MOST_NAMED)] = Field(
+    serves: Annotated[tuple[Sentence, ...], counted(MOST_NAMED)] = Field(
         default=(),
         strict=False,
         json_schema_extra={"maxItems": MOST_NAMED},
         description="What of ours stops without it, in words.",
     )
     without: Sentence = Field(default="", description="How to live without it.")
-    addresses: Annotated[tuple[Address, ...], at_most(MOST_ADDRESSES)] = Field(
+    addresses: Annotated[tuple[Address, ...], counted(MOST_ADDRESSES)] = Field(
         default=(),
         strict=False,
         json_schema_extra={"maxItems": MOST_ADDRESSES},
         description="Where it calls from, by the vendor's word.",
     )
     critical: bool = Field(default=False, description="Too much stops without it for one person's word.")
-    footholds: Annotated[tuple[FootholdEntry, ...], at_most(MOST_FOOTHOLDS)] = Field(
-        min_length=1,
+    footholds: Annotated[tuple[FootholdEntry, ...], counted(MOST_FOOTHOLDS, 1)] = Field(
         strict=False,
-        json_schema_extra={"maxItems": MOST_FOOTHOLDS},
+        json_schema_extra={"minItems": 1, "maxItems": MOST_FOOTHOLDS},
         description="Every way by which it reaches us.",
     )
 

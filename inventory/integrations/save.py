@@ -8,9 +8,8 @@ import secrets
 import stat
 from pathlib import Path
 
+from inventory.integrations.files import WHAT
 from language.files import text_of
-
-WHAT = "file of integrations"
 
 
 class Changed(Exception):

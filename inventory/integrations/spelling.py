@@ -12,7 +12,6 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
-from connectors.core import needs_of
 from connectors.core.connector import KINDS
 from language.errors import nearest, short
 
@@ -59,10 +58,12 @@ def _strict(check: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(checked)
 
 
-def at_most(most: int) -> AfterValidator:
-    """Bound a list; discovery may add to it later."""
+def counted(most: int, least: int = 0) -> AfterValidator:
+    """Bound a list that people write; discovery may add to it later."""
 
     def checked(value: tuple[T, ...], info: ValidationInfo) -> tuple[T, ...]:
+        if len(value) < least and info.context != RECORDED:
+            raise ValueError("must not be empty")
         if len(value) > most and info.context != RECORDED:
             raise ValueError(f"has at most {most} entries; here are {len(value)}")
         return value
@@ -107,11 +108,10 @@ def _as_contact(value: str) -> str:
 
 
 def _as_kind(value: str) -> str:
-    try:
-        needs_of(value[:MOST_NAME])
-    except LookupError as error:
+    if value not in KINDS:
         close = nearest(value, KINDS)
-        raise ValueError(f"{error.args[0]}{close if 'mean' in close else ''}") from None
+        meant = close if "mean" in close else "."
+        raise ValueError(f"no foothold kind '{short(value)}'{meant} There are {', '.join(KINDS)}")
     return value
 
 

@@ -170,7 +170,14 @@ def _said(part: Credentials) -> Iterator[Line]:
         yield Line(f"may {some(part.scopes)}")
     if part.used_at:
         yield Line(f"last used {shown(part.used_at)[:19].replace('T', ' ')}")
-    yield Line(f"listed by {part.listed_by}" if part.listed_by else "no find lists them", "soft")
+    yield Line(by_whom(part), "soft")
+
+
+def by_whom(part: Credentials) -> str:
+    """Who can tell what there is of them."""
+    if part.listed_by:
+        return f"listed by {part.listed_by}"
+    return "no find lists them" if part.count is None else "counted by discovery"
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from connectors.core import Layer
-from inventory.radius.graph import STATE_WORDS, back, counted, counts, done, many, some
+from inventory.radius.graph import STATE_WORDS, back, by_whom, counted, counts, done, many, some
+from inventory.radius.known import NAMED
 from inventory.radius.model import Credentials, Foothold, Radius
 from inventory.radius.text import contact, shown
 
@@ -44,7 +45,7 @@ def _head(of: Radius) -> Iterator[tuple[str, str]]:
 def _reaches(of: Radius) -> Iterator[tuple[str, str]]:
     yield "", f"HOW IT REACHES US: {counts(of)}"
     if of.discovered:
-        yield "  ", shown(of.discovered)
+        yield "  ", f"{'as of ' if of.discovered.startswith('snapshot') else ''}{shown(of.discovered)}"
     for layer in get_args(Layer):
         here = [each for each in of.footholds if each.layer == layer]
         if here:
@@ -74,14 +75,15 @@ def _credentials(part: Credentials) -> str:
     said += f" of {part.people} {'person' if part.people == 1 else 'people'}" if part.people else ""
     said += f"; may {some(part.scopes)}" if part.scopes else ""
     said += f"; last used {shown(part.used_at)[:19].replace('T', ' ')}" if part.used_at else ""
-    return f"{said}; {f'listed by {part.listed_by}' if part.listed_by else 'no find lists them'}"
+    return f"{said}; {by_whom(part)}"
 
 
 def _hits(of: Radius) -> Iterator[tuple[str, str]]:
     yield "", "WHOM IT HITS"
     people = f"{of.people} {'person' if of.people == 1 else 'people'}" if of.people else "people: nobody counted them"
     persons = list(dict.fromkeys(one for each in of.footholds for part in each.credentials for one in part.persons))
-    yield "  ", f"{people}{f': {some(persons, 5)}' if persons else ''}"
+    named = f": {', '.join(shown(one, 80) for one in persons[:NAMED])}" if persons else ""
+    yield "  ", f"{people}{named}{f' and {of.people - NAMED} more' if named and of.people > NAMED else ''}"
     yield "  ", f"it can read: {', '.join(map(shown, of.data)) or 'nobody wrote down what'}"
 
 

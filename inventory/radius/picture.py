@@ -37,7 +37,7 @@ STYLE = """
 text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; font-size: 12px; fill: #16202a; }
 .page { fill: #ffffff; } .h1 { font-size: 18px; font-weight: 700; } .column, .group { font-size: 11px; font-weight: 700; }
 .column, .soft { fill: #55636f; } .name { font-size: 14px; font-weight: 700; } .state, .act { font-weight: 700; } .warn { fill: #8c1d18; }
-.box { fill: #ffffff; stroke: #7b8a97; stroke-width: 1.2; } .edge { fill: none; stroke: #93a1ad; stroke-width: 1.4; } .tip { fill: #93a1ad; }
+.box { fill: #ffffff; stroke: #7b8a97; stroke-width: 1.2; } .edge { fill: none; stroke: #93a1ad; stroke-width: 1.4; } .tip { fill: #93a1ad; } .far { stroke-dasharray: 4 3; }
 .hold { stroke: #16202a; stroke-width: 1.6; } .cut { stroke: #16202a; stroke-width: 2.6; } .in-part { stroke: #8c1d18; stroke-width: 2.6; stroke-dasharray: 9 4; }
 .nobody { stroke: #8c1d18; stroke-width: 3; stroke-dasharray: 2.5 4; } .mark { fill: none; stroke: #16202a; stroke-width: 1.4; } .full { fill: #16202a; stroke: #16202a; }
 .bad { fill: none; stroke: #8c1d18; stroke-width: 1.5; } .number { font-size: 10px; font-weight: 700; text-anchor: middle; } .inverse { fill: #ffffff; }
@@ -101,7 +101,9 @@ def _edges(root: Element, of: Graph, found: Layout) -> None:
         if COLUMNS[other.node.kind] < 4:
             start = one.y + PAD + HEAD / 2
             turn = one.x + one.w + (GAP / 2 if COLUMNS[one.node.kind] < 2 else GAP / 2 + PAD)
-            _path(root, f"M{_n(one.x + one.w)} {_n(start)}H{_n(turn)}V{_n(y)}H{_n(other.x)}", other.x, y)
+            shared = COLUMNS[one.node.kind] == 2 and other.y < one.y  # it stands beside another foothold
+            turn += PAD if shared else 0
+            _path(root, f"M{_n(one.x + one.w)} {_n(start)}H{_n(turn)}V{_n(y)}H{_n(other.x)}", other.x, y, far=shared)
         elif parents.get(edge.to) == edge.of and edge.of == "integration":
             up = here.x + here.w - PAD
             _path(root, f"M{_n(up)} {_n(here.y)}V{_n(lane)}H{_n(bus)}V{_n(y)}H{_n(other.x)}", other.x, y)
@@ -110,8 +112,8 @@ def _edges(root: Element, of: Graph, found: Layout) -> None:
             _path(root, f"M{_n(down)} {_n(one.y + one.h)}V{_n(y)}H{_n(other.x)}", other.x, y)
 
 
-def _path(root: Element, way: str, x: float, y: float) -> None:
-    SubElement(root, "path", {"class": "edge", "d": way})
+def _path(root: Element, way: str, x: float, y: float, *, far: bool = False) -> None:
+    SubElement(root, "path", {"class": "edge far" if far else "edge", "d": way})
     SubElement(root, "path", {"class": "tip", "d": f"M{_n(x)} {_n(y)}l-7 -4v8z"})
 
 

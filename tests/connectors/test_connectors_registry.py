@@ -13,6 +13,7 @@ from connectors.core.model import FAMILIES
 from engine.registry import catalogue, registry
 
 FOUND = registry()
+SURVEYS = {name: survey for system in FOUND.systems.values() for name, survey in system.surveys.items()}
 PLANS = Path(__file__).parents[1] / "plans"
 
 
@@ -85,6 +86,31 @@ def test_a_find_yields_its_looks_pairs_and_has_a_control(entry):
     assert entry.of.name in FOUND.looks
     assert entry.control is not None, "an empty listing proves nothing without it"
     assert set(entry.control.params.model_fields) <= set(entry.params.model_fields)
+
+
+@each(SURVEYS)
+def test_a_survey_says_what_it_needs_and_lists_what_an_inventory_can_name(entry):
+    assert entry.doc.partition("\n")[0].endswith("."), "a docstring whose first line is a sentence"
+    assert entry.permission
+    assert FOUND.looks[entry.of.name] is entry.of, "what it lists can be looked at again, one by one"
+    system = FOUND.system_of(entry.name)
+    if entry.part_of:
+        assert entry.part_of in system.footholds
+        assert entry.kind not in system.footholds, "a part of a foothold is none by itself"
+        return
+    assert needs_of(entry.kind)
+    fields = system.footholds[entry.kind].model_fields
+    assert set(entry.of.params.model_fields) <= set(fields), "what names it there is what a foothold is declared by"
+    others = {name for name, field in fields.items() if field.is_required()} - set(entry.of.params.model_fields)
+    assert others <= {"registration", "registration_token"}, "no listing gives out what RFC 7592 manages a client by"
+
+
+@each(SURVEYS)
+def test_a_survey_is_the_only_one_of_its_kind_and_keeps_no_secret(entry):
+    same = [one for one in FOUND.system_of(entry.name).surveys.values() if one.kind == entry.kind]
+    assert same == [entry], "marks and snapshots are kept by kind"
+    assert not secrets_of(entry.of.params)
+    assert not entry.of.state.sealed_fields(), "a snapshot has no run whose key would seal it"
 
 
 @each(FOUND.systems)

@@ -9,12 +9,13 @@ KEYS = {
     "effects": {"planned", "effective", "residual", "held_already", "failed", "contested", "in_doubt"},
     "proof": {"tried", "seen", "quiet", "attested", "said"},
     "footholds": {"declared", "covered", "closed", "residual", "open", "unknown"},
+    "radius": {"footholds", "discovered", "credentials", "people", "data", "stops"}, "ways": {"client", "run_as", "api_path"},
     "residual_until": None, "attacker_calls_after": None, "plan_hash": None, "scope_hash": None,
     "journal": {"events", "head"}, "report": None,
 }  # fmt: skip
 KEY = {"id": "api_key", "kind": "key", "at": "practice_crm", "key": "k1"}
 NOWHERE = {"id": "badge", "kind": "key", "key": "k2"}
-SECOND = {"id": "second", "kind": "client", "at": "practice_idp", "client": "calendar-sync"}
+SECOND = {"id": "second", "kind": "client", "at": "practice_idp", "client": "pdf-tools"}
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.endtoend.conftest import INTEGRATIONS
 
+CUT_OFF_ALL = Path(__file__).with_name("playbooks") / "cut_off_all.yaml"
 CLIENT_ONLY = """\
 playbook: client_only
 title: Only the client and its tokens
@@ -113,8 +115,7 @@ def test_what_is_taken_out_of_the_file_still_counts(house):
     assert "path crm-api at practice_firewall" in plan.out
     said = house.contain(*words, playbook=playbook)
     assert (said.code, said.json["word"]) == (2, "partially-contained"), said.text
-    (*_, (_, _, word)) = house.events("worded", run=said.json["run"])
-    left = {name: one for name, one in word["footholds"].items() if one["state"] != "closed"}
+    left = {name: one for name, one in said.json["ways"].items() if one["state"] != "closed"}
     assert {one["state"] for one in left.values()} == {"not-in-playbook"}
     ((_, _, opened),) = house.events("opened", run=said.json["run"])
     assert {name for name, one in opened["footholds"].items() if one["found"]} == set(left)
@@ -171,6 +172,92 @@ def listed_with(house, grants):
         "things": first["snapshot"]["things"], "requests": first["requests"], "again": second["requests"], "mib": mib,
         "second": second["snapshot"], "whole": whole["snapshot"],
     }  # fmt: skip
+
+
+def test_a_forgotten_key_in_his_hand_is_closed_once_it_is_found(house):
+    """Three runs over one night: nobody looked, somebody looked, and a playbook that closes whatever was found."""
+    house.up("--forgotten")
+    blind = house.contain(playbook=house.quick())
+    assert blind.json["word"] == "contained", blind.text
+    at = house.word_at("contained")
+    assert house.until(lambda: _successes(house, at)), (
+        "he comes in by the key that nobody wrote down: the word was wrong"
+    )
+    house.up("--forgotten", "--restart")
+    discovered(house)
+    named = house.contain(playbook=house.quick())
+    assert (named.code, named.json["word"]) == (2, "partially-contained"), named.text
+    left = {name for name, one in named.json["ways"].items() if one["state"] == "not-in-playbook"}
+    assert left == {"key_ak_0003", "webhook_wh_0002"}
+    house.up("--forgotten", "--restart")
+    discovered(house)
+    words = ("-i", "integration=drift")
+    plan = house.run("plan", CUT_OFF_ALL, "--sandbox", *words, "--json")
+    assert plan.json["plan"]["not_covered"] == []
+    said = house.contain(*words, playbook=CUT_OFF_ALL)
+    assert (said.code, said.json["word"]) == (0, "contained"), said.text
+    assert set(said.json["ways"]) == {"client", "run_as", "api_path", "key_ak_0003", "webhook_wh_0002"}
+    at = house.word_at("contained", run=said.json["run"])
+    time.sleep(2)
+    assert _successes(house, at) == []
+
+
+def _successes(house, after):
+    return [one for one in house.log("attacker", after=after) if 200 <= one["status"] < 300]
+
+
+def test_what_is_adopted_is_declared_and_nothing_else_of_the_file_moves(house):
+    house.up("--forgotten", "--attacker", "none")
+    mine = house.place / "mine.yaml"
+    mine.write_bytes(INTEGRATIONS.read_bytes())
+    refused = house.run("integrations", "discover", "--sandbox", "--adopt")
+    assert (refused.code, INTEGRATIONS.read_bytes()) == (1, mine.read_bytes())
+    told = discovered(house, "--integrations", mine, "--adopt")
+    assert {one["as"] for one in told["adopted"]["added"]} == {
+        "survey_export/key", "free_pdf_tools/client", "drift/key_ak_0003", "drift/webhook_wh_0002",
+    }  # fmt: skip
+    assert len(told["adopted"]["todo"]) == 2, "who owns the two new ones"
+    left = iter(mine.read_text().splitlines())
+    assert all(line in left for line in INTEGRATIONS.read_text().splitlines()), "line by line, in order"
+    again = discovered(house, "--integrations", mine)
+    assert again["unknown"] == []
+    assert len(again["known"]) == 11
+    lint = house.run("integrations", "lint", "--sandbox", "--integrations", mine)
+    assert lint.code == 1
+    assert lint.out.count("is for a person to fill in") == 2
+
+
+def test_an_inventory_is_begun_from_nothing(house):
+    house.up("--attacker", "none")
+    mine = house.place / "new.yaml"
+    told = discovered(house, "--integrations", mine, "--adopt")
+    assert not told["known"]
+    listed = yaml.safe_load(mine.read_text())["integrations"]
+    assert {one["kind"] for one in listed["drift"]["footholds"]} == {"client", "user", "path"}
+    assert {one["kind"] for one in listed["calendar_sync"]["footholds"]} == {"client", "user", "key", "webhook"}
+
+
+def test_what_is_only_likely_is_adopted_by_name_alone(house):
+    """A portal of another team that calls itself after the vendor: --adopt leaves it out, and says how it is declared."""
+    house.up("--attacker", "none")
+    mine = house.place / "mine.yaml"
+    listed = yaml.safe_load(INTEGRATIONS.read_text())
+    listed["integrations"] = {"pdf_tools_inc": {
+        "title": "Another", "owner": "us", "vendor": "Free PDF Tools", "footholds": [{"id": "x", "kind": "token"}],
+    }, **listed["integrations"]}  # fmt: skip
+    mine.write_text(yaml.safe_dump(listed))
+    told = discovered(house, "--integrations", mine, "--adopt")
+    (left,) = told["adopted"]["left"]
+    assert "only likely pdf_tools_inc's" in left
+    assert "pdf-tools" not in mine.read_text()
+    assert (
+        house.run(
+            "integrations", "discover", "--sandbox", "--integrations", mine, "--only", "practice_idp/client/pdf"
+        ).code
+        == 1
+    )
+    discovered(house, "--integrations", mine, "--only", "practice_idp/client/pdf-tools")
+    assert "client: pdf-tools" in mine.read_text()
 
 
 def test_what_was_changed_before_we_came_is_not_given_back_until_it_is_ticked(house):

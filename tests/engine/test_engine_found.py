@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -69,6 +70,7 @@ def found(id_, kind="client", at="practice_idp", sure=True, why="it works as svc
 
 LEGACY = found("legacy", client="drift-legacy")
 LIKELY = found("legacy", client="drift-legacy", sure=False, why="its title is Drift")
+LIKELY_USER = found("maybe", "user", "practice_crm", sure=False, user="svc-drift")
 RUN_AS = found("run_as", "user", "practice_crm", user="svc-drift", why="drift-prod works as it")
 
 
@@ -176,8 +178,7 @@ def test_an_input_is_not_met_by_what_is_only_likely(tried):
         (found("reg", "client", "oauth_server", client="drift"), "Its registration and registration token are not"),
         (found("reg", "client", "oauth_server", client="drift", registration="/r/1", registration_token="env:HOME"),
          "Its registration and registration token are not"),
-        (found("hook", "webhook", "practice_crm", url="x"), "Nothing here acts on a webhook at practice_crm"),
-        (found("odd", "nonsense", "practice_crm", name="x"), "Nothing here acts on a nonsense"),
+        (found("login", "sso", "practice_crm", app="x"), "Nothing here acts on a sso at practice_crm"),
         (found("far", "client", "gone", client="x"), "No connection of ours reaches it (gone is none)"),
         (found("none", "client", None, client="x"), "No connection of ours reaches it"),
         (found("typed", client=["x"]), "no name that practice_idp takes"),
@@ -213,6 +214,41 @@ def test_a_block_that_fails_stops_no_cut(tried):
     came = tried(below, rest="faults: [{at: practice_idp.disable_client, answers: not allowed}]\n")
     assert acted_on(came, "t1")
     assert came.word == "partially-contained"
+
+
+def test_a_run_that_an_alert_started_acts_on_what_is_declared_alone(tried, monkeypatch):
+    prepare = trial.prepare
+
+    def by_alert(inventory, order, opener):
+        return prepare(inventory, replace(order, declared_only=True), opener=opener)
+
+    monkeypatch.setattr(trial, "prepare", by_alert)
+    came = tried(MACROS, LEGACY)
+    assert (came.word, came.footholds) == ("partially-contained", {"client": "closed", "legacy": "open"})
+    assert not acted_on(came, "drift-legacy")
+    assert "An alert started this run" in standing(came, "legacy")[1]
+    assert "has no practice_crm" in tried(EXPLICIT, RUN_AS, head=BOTH).refused
+
+
+def test_a_resume_takes_what_was_recorded_and_looks_up_nothing_anew(tried, monkeypatch):
+    """The recovery takes the run up with an inventory in which nothing was found any more."""
+    reopen, seen = trial.reopen, []
+
+    async def reopened(journal, inventory, run, *args, **more):
+        live = await reopen(journal, with_found(inventory, {"drift": []}, "snapshot 5"), run, *args, **more)
+        seen.append((set(live.bound), set(live.needs), dict(live.run.opened["discovered"]), live.aside))
+        return live
+
+    monkeypatch.setattr(trial, "reopen", reopened)
+    rest = "recover: given\n"
+    came = tried(MACROS + "recover:\n  - approve: commander\n  - undo: contain\n", LEGACY, LIKELY_USER, rest=rest)
+    ((bound, needs, discovered, aside),) = seen
+    assert "apps.legacy_disable_client" in bound
+    assert needs == {"client", "legacy", "maybe"}
+    assert discovered["source"] == SOURCE
+    assert set(aside) == {"maybe"}
+    assert came.recovered == "recovered"
+    assert [one.line for one in came.sent if one.back and "drift-legacy" in one.line]
 
 
 def test_the_plan_says_when_nobody_has_looked_and_when_it_was_long_ago(tried):

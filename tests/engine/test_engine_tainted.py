@@ -56,7 +56,7 @@ expect: {}
 """
 CLIENT = ("practice_idp", "practice_idp.client", "drift-prod")
 PATH = ("practice_firewall", "practice_firewall.path", "crm-api")
-WAS = {CLIENT: {"enabled": True}, PATH: {"mode": "only", "addresses": ["198.51.100.66"]}}
+WAS = {CLIENT: {"enabled": True, "scopes": [], "hosts": []}, PATH: {"mode": "only", "addresses": ["198.51.100.66"]}}
 OTHER = {**WAS, PATH: {"mode": "only", "addresses": ["203.0.113.10"]}}
 AT = "2026-11-20T03:00:00Z"
 CLEO = Sayer("cleo", "Cleo", frozenset({"commander"}), "token")
@@ -156,7 +156,7 @@ def test_what_is_as_it_was_before_the_attacker_is_given_back(recovered):
             "in snapshot 4 of 2026-11-20 03:00 UTC addresses was ['203.0.113.10'] and had become ['198.51.100.66']",
         ),
         ({CLIENT: WAS[CLIENT]}, "it is not in snapshot 4 of 2026-11-20 03:00 UTC: it came after that"),
-        ({**WAS, PATH: {"mode": "only"}}, "addresses was not known and had become"),
+        ({**WAS, PATH: {"mode": "any"}}, "mode was any and had become only"),
     ],
 )
 def test_what_differs_is_left_off_and_named_and_the_rest_is_given_back(recovered, things, why):
@@ -213,6 +213,7 @@ def test_without_a_tick_it_stays_off_again_even_when_the_snapshots_are_gone(reco
         (None, "no discovery is kept here"),
         (Kept({}, gone="no snapshot ended before that"), "no snapshot ended before that"),
         (Kept({}, surveyed=frozenset()), "no survey lists such things"),
+        (Kept({**WAS, PATH: {"mode": "only"}}), "snapshot 4 does not say addresses"),
     ],
 )
 def test_where_nothing_shows_what_was_clean_the_approver_is_told_and_it_goes_on(recovered, past, why):

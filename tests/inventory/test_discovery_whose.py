@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inventory.discovery.thing import Thing
-from inventory.discovery.whose import foothold_id, footholds_of, whose
+from inventory.discovery.whose import foothold_id, footholds_of, together, whose
 from inventory.integrations.model import Integration, OwnEntry
 
 SYSTEMS = {"idp": "okta", "crm": "crm", "crm_test": "crm", "wall": "firewall"}
@@ -123,3 +123,22 @@ def test_an_id_is_made_of_any_name():
     assert foothold_id("key", "K/1 — Ü", ()) == "key_k_1"
     assert foothold_id("key", "k", ("key_k", "key_k_2")) == "key_k_3"
     assert len(foothold_id("client", "x" * 300, ())) <= 40
+
+
+def test_what_is_nobodys_hangs_together_by_the_providers_links():
+    things = [
+        thing("idp/client/app", works_as=("crm:svc",)), thing("crm/user/svc"), thing("crm/key/k1", belongs_to=("crm:svc",)),
+        thing("crm/key/lone"), thing("idp/client/drift-prod", works_as=("crm:known",)), thing("crm/user/known"),
+    ]  # fmt: skip
+    found = whose(things, {"drift": DRIFT}, (), SYSTEMS)
+    assert together(found, SYSTEMS) == {
+        "idp/client/app": "idp/client/app", "crm/user/svc": "idp/client/app", "crm/key/k1": "idp/client/app",
+        "crm/key/lone": "crm/key/lone",
+    }  # fmt: skip
+
+
+def test_a_ring_of_links_hangs_on_one_of_its_own():
+    ring = [thing("idp/client/a", works_as=("okta:b",)), thing("idp/client/b", works_as=("okta:a",))]
+    hangs = together(whose(ring, {}, (), SYSTEMS), SYSTEMS)
+    assert len(hangs) == 2
+    assert len(set(hangs.values())) == 1

@@ -15,7 +15,7 @@ from inventory.read import parse
 from language.errors import Report
 from language.source import load, plain
 
-MORE = settings(max_examples=300, deadline=None)
+MORE = settings(max_examples=120, deadline=None)
 
 
 def tree(text):

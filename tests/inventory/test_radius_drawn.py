@@ -144,14 +144,16 @@ def test_text_is_cut_and_wrapped_to_its_room():
     assert contact("mailto:a@b.example") == "a@b.example"
 
 
-def test_the_picture_in_docs_is_what_the_command_draws(tmp_path, capsys):
+def test_the_picture_in_docs_is_what_the_command_draws(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RINGFENCE_HOME", str(tmp_path / "home"))
     assert main(["integrations", "graph", "drift", "--sandbox", "--out", str(tmp_path / "drift.svg")]) == 0
     again = "draw it anew: uv run ringfence integrations graph drift --sandbox --out docs/integrations-drift.svg"
     assert (tmp_path / "drift.svg").read_text() == (DOCS / "integrations-drift.svg").read_text(), again
     assert "Drawn to" in capsys.readouterr().out
 
 
-def test_the_command_tells_draws_spells_and_refuses(tmp_path, capsys):
+def test_the_command_tells_draws_spells_and_refuses(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RINGFENCE_HOME", str(tmp_path / "home"))
     assert main(["integrations", "graph", "drift", "--sandbox"]) == 0
     assert "IN WHICH ORDER IT IS REVOKED" in capsys.readouterr().out
     assert main(["integrations", "graph", "drift", "--sandbox", "--mermaid"]) == 0

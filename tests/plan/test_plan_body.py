@@ -20,7 +20,7 @@ def text_of(of):
 def test_each_step_says_what_is_seen_and_wanted_in_words_and_its_calls():
     house = live()
     body = planned(house, company(3))
-    assert row(body, "client")["seen"] == "enabled"
+    assert row(body, "client")["seen"] == "enabled, no scopes, no hosts"
     assert row(body, "client")["wanted"] == "Stop a client from getting tokens"
     assert row(body, "path")["seen"] == "mode any, no addresses"
     assert row(body, "path")["wanted"] == "Let only these addresses through: addresses 203.0.113.10"

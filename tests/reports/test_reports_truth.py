@@ -17,6 +17,7 @@ def test_a_summary_has_just_these_keys() -> None:
         "effects": ["contested", "effective", "failed", "held_already", "in_doubt", "planned", "residual"],
         "proof": ["attested", "quiet", "said", "seen", "tried"],
         "footholds": ["closed", "covered", "declared", "open", "residual", "unknown"], "residual_until": "NoneType",
+        "ways": ["api_path", "client", "run_as"],
         "radius": ["credentials", "data", "discovered", "footholds", "people", "stops"],
         "attacker_calls_after": "int", "plan_hash": "str", "scope_hash": "str", "journal": ["events", "head"],
         "report": "str",
@@ -133,3 +134,14 @@ def test_what_failed_alike_is_one_line() -> None:
     for number in range(146):
         story.sent("tokens", f"t{number}")
     assert "  tokens: 146 requested, a 2xx, not proven; the first is tokens/t0" in told(story.run, story.events).lines()
+
+
+def test_a_found_foothold_says_why_it_counts_wherever_it_is_not_closed() -> None:
+    footholds = {
+        "client": {"kind": "client", "at": "idp", "names": {"client": "drift-prod"}, "needs": []},
+        "old": {"kind": "key", "at": "crm", "names": {"key": "ak_1"}, "needs": [], "found": "the key of drift-prod", "sure": True},
+    }  # fmt: skip
+    story = Story(footholds=footholds).planned(not_covered=["old"])
+    ways = summary(story.run, events=story.events)["ways"]
+    assert ways["old"] == {"state": "not-in-playbook", "why": "found, not declared: the key of drift-prod"}
+    assert ways["client"] == {"state": "unknown", "why": "not judged yet"}

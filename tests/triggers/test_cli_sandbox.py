@@ -52,6 +52,18 @@ def test_other_options_than_the_running_ones_start_it_afresh_and_the_same_do_not
     assert again["pid"] not in {pid, new["pid"]}
 
 
+def test_what_was_forgotten_is_there_only_where_it_is_asked_for(ringfence, home):
+    forgotten = ringfence("sandbox", "up", "--forgotten", "--grants", "3", "--attacker", "none", "--json").json
+    assert (forgotten["options"]["forgotten"], forgotten["options"]["grants"]) == (True, 3)
+    keys = company.ask(company.running(home), "GET", "/_sandbox/state")["keys"]
+    assert [one["app"] for one in keys.values()] == ["calendar-sync", "survey-export", "drift-prod"]
+    assert ringfence("sandbox", "up", "--json").json["pid"] == forgotten["pid"], "as it was asked for"
+    without = ringfence("sandbox", "up", "--restart", "--attacker", "none", "--json").json
+    assert without["pid"] != forgotten["pid"]
+    assert without["options"]["forgotten"] is False
+    assert "drift-prod" not in str(company.ask(company.running(home), "GET", "/_sandbox/state")["keys"])
+
+
 def test_two_commands_at_once_start_one(process, home):
     with ThreadPoolExecutor(3) as three:
         said = list(three.map(lambda _: process("sandbox", "up", "--attacker", "none", "--json"), range(3)))

@@ -155,9 +155,11 @@ def _each(word: str, what: Sequence[str], more: str = "") -> None:
 
 def _next(told: Mapping[str, Any], written: Mapping[str, Any] | None) -> None:
     if written is not None:
-        line(f"Written into {written['file']}: {', '.join(written['added']) or 'nothing'}.")
-        for todo in written["todo"]:
-            line(f"  still to be filled in: {todo}")
+        for one in written["added"]:
+            line(f"declared    {one['place']} as {one['as']}")
+        _each("LEFT OUT", written["left"])
+        line(f"Written into {', '.join(written['files']) or 'no file'}.")
+        _each("FILL IN", written["todo"])
     elif told["unknown"]:
         if any(one["taken_for"] for one in told["unknown"]):
             line("What is taken for an integration's counts in every run of it, whether or not somebody declares it.")

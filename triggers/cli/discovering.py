@@ -48,6 +48,10 @@ def discover(
     json
         Print one JSON object.
     """
+    if (adopt or only) and sandbox and integrations is None:
+        raise place.Refused(
+            "The practice company's own file is not yours to write: name another with --integrations FILE."
+        )
     inventory = _inventory(config, integrations, sandbox=sandbox)
     journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox), config)
     try:
@@ -58,7 +62,7 @@ def discover(
     if adopt or only:
         from triggers.cli.adopting import adopted
 
-        written = adopted(inventory, integrations, known, only or [])
+        written = adopted(inventory, known, only or [])
     if json:
         as_json({**told, "adopted": written})
     else:
@@ -69,11 +73,11 @@ def discover(
 def _inventory(config: Path | None, integrations: Path | None, *, sandbox: bool) -> Inventory:
     """Read what is ours; a practice company that is only looked at has its thief asleep."""
     if not sandbox:
-        return place.configuration(config, integrations)
+        return place.configuration(config, integrations, may_be_empty=True)
     from triggers.cli.practice import practice
 
     handshake = practice(place.state_folder(), tokens=None, attacker=None, contains=False, tell=line)
-    return place.configuration(config, integrations, sandbox=True, handshake=handshake)
+    return place.configuration(config, integrations, sandbox=True, handshake=handshake, may_be_empty=True)
 
 
 async def _discovered(journal: Journal, inventory: Inventory, *, whole: bool) -> tuple[dict[str, Any], Known]:

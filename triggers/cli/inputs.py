@@ -81,6 +81,8 @@ def _read(name: str, value: str) -> str | None:
 
 def choose_integration(raw: dict[str, object], checked: Checked, inventory: Inventory) -> None:
     """In the sandbox, take the practice integration where none was named. Elsewhere it is chosen, never assumed."""
+    from engine.found import acted_on, set_aside
+
     for name, wanted in checked.playbook.inputs.items():
         if wanted.type != "integration" or name in raw:
             continue
@@ -88,7 +90,7 @@ def choose_integration(raw: dict[str, object], checked: Checked, inventory: Inve
         for key, integration in inventory.integrations.items():
             at = {
                 inventory.config.connections[f.at].system
-                for f in integration.footholds
+                for f in acted_on(integration, set_aside(inventory, integration)).footholds
                 if f.at in inventory.config.connections
             }
             if set(wanted.has) <= at:

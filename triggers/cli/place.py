@@ -245,21 +245,23 @@ def configuration(
     *,
     sandbox: bool = False,
     handshake: Mapping[str, Any] | None = None,
+    may_be_empty: bool = False,
 ) -> Inventory:
     """Read what is ours. With `sandbox` it is the practice company's, and that is started unless it runs.
 
-    `handshake`: of a sandbox that the caller has started already, as `sandbox.ensure` gave it.
+    `handshake`: of a sandbox that the caller has started already, as `sandbox.ensure` gave it. `may_be_empty`: there
+    need be no integration yet.
     """
     from inventory.read import read_inventory
 
     if not sandbox:
-        return read_inventory(config or config_path(), integrations=integrations)
+        return read_inventory(config or config_path(), integrations=integrations, may_be_empty=may_be_empty)
     if handshake is None:
         from triggers.cli.company import ensure
 
         handshake = ensure(state_folder())
     told = {"url": str(handshake["url"]), **handshake["secrets"]}
-    return read_inventory(config or COMPANY, integrations=integrations, sandbox=told)
+    return read_inventory(config or COMPANY, integrations=integrations, sandbox=told, may_be_empty=may_be_empty)
 
 
 def described(config: Path | None = None, integrations: Path | None = None, *, sandbox: bool = False) -> Inventory:
@@ -269,17 +271,6 @@ def described(config: Path | None = None, integrations: Path | None = None, *, s
     from inventory.read import read_inventory
 
     return read_inventory(config or COMPANY, integrations=integrations)
-
-
-def with_discovered(journal: Journal, inventory: Inventory) -> Inventory:
-    """Put beside what is declared what the newest snapshot of these connections found of each integration."""
-    from engine.registry import registry
-    from inventory.discovered import with_found
-    from inventory.discovery.known import known
-    from inventory.discovery.shelf import Shelf
-
-    found = known(Shelf(journal.database), inventory, registry().systems)
-    return with_found(inventory, found.footholds, found.source, found.stands_on)
 
 
 def has_configuration(config: Path | None) -> bool:

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path | None, Parameter(name="--config")]
 MOST_WORKERS = 64
+WARM = (
+    "aiohttp", "cryptography.hazmat.primitives.asymmetric.ed25519", "engine.contain", "engine.opening", "engine.past",
+    "engine.recover", "engine.telling", "flows.launch", "httpx", "httpx_aiohttp", "inventory.discovery.known", "jinja2",
+    "journal.anchors.anchorer", "journal.anchors.sinks", "reports.after_action", "reports.matrix", "reports.plan",
+    "rich.table", "triggers.cli.anchoring", "triggers.cli.practice",
+)  # fmt: skip
+"""What the first run would else load, while somebody waits for it."""
 
 
 def serve(
@@ -119,7 +126,7 @@ def _warm() -> None:
 
     from engine.registry import registry
 
-    for name in ("engine.contain", "engine.recover", "engine.telling", "reports.after_action", "reports.matrix"):
+    for name in WARM:
         import_module(name)
     registry()
     for file in place.playbooks(None):

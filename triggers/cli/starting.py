@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from triggers.cli import place, say
+from triggers.cli import place, say, standing
 from triggers.cli.desk import Terminal
 from triggers.cli.work import TerminalWork
 
@@ -94,11 +94,11 @@ def start(wanted: Wanted) -> int:
     raw = read_inputs(wanted.given, checked)
     if filed is not None:
         filed.complete(raw)
-    elif wanted.sandbox:
-        choose_integration(raw, checked, inventory)
     journal = place.open_journal(place.open_keys(inventory, sandbox=wanted.sandbox), wanted.config)
     try:
-        inventory = place.with_discovered(journal, inventory)
+        inventory = standing.with_discovered(journal, inventory)
+        if wanted.sandbox and filed is None:
+            choose_integration(raw, checked, inventory)
         prepared = _prepared(wanted, inventory, checked, raw, file, filed)
     except BaseException:
         journal.close()

@@ -55,6 +55,7 @@ class RunWork:
         sandbox_url: where the practice company is; "" in a live run.
         inventory: where heads of the record are carried, and who signs them.
         past: what was there before the attacker, for a recovery.
+        over: it came to its end or its rest, whatever stands round it and is not through yet.
     """
 
     run: str
@@ -69,6 +70,7 @@ class RunWork:
     report: Path | None = None
     calls: dict[str, Any] = field(default_factory=dict)
     past: Past | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self) -> Live:
         """Open it, or take it up, now; once."""
@@ -106,11 +108,16 @@ class RunWork:
             self.live.break_off(LetGo())
             self.live.moved.set()
 
-    async def leave(self) -> None:
-        """Leave a run that was opened and not begun yet: another has room for it, or this process once it has."""
+    async def leave(self, why: str = "opened; nobody here had room for it") -> None:
+        """Leave a run that is open and that this process is not at: another goes on with it, or this one later.
+
+        Who ordered a recovery that was not begun is recorded first: whoever goes on with it must know.
+        """
         assert self.live is not None
+        ordered = self.wanted is not None and "recover" not in self.live.run.orders
         try:
-            await self.live.finish(_left("opened; nobody here had room for it"), unlock=False)
+            drafts = [_ordered(self.wanted)] if ordered and self.wanted is not None else []
+            await self.live.finish(*drafts, _left(why), unlock=False)
         finally:
             await self.live.hang_up()
 
@@ -157,6 +164,7 @@ class RunWork:
             self.desk.end()
             await live.hang_up()
             await anchors.end()
+        self.over.set()
         return word
 
     async def _ended(self, live: Live, word: str) -> None:
@@ -200,6 +208,13 @@ class RunWork:
             "after_command": asked["successes"], "after_word": after["successes"],
             "refused_after": asked["attempts"] - asked["successes"],
         }  # fmt: skip
+
+
+def _ordered(wanted: Wanted) -> Any:
+    from journal.event import Draft, Private
+
+    by = Private(wanted.by)
+    return Draft("ordered", {"phase": "recover", "by": by, "yes": wanted.yes, "leave": sorted(wanted.leave)})
 
 
 def _left(why: str) -> Any:

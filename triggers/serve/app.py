@@ -40,6 +40,8 @@ def application(
     app = FastAPI(
         title="Ringfence", version=version("ringfence"), description=ABOUT, openapi_tags=TAGS,
         docs_url="/docs" if docs else None, redoc_url=None,
+        # Whoever configures OpenTelemetry in this process (Prefect can) would get exceptions with what was sent in them.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )  # fmt: skip
     known = Known(house.journal)
     app.state.house, app.state.token, app.state.known = house, token, known

@@ -108,6 +108,11 @@ def tell_of(app: FastAPI) -> None:
         )
         return _simple(status, code, "The record does not allow it now", str(error))
 
+    @app.exception_handler(Exception)
+    async def fault(_request: Request, error: Exception) -> Response:
+        said = f"{type(error).__name__}: a fault of ours. Where it happened is written down under faults/ in the state folder."
+        return _simple(500, "fault", "A fault of ours", said)  # the guard writes it down: Starlette raises it on
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
         mistakes = [Wrong(where=_where(one["loc"]), what=str(one["msg"])[:200]) for one in error.errors()[:20]]

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.supervise import REFUSED, Did, GaveUp, Supervisor, Taken
-from journal.errors import Held, JournalError, Rested
+from journal.errors import Held, JournalError, LeaseLost, Rested
 from triggers.cli.supervise import in_a_process, paging, sandbox_gone, sentence
 from triggers.house.work import EXIT
 
 if TYPE_CHECKING:
     from flows.around import What as Phase
+    from flows.launch import Outcome
     from journal.replay import Run
     from triggers.house import House
     from triggers.house.work import RunWork
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 EVERY_S = 0.2
 """Seconds between two looks for runs that nobody owns."""
 FAULT = 2
+RETRY_S = 1.0
 
 
 class Workers:
@@ -41,6 +43,8 @@ class Workers:
         self._works: dict[str, tuple[RunWork, Phase]] = {}
         self._over = asyncio.Event()
         self._elsewhere = {how: in_a_process(house.journal, config, how) for how in ("--gone", "--visit")}
+        self._shown_on: set[asyncio.Task[Outcome]] = set()
+        self._beside_us: set[asyncio.Task[None]] = set()
         self.lapsed = 0
         self.supervisor = Supervisor(
             house.journal, self._gone, self._did, visit=self._rests, page=paging(config, house.journal), at_once=at_once
@@ -96,22 +100,60 @@ class Workers:
         from inventory.read import BadInventory
 
         self._works[work.run] = (work, phase)
-        try:
-            outcome = await launch.carry_out(
+        carrying = asyncio.create_task(
+            launch.carry_out(
                 work, phase, state=self._house.state, live=True, tell=lambda line: self._tell(f"Run {work.run}: {line}")
             )
+        )
+        try:
+            word = await self._word(work, carrying)
         except (Held, Rested) as error:
             return Taken(REFUSED, str(error))
+        except LeaseLost as error:
+            return Taken(FAULT, str(error))
         except (NotBound, BadInventory, ConnectorError, NothingSeen, JournalError) as error:
+            self._let_fall(work)
             return Taken(REFUSED, str(error))
         except Exception as error:  # noqa: BLE001  # a fault in one run must not end the care for the others
             from triggers.cli.main import write_down
 
+            self._let_fall(work)
             where = await asyncio.to_thread(write_down, error)
             return Taken(FAULT, f"{type(error).__name__}: a fault of ours; {where}")
         finally:
             self._works.pop(work.run, None)
-        return Taken(EXIT.get(outcome.word, FAULT))
+        return Taken(EXIT.get(word, FAULT))
+
+    def _let_fall(self, work: RunWork) -> None:
+        """Let a run rest that broke here: this process lives on and would renew its lease for ever, and nobody is at it."""
+        if work.live is not None and not work.over.is_set():
+            task = asyncio.create_task(self._fallen(work))
+            self._beside_us.add(task)
+            task.add_done_callback(self._beside_us.discard)
+
+    async def _fallen(self, work: RunWork) -> None:
+        while True:
+            try:
+                await work.leave("it broke in its process")
+            except LeaseLost:
+                return
+            except JournalError:  # it may be full or away: until it is back nobody can take the run
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    async def _word(self, work: RunWork, carrying: asyncio.Task[Outcome]) -> str:
+        """The run's word once it has it: to show Prefect the end of it may take seconds more, and nobody waits for that."""
+        over = asyncio.create_task(work.over.wait())
+        try:
+            await asyncio.wait({over, carrying}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+        if carrying.done() or work.live is None:
+            return (await carrying).word
+        self._shown_on.add(carrying)
+        carrying.add_done_callback(self._shown_on.discard)
+        return work.live.run.word
 
     async def _gone(self, run_id: str) -> Taken:
         """Take up a run whose process is gone."""
