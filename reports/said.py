@@ -19,7 +19,7 @@ def said(event: Event) -> str:
         case "decided":
             how = "by breaking the glass" if body.get("role") == "glass" else f"as {safe(body.get('role'), 40)}"
             code = ", with a sealed code" if body.get("code") else ""
-            signed = ", signed" if body.get("signature") else ""
+            signed = ", signed" if body.get("signature") or body.get("evidence") else ""
             return f"{by} says yes {how}{code} ({safe(body.get('how'), 80)}{signed}) at {wall}{reason}"
         case "objected":
             return f"OBJECTED by {by} at {wall}, scope {short(body.get('scope_hash', ''), 8)}{reason}"

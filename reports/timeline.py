@@ -132,7 +132,9 @@ def _line(event: Event) -> str:
             rows = [row for row in body.get("steps") or () if row.get("kind") in {"hold", "cut"}]
             missing, held = (sum(whole(row.get(key)) for row in rows) for key in ("missing", "held"))
             return f"planned: {many(missing, 'effect')} missing, {held} held already; scope {short(body.get('scope_hash', ''), 8)}"
-        case "decided" | "objected" | "turned_away" | "reviewed" | "attested" | "retried" | "ticked" | "told" | "linked":
+        case (
+            "decided" | "objected" | "turned_away" | "reviewed" | "attested" | "retried" | "ticked" | "told" | "linked"
+        ):
             return said(event)
         case "asked":
             return f"asked for {_wanted(body)} at {safe(body.get('wall'), 40)}: scope {short(body.get('scope_hash', ''), 8)}"

@@ -115,15 +115,17 @@ def _minute(at: datetime) -> str:
 
 
 async def _entered(page: Page, fields: dict[str, str]) -> str:
-    """Whose passkey signed just this entry. Raises Turned."""
+    """Whose passkey signed just this entry. Raises Turned. Nothing is written for whoever proves nothing."""
     form = page.key.open("enter", fields.get("form", ""), now().timestamp())
-    if form is None or not await asyncio.to_thread(page.shelf.spend, "enter", form["nonce"]):
+    if form is None:
         raise Turned(403, "This form is over", "Enter again.", sign_in=True)
     try:
         all_ = await page.passkeys()
         found = signed(page.site, all_, fields.get("passkey", ""), challenge("enter", {"nonce": form["nonce"]}))
     except NotProven as unproven:
         raise Turned(403, "Not proven", str(unproven), sign_in=True) from None
+    if not await asyncio.to_thread(page.shelf.spend, "enter", form["nonce"]):
+        raise Turned(403, "This form was used", "Enter again.", sign_in=True)
     if not await asyncio.to_thread(page.shelf.signed, found.passkey, found.signs):
         raise Turned(409, "Used elsewhere", "The passkey was used elsewhere at this very moment.", sign_in=True)
     page.sayer(found.passkey.person, "passkey")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from journal.replay import Run, catch_up
 from journal.store import Journal
 
 MOST = 32
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,119}")
+"""What a run may be called; the journal's own chain is none."""
 
 
 class Folds:
@@ -20,6 +23,8 @@ class Folds:
 
     async def run(self, run_id: str) -> Run | None:
         """A run as the journal has it now; None where there is none."""
+        if not _RUN.fullmatch(run_id):
+            return None
         async with self._reading:
             run = self._runs.pop(run_id, None) or Run()
             fresh = await asyncio.to_thread(self._journal.events, run_id, run.n)

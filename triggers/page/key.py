@@ -100,11 +100,12 @@ def to_text(data: bytes) -> str:
 
 
 def from_text(text: str) -> bytes:
-    """Base64url without padding as bytes; b"" for what is none."""
+    """Base64url without padding as bytes; b"" for what is none, or is another spelling of some."""
     try:
-        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
+        found = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
     except (binascii.Error, ValueError):
         return b""
+    return found if to_text(found) == text else b""
 
 
 def digest(text: str) -> str:

@@ -94,6 +94,8 @@ def signed(site: Site, passkeys: Sequence[Passkey], given: str, wanted: bytes) -
         raise NotProven(f"The passkey's answer cannot be read ({type(error).__name__}).") from None
     response = answer["response"]
     _own_page(response["clientDataJSON"])
+    if not from_text(response["authenticatorData"]) or not from_text(response["signature"]):
+        raise NotProven("The passkey's answer cannot be read.")
     evidence = {
         "credential": passkey.id, "public": to_text(passkey.public), "signs": verified.new_sign_count,
         "client_data": response["clientDataJSON"], "authenticator_data": response["authenticatorData"],
@@ -157,8 +159,11 @@ def _read(given: str) -> dict[str, Any]:
 
 
 def _own_page(client_data: str) -> None:
-    """Refuse what was signed inside a frame of another site: the library leaves that to us."""
-    if json.loads(from_text(client_data)).get("crossOrigin") not in {None, False}:
+    """Refuse what was signed inside a frame of another site, or spelled oddly: the library leaves both to us."""
+    raw = from_text(client_data)
+    if not raw:
+        raise NotProven("The passkey's answer cannot be read.")
+    if json.loads(raw).get("crossOrigin") not in {None, False}:
         raise NotProven("The passkey was used inside another site's frame.")
 
 

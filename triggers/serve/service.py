@@ -163,7 +163,9 @@ def _hosts(house: House, host: str, port: int) -> set[str]:
     if port == 80:
         named |= {name.rpartition(":")[0] for name in named}
     page = house.inventory.config.page
-    return named | set(house.inventory.config.serve.hosts) | ({urlsplit(page.url).netloc} if page is not None else set())
+    return (
+        named | set(house.inventory.config.serve.hosts) | ({urlsplit(page.url).netloc} if page is not None else set())
+    )
 
 
 def _in_url(host: str) -> str:

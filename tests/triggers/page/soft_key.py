@@ -37,5 +37,10 @@ class SoftKey:
         flags = 0x01 | (0x04 if verified else 0)
         auth = hashlib.sha256((rp_id or self.rp_id).encode()).digest() + bytes([flags]) + self.signs.to_bytes(4, "big")
         signature = self.private.sign(auth + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
-        response = {"clientDataJSON": text(client), "authenticatorData": text(auth), "signature": text(signature), "userHandle": None}
+        response = {
+            "clientDataJSON": text(client),
+            "authenticatorData": text(auth),
+            "signature": text(signature),
+            "userHandle": None,
+        }
         return json.dumps({"id": text(self.id), "rawId": text(self.id), "type": "public-key", "response": response})

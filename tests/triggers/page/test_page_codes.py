@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from conftest import code_of
+from page_house import code_of
 
 from journal.clock import Clock, clock
 from triggers.page.codes import Codes, Right, Wrong, address, fitting_step, new_secret, read_secret
@@ -15,7 +15,9 @@ from triggers.page.codes import Codes, Right, Wrong, address, fitting_step, new_
 RFC = b"12345678901234567890"
 
 
-@pytest.mark.parametrize(("at_s", "eight"), [(59, "94287082"), (1111111109, "07081804"), (1234567890, "89005924"), (20000000000, "65353130")])
+@pytest.mark.parametrize(
+    ("at_s", "eight"), [(59, "94287082"), (1111111109, "07081804"), (1234567890, "89005924"), (20000000000, "65353130")]
+)
 def test_the_values_of_the_rfc(at_s, eight):
     assert fitting_step(RFC, eight[2:], at_s) == at_s // 30
 

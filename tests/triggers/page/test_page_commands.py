@@ -6,7 +6,6 @@ import asyncio
 import json
 
 import pytest
-from conftest import asked, planned
 from soft_key import SoftKey, text
 
 from engine.telling import told
@@ -14,7 +13,6 @@ from inventory.model import Config
 from inventory.people import TellEntry
 from inventory.ways import PageEntry
 from journal.clock import wall
-from triggers.cli import place
 from triggers.cli.main import main
 from triggers.page.codes import read_secret
 from triggers.page.giving import giver
@@ -47,7 +45,7 @@ async def test_page_prints_a_link_for_one_person_and_the_record_says_so(served, 
     (given,) = served.events("linked")
     assert (given.body["whom"], given.body["did"]) == ("person:ben", "given")
     assert url.rpartition("/")[2] not in json.dumps([event.body for event in served.house.journal.events("R-1")])
-    for person, why in (("eve", "gets no link"), ("bem", "did you mean ben")):
+    for person, why in (("eve", "gets no link"), ("bem", "did you mean 'ben'")):
         code, _, err = await in_a_thread(capsys, "page", "R-1", "--as", person)
         assert code == 1
         assert why in err
@@ -78,14 +76,20 @@ async def test_a_passkey_counts_once_its_owner_confirmed_it_and_no_more_once_it_
     made = Passkey(text(key.id), "ben", key.public, 0, "phone", wall())
     served.shelf.add_passkey(made)
     assert served.shelf.passkeys("ben") == []
-    wrong, _, err = await in_a_thread(capsys, "person", "passkey", "ben", "--token", f"@{token}", "--confirm", "0000 0000")
+    wrong, _, err = await in_a_thread(
+        capsys, "person", "passkey", "ben", "--token", f"@{token}", "--confirm", "0000 0000"
+    )
     assert wrong == 1
     assert made.spoken in err
-    code, out, _ = await in_a_thread(capsys, "person", "passkey", "ben", "--token", f"@{token}", "--confirm", made.spoken)
+    code, out, _ = await in_a_thread(
+        capsys, "person", "passkey", "ben", "--token", f"@{token}", "--confirm", made.spoken
+    )
     assert code == 0
     assert "counts from now on" in out
     assert served.shelf.passkeys("ben") == [made]
-    code, out, _ = await in_a_thread(capsys, "person", "passkey", "ben", "--token", f"@{token}", "--remove", made.spoken.replace(" ", ""))
+    code, out, _ = await in_a_thread(
+        capsys, "person", "passkey", "ben", "--token", f"@{token}", "--remove", made.spoken.replace(" ", "")
+    )
     assert code == 0
     assert served.shelf.made("ben") == []
     marks = [event.body for event in served.house.journal.events("@journal") if event.type == "passkey"]
@@ -132,7 +136,9 @@ async def test_somebodys_own_channel_gets_their_link_others_the_address_and_the_
     )
     object.__setattr__(inventory.config, "tell", tell)
     run = await served.house.run("R-1")
-    drafts = await told(inventory, run, "waiting", give=giver(served.house.journal, inventory, served.house.state, sandbox=False))
+    drafts = await told(
+        inventory, run, "waiting", give=giver(served.house.journal, inventory, served.house.state, sandbox=False)
+    )
     assert len(drafts) == 4
     texts = dict(sent)
     link = texts["ben"].rpartition("On your phone, once: ")[2]
@@ -147,7 +153,11 @@ async def test_somebodys_own_channel_gets_their_link_others_the_address_and_the_
 
 
 def test_where_the_page_is_said_strictly():
-    good = {"https://page.acme.example": "page.acme.example", "http://localhost:8700": "localhost", "https://p.acme.example:8443/": "p.acme.example"}
+    good = {
+        "https://page.acme.example": "page.acme.example",
+        "http://localhost:8700": "localhost",
+        "https://p.acme.example:8443/": "p.acme.example",
+    }
     for url, bound in good.items():
         assert PageEntry.model_validate({"url": url}).bound_to == bound
     assert PageEntry.model_validate({"url": "https://p.acme.example", "rp_id": "acme.example", "link": "5m"}).link == 5
@@ -169,4 +179,3 @@ def test_where_the_page_is_said_strictly():
 async def test_a_link_that_nobody_has_is_no_link_even_to_us(served):
     with pytest.raises(Gone):
         served.links.look("A" * 43)
-    assert asked and planned and place

@@ -6,7 +6,8 @@ import asyncio
 import threading
 
 import pytest
-from conftest import code_of, fields, SCOPE
+from page_house import challenge_of, code_of, fields
+from soft_key import SoftKey
 from sqlalchemy import text
 
 from journal.errors import NoKey
@@ -46,7 +47,9 @@ async def test_of_many_at_once_one_opens(served):
     assert sorted(answer.status_code for answer in answers) == [303] + [410] * 11
 
 
-@pytest.mark.parametrize("spoilt", ["person = 'dora'", "run = 'R-2'", "expires_at = '2099-01-01T00:00:00.000000Z'", "purpose = 'enrol'"])
+@pytest.mark.parametrize(
+    "spoilt", ["person = 'dora'", "run = 'R-2'", "expires_at = '2099-01-01T00:00:00.000000Z'", "purpose = 'enrol'"]
+)
 async def test_a_row_that_somebody_altered_opens_nothing(served, spoilt):
     await served.park()
     path = (await served.link()).removeprefix(served.url)
@@ -61,7 +64,15 @@ async def test_strange_links_are_no_links(served):
     await served.park()
     path = (await served.link()).removeprefix(served.url)
     async with served.client() as ben:
-        for bad in (path[:-1], path[:-2] + "AA", path + "A", "/page/l/x", "/page/l/" + "A" * 43, "/page/l/%00", "/page/l/" + "é" * 9):
+        for bad in (
+            path[:-1],
+            path[:-2] + "AA",
+            path + "A",
+            "/page/l/x",
+            "/page/l/" + "A" * 43,
+            "/page/l/%00",
+            "/page/l/" + "é" * 9,
+        ):
             assert (await ben.get(bad)).status_code == 404, bad
         over = served.links.make(Opens("ben", "R-1", "", "decide"), -1)
         assert (await ben.get(over)).status_code == 410
@@ -94,16 +105,29 @@ async def test_forms_of_other_sites_other_people_and_other_runs_do_nothing(serve
         bens = fields((await served.opened_by(ben)).text)
         await served.opened_by(dora, "dora")
         given = {**bens, "answer": "approve", "code": code_of(served.secrets["ben"])}
-        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": served.url.replace("http:", "https:")}, {"Origin": served.url, "Sec-Fetch-Site": "cross-site"}):
+        for headers in (
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Origin": served.url.replace("http:", "https:")},
+            {"Origin": served.url, "Sec-Fetch-Site": "cross-site"},
+        ):
             assert (await ben.post("/page/runs/R-1/answer", data=given, headers=headers)).status_code == 403
         del ben.headers["Origin"]
         assert (await ben.post("/page/runs/R-1/answer", data=given)).status_code == 403
         ben.headers["Origin"] = served.url
         assert (await ben.post("/page/runs/R-1/answer", json=given)).status_code == 415
-        assert (await ben.post("/page/runs/R-1/answer", data={**given, "form": given["form"][:-1] + "A"})).status_code == 403
+        assert (
+            await ben.post(
+                "/page/runs/R-1/answer",
+                data={**given, "form": given["form"][:-1] + ("B" if given["form"].endswith("A") else "A")},
+            )
+        ).status_code == 403
         stolen = await dora.post("/page/runs/R-1/answer", data=given)
         assert stolen.status_code == 403
-        assert (await ben.post("/page/runs/R-1/answer", data={**given, "reason": "x" * 70_000})).status_code in {400, 413}
+        assert (await ben.post("/page/runs/R-1/answer", data={**given, "reason": "x" * 70_000})).status_code in {
+            400,
+            413,
+        }
         second = await served.opened_by(ben, run="R-2")
         assert "Approve" in second.text
         assert (await ben.post("/page/runs/R-2/answer", data=given)).status_code == 403, "a form of another run"
@@ -118,7 +142,15 @@ async def test_every_answer_has_the_headers_and_cookies_are_for_this_site_alone(
         cookie = opened.headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
-        for url in ("/page", "/page/runs/R-1", "/page/runs/R-404", "/page/static/page.css", "/page/static/x", path, "/page/l/x"):
+        for url in (
+            "/page",
+            "/page/runs/R-1",
+            "/page/runs/R-404",
+            "/page/static/page.css",
+            "/page/static/x",
+            path,
+            "/page/l/x",
+        ):
             answer = await ben.get(url)
             assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, url
         async with ben.stream("GET", "/page/runs/R-1/live") as live:
@@ -132,9 +164,10 @@ async def test_every_answer_has_the_headers_and_cookies_are_for_this_site_alone(
 
 
 def test_over_tls_cookies_and_hsts_are_strict():
+    from starlette.responses import Response
+
     from triggers.page.guard import Guard, new_session
     from triggers.page.passkeys import Site
-    from starlette.responses import Response
 
     guard = Guard(Site("https://page.acme.example", "acme.example"), PageKey(b"k" * 32))
     answer = Response()
@@ -177,4 +210,27 @@ async def test_links_of_another_key_are_none_of_ours(served):
     path = Links(served.shelf, PageKey(b"o" * 32)).make(Opens("ben", "R-1", "", "decide"), 15)
     with pytest.raises(Gone):
         served.links.look(path.rpartition("/")[2])
-    assert SCOPE
+
+
+async def test_a_passkey_enters_once_for_each_form_and_a_stranger_leaves_no_row(served):
+    await served.park()
+    key, stranger = await served.passkey(), SoftKey()
+    async with served.client() as ben:
+        front = (await ben.get("/page")).text
+        given = {**fields(front, "enter"), "answer": "enter"}
+        wanted = challenge_of(front, "enter")
+        assert (
+            await ben.post("/page/enter", data={**given, "passkey": stranger.answer(wanted, served.url)})
+        ).status_code == 403
+        assert (await ben.post("/page/enter", data=given)).status_code == 403
+        with served.house.journal.database.engine.connect() as conn:
+            assert conn.execute(text("SELECT count(*) FROM spent")).scalar() == 0
+        passkey = key.answer(wanted, served.url)
+        entered = await ben.post("/page/enter", data={**given, "passkey": passkey}, follow_redirects=True)
+        assert "Your open questions" in entered.text
+        assert "/page/runs/R-1" in entered.text
+        assert (await ben.post("/page/enter", data={**given, "passkey": passkey})).status_code == 403
+        assert "Approve the cut" in (await ben.get("/page/runs/R-1")).text
+        for odd in ("R-404", "@journal", "%40journal", "%00", "é", "x" * 300, "x y", "'"):
+            assert (await ben.get(f"/page/runs/{odd}")).status_code == 404, odd
+            assert (await ben.get(f"/page/runs/{odd}/live")).status_code == 404, odd

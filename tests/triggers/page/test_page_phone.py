@@ -6,8 +6,10 @@ import base64
 import hashlib
 import json
 
+import cbor2
 import pytest
-from conftest import SCOPE, Served, asked, effect
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from page_house import SCOPE, Served, asked, effect
 
 from journal.proof.verify import verify_url
 from triggers.page.deciding import statement
@@ -52,6 +54,10 @@ async def test_a_passkey_approves_and_the_record_proves_what_it_signed(served, p
     assert _bytes(data["challenge"]) == challenge("answer", statement(form, "ben", "approve"))
     assert _bytes(data["challenge"]) != challenge("answer", statement(form, "ben", "object"))
     assert data["origin"] == served.url
+    key = cbor2.loads(_bytes(evidence["public"]))  # and whoever has the record can check the signature, without us
+    assert (key[1], key[3]) == (1, -8), "this authenticator signs with Ed25519"
+    over = _bytes(evidence["authenticator_data"]) + hashlib.sha256(_bytes(evidence["client_data"])).digest()
+    Ed25519PublicKey.from_public_bytes(key[-2]).verify(_bytes(evidence["signature"]), over)
     assert len(served.events("approved")) == 1
     assert verify_url(served.house.journal.url) == []
 

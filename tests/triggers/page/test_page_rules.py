@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import html
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import HELD, OTHER, SCOPE, asked, challenge_of, code_of, effect, fields
+from page_house import HELD, OTHER, SCOPE, asked, challenge_of, code_of, effect, fields
 
 from journal.proof.verify import verify_url
 from triggers.page.giving import Barred
@@ -89,6 +90,40 @@ async def test_a_passkey_used_elsewhere_or_by_nobody_proves_nothing(served, spoi
     assert served.events("decided") == []
 
 
+@pytest.mark.parametrize(
+    "spoil", ["clientDataJSON", "authenticatorData", "signature", "rawId", "all", "list", "deep", "long"]
+)
+async def test_what_no_browser_sends_is_turned_away_and_breaks_nothing(served, spoil):
+    await served.park()
+    key = await served.passkey()
+    async with served.client() as ben:
+        shown = await served.opened_by(ben)
+        answer = json.loads(key.answer(challenge_of(shown.text), served.url))
+        match spoil:
+            case "all":
+                given = "{}"
+            case "list":
+                given = "[1]"
+            case "deep":
+                given = "[" * 9000
+            case "long":
+                given = json.dumps({**answer, "more": "x" * 20_000})
+            case "rawId":
+                given = json.dumps({**answer, "rawId": "AAAA"})
+            case _:
+                answer["response"][spoil] += "=="
+                given = json.dumps(answer)
+        after = await answered(ben, shown, passkey=given)
+        assert after.status_code == 200
+        assert "Turned away" in after.text
+        for odd in (None, 7, [], {"a": 1}, "é", "\x00"):
+            shown = await ben.get("/page/runs/R-1")
+            spoilt = json.dumps({**answer, "response": {**answer["response"], "signature": odd}})
+            assert (await answered(ben, shown, passkey=spoilt)).status_code == 200
+    assert set(away(served)) == {"unproven"}
+    assert served.events("decided") == []
+
+
 async def test_a_copied_passkey_a_strangers_and_one_that_only_a_row_speaks_for(served):
     await served.park()
     mine, doras, planted = await served.passkey(), await served.passkey("dora"), await served.passkey(chained=False)
@@ -100,7 +135,13 @@ async def test_a_copied_passkey_a_strangers_and_one_that_only_a_row_speaks_for(s
         shown = await served.opened_by(ben)
         assert "the wall is not open" not in shown.text
         mine.signs = 41
-        await answered(ben, shown, passkey=mine.answer(challenge_of(shown.text, "object"), served.url), answer="object", reason="look first")
+        await answered(
+            ben,
+            shown,
+            passkey=mine.answer(challenge_of(shown.text, "object"), served.url),
+            answer="object",
+            reason="look first",
+        )
         await served.park(run="R-2", incident="INC-8")
         mine.signs = 3
         shown = await served.opened_by(ben, run="R-2")
@@ -118,7 +159,9 @@ async def test_an_objection_says_why_and_asks_more(served):
         mute = await answered(ben, shown, answer="object", code=code_of(served.secrets["ben"]))
         assert mute.status_code == 400
         assert served.events("decided") == []
-        after = await answered(ben, shown, answer="object", code=code_of(served.secrets["ben"]), reason="whose address is it?")
+        after = await answered(
+            ben, shown, answer="object", code=code_of(served.secrets["ben"]), reason="whose address is it?"
+        )
         assert "you object to" in after.text
         assert "What is held stays held." in after.text
     assert len(served.events("objected")) == 1

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 
 import pytest
-from conftest import FIRST, HELD, WAITING, Served, asked, effect, planned, row
+from page_house import FIRST, WAITING, Served, asked, effect, planned, row
 
-from triggers.page.links import Opens
 from triggers.page.page import templates
 
 pytestmark = [pytest.mark.timeout(150)]
@@ -22,7 +20,12 @@ HOSTILE = f"{EVIL} {BIDI} {ZALGO} {LONG}"
 
 
 async def hostile(served: Served) -> None:
-    first = {**FIRST, **{name: HOSTILE for name in ("title", "use", "others")}, "ways": [HOSTILE] * 3, "alike": [HOSTILE, "x"]}
+    first = {
+        **FIRST,
+        **dict.fromkeys(("title", "use", "others"), HOSTILE),
+        "ways": [HOSTILE] * 3,
+        "alike": [HOSTILE, "x"],
+    }
     steps = [
         row("block", HOSTILE, "hold", 1, wanted=HOSTILE), row("tokens", HOSTILE, "cut", 40, irreversible=HOSTILE, residual=HOSTILE, why=""),
         row("odd", "x.y", "cut", 0, why=HOSTILE), row("later", "x.y", "cut", 0, later=HOSTILE),
@@ -31,8 +34,18 @@ async def hostile(served: Served) -> None:
         first=first, first_line=HOSTILE, steps=steps, not_covered=[HOSTILE],
         not_told=[{"step": "told", "why": HOSTILE}], not_asked=[{"account": HOSTILE, "roles": [HOSTILE]}],
     )  # fmt: skip
-    word = {**WAITING.body, "why": HOSTILE, "footholds": {"client": {"state": "open", "why": HOSTILE}, EVIL: {"state": HOSTILE, "why": HOSTILE}}}
-    more = {"integration_title": HOSTILE, "breaks": HOSTILE, "does_not": HOSTILE, "playbook": HOSTILE, "reason": HOSTILE}
+    word = {
+        **WAITING.body,
+        "why": HOSTILE,
+        "footholds": {"client": {"state": "open", "why": HOSTILE}, EVIL: {"state": HOSTILE, "why": HOSTILE}},
+    }
+    more = {
+        "integration_title": HOSTILE,
+        "breaks": HOSTILE,
+        "does_not": HOSTILE,
+        "playbook": HOSTILE,
+        "reason": HOSTILE,
+    }
     from journal import Draft
 
     drafts = [*effect("block", HOSTILE[:200], "x.y"), asked(cost=HOSTILE, **{"class": HOSTILE}), Draft("worded", word)]
@@ -67,7 +80,9 @@ async def test_hostile_names_do_not_break_the_screen(served, phone):
     assert await phone.js("document.documentElement.scrollWidth") <= 390
     assert await phone.js("document.querySelectorAll('script').length") == 1
     assert await phone.js("document.querySelectorAll('img, iframe, style, [style], [onclick], [onerror]').length") == 0
-    assert not [one for one in phone.said if one["method"] in {"Page.javascriptDialogOpening", "Runtime.exceptionThrown"}]
+    assert not [
+        one for one in phone.said if one["method"] in {"Page.javascriptDialogOpening", "Runtime.exceptionThrown"}
+    ]
     hidden = await phone.js(
         "[...document.querySelectorAll('#shown li, #shown h2')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
     )
@@ -89,7 +104,9 @@ async def test_ten_thousand_targets_are_one_screen_and_soon(served):
     assert len(shown.text) < 60_000
     assert "10001/10001 effective" in shown.text
     assert max(first_s, again_s) < 8, (first_s, again_s)
-    print(f"10,000 targets: {first_s:.2f} s with the opening of the link, {again_s:.2f} s again, {len(shown.text)} letters")
+    print(
+        f"10,000 targets: {first_s:.2f} s with the opening of the link, {again_s:.2f} s again, {len(shown.text)} letters"
+    )
 
 
 async def test_a_plan_of_many_steps_says_how_many_more(served):
@@ -180,7 +197,7 @@ async def test_without_scripts_everything_is_there_and_a_code_answers(served, ph
     assert "WAITING" in text
     assert "tokens: idp.revoke_token, 40 now, at most 500" in text
     assert "As it was at" in text
-    from conftest import code_of
+    from page_house import code_of
 
     await phone.type("input[name=code]", code_of(served.secrets["ben"]))
     await phone.click("form.answer button.yes")
@@ -194,4 +211,3 @@ def test_no_screen_says_what_nobody_may_say():
     for name in environment.list_templates():
         source = environment.loader.get_source(environment, name)[0].lower()
         assert not re.search(r"\b(done|success|successful|ok)\b", source), name
-    assert asyncio and HELD and Opens
