@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import configuration, opened_office
-from conftest_page import effect
+from page_house import effect
 from slack_reading import aloud
 from test_slack_telling import CONTAINED, CUT, told
 
