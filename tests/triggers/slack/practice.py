@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 
 import yaml
@@ -49,11 +50,17 @@ async def company(folder: Path, state: Path, slack: FakeSlack, *, rides_on: str 
                   page: str = "http://localhost:1", at_once: int = 8, keys=None):  # fmt: skip
     """Open for business: a house whose runs are drills on the practice company, carried out by warm workers."""
     told: list[str] = []
+    before = os.environ.get("RINGFENCE_PREFECT")
+    os.environ["RINGFENCE_PREFECT"] = "off"  # the journal alone is enough; its server would outlive the test
     file = configured(folder, slack, rides_on=rides_on, page=page)
     handshake = await asyncio.to_thread(
         lambda: practice(state, tokens=tokens, attacker=attacker, contains=True, tell=told.append)
     )
-    journal = Journal.open(f"sqlite:///{state}/journal.db", keys=keys() if keys is not None else Keys.make_file(folder / "names"), ttl_s=place.lease_s())
+    journal = Journal.open(
+        f"sqlite:///{state}/journal.db",
+        keys=keys() if keys is not None else Keys.make_file(folder / "names"),
+        ttl_s=place.lease_s(),
+    )
     house = House(
         place.configuration(file, sandbox=True, handshake=handshake), journal, state, sandbox=True, tell=told.append
     )
@@ -71,3 +78,4 @@ async def company(folder: Path, state: Path, slack: FakeSlack, *, rides_on: str 
         await office.service.end()
         await house.end(0.2)
         await journal.aclose()
+        os.environ.pop("RINGFENCE_PREFECT") if before is None else os.environ.update(RINGFENCE_PREFECT=before)

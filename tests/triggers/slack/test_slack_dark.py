@@ -26,12 +26,24 @@ async def test_a_run_goes_dark_from_the_command_line(shop, capfd, who, code):
     ana = shop.house.who(account="person:ana", how="slack")
     run = (await shop.house.start(Asked("stolen_oauth_tokens", {"integration": "drift"}, ana, "x"))).run
     capfd.readouterr()
-    words = ["go-dark", run, "--reason", "they read along", "--as", who, "--config", str(shop.house.inventory.path), "--json"]
+    words = [
+        "go-dark",
+        run,
+        "--reason",
+        "they read along",
+        "--as",
+        who,
+        "--config",
+        str(shop.house.inventory.path),
+        "--json",
+    ]
     assert await asyncio.to_thread(main, words) == code, capfd.readouterr()
     assert json.loads(capfd.readouterr().out.strip().splitlines()[-1])["counts"] is (code == 0)
     (event,) = shop.events("darkened", run)
     assert (event.body["by"], event.body["why"]) == (f"person:{who}", "they read along")
     await shop.post("unsigned", {"X": "y"})
     await shop.service.record_turned_away()
-    assert [e.body["turned_away"] for e in shop.house.journal.events(JOURNAL) if e.type == "knocked"] == [{"malformed": 1}]
+    assert [e.body["turned_away"] for e in shop.house.journal.events(JOURNAL) if e.type == "knocked"] == [
+        {"malformed": 1}
+    ]
     assert verify_url(shop.house.journal.url) == []
