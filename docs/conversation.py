@@ -46,9 +46,10 @@ class Listening(FakeSlack):
         self.heads: dict[str, str] = {}
 
     def note(self, who: str, text: str) -> None:
+        """Write down who said what, and when."""
         at = time.monotonic() - self.begun
         first, *rest = [line for line in text.splitlines() if line.strip()]
-        self.lines += [f"{at:7.1f} s  {who:<10} {first}", *(f"{'':21}{line}" for line in rest)]
+        self.lines += [f"{at:7.1f} s  {who:<10} {first}", *(f"{'':22}{line}" for line in rest)]
         print(*self.lines[-len(rest) - 1 :], sep="\n", flush=True)
 
     def _chat_postmessage(self, said: Any) -> Any:
@@ -90,9 +91,11 @@ class Night:
 
     @property
     def url(self) -> str:
+        """Where the service is."""
         return f"http://localhost:{self.port}"
 
     def start(self, name: str, *words: str) -> None:
+        """Start one of ours as a process of its own."""
         command = [
             sys.executable,
             "-m",
@@ -108,7 +111,7 @@ class Night:
             "PYTHONPATH": str(ROOT),
         }
         log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(command, env=env, cwd=self.folder, stdout=log, stderr=log)
+        self.processes[name] = subprocess.Popen(command, env=env, cwd=self.folder, stdout=log, stderr=log)  # noqa: S603
 
     async def post(self, fields: dict[str, str]) -> None:
         """What Slack posts to us, signed."""
@@ -121,16 +124,19 @@ class Night:
         assert answer.status_code == 200, answer.text
 
     async def command(self, text: str, user: str) -> None:
+        """Somebody types a command."""
         self.slack.note(NAMES[user], f"/ringfence {text}")
         await self.post(self.slack.command(text, user))
 
     async def press(self, ts: str, action: str, user: str, words: str) -> None:
+        """Somebody presses a button of a message that stands there."""
         self.slack.note(NAMES[user], f"presses [{words}]")
         await self.post({"payload": json.dumps(self.slack.press(ts, action, user))})
 
     async def until(self, true: Any, within_s: float = 30.0) -> Any:
+        """Wait until something is so; give it."""
         async with asyncio.timeout(within_s):
-            while not (found := true()):
+            while not (found := true()):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         return found
 
@@ -160,6 +166,7 @@ class Night:
         self.slack.note(NAMES[user], f'on the page, with a code of the app: approves, "{reason}"')
 
     def rows(self) -> list[Any]:
+        """All runs, as the journal has them."""
         from journal import Journal, Keys
 
         journal = Journal.open(f"sqlite:///{self.folder}/state/journal.db", keys=Keys.none())
@@ -173,7 +180,8 @@ class Night:
         found = next((re.search(r"process (\d+)", row.owner or "") for row in self.rows() if row.run == run), None)
         return int(found[1]) if found else 0
 
-    def settled(self, run: str) -> int:
+    def length(self, run: str) -> int:
+        """How long the record of a run is."""
         return next((row.n for row in self.rows() if row.run == run), 0)
 
 
@@ -229,7 +237,7 @@ async def _prepared(night: Night) -> None:
             return False
 
     async with asyncio.timeout(90):
-        while not await ready() or "workers" not in (night.folder / "worker.log").read_text() + "workers":
+        while not await ready():  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     night.slack.begun = time.monotonic()
 
@@ -248,13 +256,13 @@ async def _played(night: Night) -> None:
     await night.press(question, "ask_approve", "U0ANA", "Approve on the page")
     await night.message("TURNED AWAY")
     await night.until(lambda: not night.owner(run))  # it waits for people: nobody carries it
-    before = night.settled(run)
+    before = night.length(run)
     await night.approve(question, "U0BEN", "agree, seen the address")
     service = night.processes["service"]
     service.send_signal(signal.SIGSTOP)  # so that the worker, and not the service, is the one that takes it up here
     await night.until(lambda: night.owner(run))
     service.send_signal(signal.SIGCONT)
-    await night.until(lambda: night.settled(run) > before + KILL_AFTER)
+    await night.until(lambda: night.length(run) > before + KILL_AFTER)
     await _killed(night, run)
     await night.message("WORKER LOST")
     await night.message("CONTAINED")

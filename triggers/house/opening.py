@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triggers.cli import place
-from triggers.cli.standing import with_discovered
+from triggers.cli import place, standing
 from triggers.house.desk import Unattended
 from triggers.house.model import Asked, Differs, Refused, Shown
 from triggers.house.work import RunWork
@@ -42,7 +41,7 @@ def fitted(asked: Asked, mode: Any, inventory: Inventory, journal: Journal) -> P
             checked, str(file), raw, mode, asked.by.by, asked.reason, version("ringfence"), by_how=asked.by.how,
             incident=asked.incident, hold_only=asked.hold_only, since=asked.since,
         )  # fmt: skip
-        return prepare(with_discovered(journal, inventory), order)
+        return prepare(standing.with_discovered(journal, inventory), order)
     except BadPlaybook as error:
         raise Refused(str(error), "bad-playbook") from None
     except (BadInput, LookupError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -20,13 +19,7 @@ from slack_sdk.signature import SignatureVerifier
 TESTS = Path(__file__).resolve().parents[2]
 for name in ("reports", "triggers/page"):
     sys.path.append(str(TESTS / name))
-spec = importlib.util.spec_from_file_location("conftest_page", TESTS / "triggers/page/conftest.py")
-assert spec is not None
-parked = importlib.util.module_from_spec(spec)  # runs as the engine leaves them, as the page's tests write them
-sys.modules["conftest_page"] = parked
-assert spec.loader is not None
-spec.loader.exec_module(parked)
-
+import page_house as parked  # noqa: E402  # runs as the engine leaves them
 from slack_fake import CHANNEL, TEAM, FakeSlack  # noqa: E402
 
 from inventory.proof import new_token  # noqa: E402

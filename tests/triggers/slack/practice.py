@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 
 import yaml
@@ -46,16 +47,20 @@ def configured(folder: Path, slack: FakeSlack, *, rides_on: str = "", page: str 
 
 @contextlib.asynccontextmanager
 async def company(folder: Path, state: Path, slack: FakeSlack, *, rides_on: str = "", tokens: int = 12, attacker: str | None = None,
-                  page: str = "http://localhost:1", at_once: int = 8):  # fmt: skip
+                  page: str = "http://localhost:1", at_once: int = 8, keys=None):  # fmt: skip
     """Open for business: a house whose runs are drills on the practice company, carried out by warm workers."""
     told: list[str] = []
+    before = os.environ.get("RINGFENCE_PREFECT")
+    os.environ["RINGFENCE_PREFECT"] = "off"  # the journal alone is enough; its server would outlive the test
     file = configured(folder, slack, rides_on=rides_on, page=page)
     handshake = await asyncio.to_thread(
         lambda: practice(state, tokens=tokens, attacker=attacker, contains=True, tell=told.append)
     )
-    names = folder / "names"
-    keys = Keys.make_file(names)
-    journal = Journal.open(f"sqlite:///{state}/journal.db", keys=keys, ttl_s=place.lease_s())
+    journal = Journal.open(
+        f"sqlite:///{state}/journal.db",
+        keys=keys() if keys is not None else Keys.make_file(folder / "names"),
+        ttl_s=place.lease_s(),
+    )
     house = House(
         place.configuration(file, sandbox=True, handshake=handshake), journal, state, sandbox=True, tell=told.append
     )
@@ -73,3 +78,4 @@ async def company(folder: Path, state: Path, slack: FakeSlack, *, rides_on: str 
         await office.service.end()
         await house.end(0.2)
         await journal.aclose()
+        os.environ.pop("RINGFENCE_PREFECT") if before is None else os.environ.update(RINGFENCE_PREFECT=before)

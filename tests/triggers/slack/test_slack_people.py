@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from conftest_page import HELD, WAITING, asked
+from page_house import HELD, WAITING, asked
 from slack_fake import CHANNEL
 from slack_reading import aloud
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from conftest_page import HELD, WAITING, effect
+from page_house import HELD, WAITING, effect
 from slack_fake import CHANNEL
 from slack_reading import aloud
 
