@@ -166,7 +166,8 @@ class World:
         match request.system, request.method, parts:
             case "idp", "GET", ["clients", name] if name == CLIENT:
                 on = self._look(self.enabled)
-                return 200, {"enabled": on, "version": self.enabled.version, "name": "Drift", "users": 40}, None
+                seen = {"enabled": on, "version": self.enabled.version, "name": "Drift", "users": 40}
+                return 200, {**seen, "scopes": ["crm"], "hosts": ["drift.example"]}, None
             case "idp", "PUT", ["clients", name, "enabled"] if name == CLIENT:
                 return 200, {"ok": True}, lambda: self._change(self.enabled, request.body["enabled"])
             case "idp", "GET", ["clients", name, "tokens"] if name == CLIENT:
