@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import AbstractContextManager
@@ -46,10 +47,7 @@ class Sqlite(Database):
         self.name, self.url = str(path), f"sqlite:///{path}"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = not path.exists()
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            if fresh:
-                _sync_folder(path.parent)
+            _make_sure(path)
         except OSError as error:
             raise JournalFailed(f"The journal {path} can not be opened: {error.strerror}.") from None
         place = URL.create("sqlite", database=str(path))
@@ -133,6 +131,22 @@ def _on_connect(connection: sqlite3.Connection, _: object) -> None:
 def _on_begin(conn: Connection) -> None:
     write = conn.get_execution_options().get("ringfence_writes")
     conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _make_sure(path: Path) -> None:
+    """See to it that the file is there and may be written. Raises OSError.
+
+    One that is there is not opened here: to close it would drop the locks that this process has on it by another
+    journal, for POSIX counts them by process. Whoever closes it next elsewhere would then take the write-ahead log away
+    from under us, with what was written last (tried).
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _sync_folder(path.parent)
+    elif not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _sync_folder(folder: Path) -> None:
