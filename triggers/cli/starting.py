@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.state import Live
     from inventory.proof import Sayer
     from inventory.read import Inventory
+    from journal import Journal
     from journal.replay import Run
     from triggers.cli.planning import Filed
 
@@ -67,7 +68,7 @@ def start(wanted: Wanted) -> int:
     """Start a run, and carry it out to where it ends or rests; its exit code."""
     from flows import launch
     from triggers.cli import handing
-    from triggers.cli.inputs import choose_integration, read_inputs
+    from triggers.cli.inputs import read_inputs
     from triggers.cli.planning import from_file, keep
     from triggers.cli.running import carry, finish
 
@@ -94,18 +95,7 @@ def start(wanted: Wanted) -> int:
     raw = read_inputs(wanted.given, checked)
     if filed is not None:
         filed.complete(raw)
-    keys = place.open_keys(inventory, sandbox=wanted.sandbox)
-    there = place.open_journal(keys, wanted.config) if place.has_journal(wanted.config) else None
-    try:
-        inventory = standing.with_discovered(there, inventory)
-        if wanted.sandbox and filed is None:
-            choose_integration(raw, checked, inventory)
-        prepared = _prepared(wanted, inventory, checked, raw, file, filed)
-    except BaseException:
-        if there is not None:
-            there.close()
-        raise
-    journal = there or place.open_journal(keys, wanted.config)  # what is refused makes none
+    journal, inventory, prepared = _stood(wanted, inventory, checked, raw, file, filed)
     if wanted.join and (running := _at_it(journal, prepared.name)) is not None:
         journal.close()
         from triggers.cli.joining import follow
@@ -128,6 +118,26 @@ def start(wanted: Wanted) -> int:
     if wanted.what != "contain":
         return finish(work, asyncio.run(work.plan(wanted.what)), None, json=wanted.json)
     return carry(work, "contain", live=not wanted.sandbox, json=wanted.json)
+
+
+def _stood(
+    wanted: Wanted, inventory: Inventory, checked: Any, raw: dict[str, object], file: Path, filed: Filed | None
+) -> tuple[Journal, Inventory, Prepared]:
+    """The journal, and the order fitted to what is declared and what its newest snapshot found. What is refused makes no journal."""
+    from triggers.cli.inputs import choose_integration
+
+    keys = place.open_keys(inventory, sandbox=wanted.sandbox)
+    there = place.open_journal(keys, wanted.config) if place.has_journal(wanted.config) else None
+    try:
+        inventory = standing.with_discovered(there, inventory)
+        if wanted.sandbox and filed is None:
+            choose_integration(raw, checked, inventory)
+        prepared = _prepared(wanted, inventory, checked, raw, file, filed)
+    except BaseException:
+        if there is not None:
+            there.close()
+        raise
+    return there or place.open_journal(keys, wanted.config), inventory, prepared
 
 
 def _prepared(

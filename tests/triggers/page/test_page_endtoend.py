@@ -17,7 +17,7 @@ from journal.proof.verify import verify_url
 from triggers.cli import company
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = [pytest.mark.timeout(240), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.long]
 
 
 class House:

@@ -16,7 +16,7 @@ from triggers.page.deciding import statement
 from triggers.page.links import Opens
 from triggers.page.passkeys import challenge
 
-pytestmark = [pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 
 async def enrolled(served: Served, phone, person: str = "ben") -> str:
