@@ -25,11 +25,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/triggers/slack")]
 
 import httpx  # noqa: E402
-from conftest import SIGNING, parked  # noqa: E402
-from practice import configured  # noqa: E402
-from slack_fake import TEAM, FakeSlack  # noqa: E402
-from slack_reading import aloud  # noqa: E402
 from slack_sdk.signature import SignatureVerifier  # noqa: E402
+
+from tests.triggers.slack.conftest import SIGNING, parked  # noqa: E402
+from tests.triggers.slack.practice import configured  # noqa: E402
+from tests.triggers.slack.slack_fake import TEAM, FakeSlack  # noqa: E402
+from tests.triggers.slack.slack_reading import aloud  # noqa: E402
 
 TOKENS, KILL_AFTER = 900, 150
 BEGIN, END = "<!-- conversation: written by docs/conversation.py -->", "<!-- end of the conversation -->"

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import uvicorn
-from browser import CHROMIUM, Phone
 from fastapi import FastAPI
-from page_house import Served
 
 from inventory.proof import new_token
 from inventory.read import read_inventory
 from journal import Journal, Keys
+from tests.triggers.page.browser import CHROMIUM, Phone
+from tests.triggers.page.page_house import Served
 from triggers.house import House
 from triggers.page.codes import new_secret
 from triggers.page.routes import router

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from soft_key import SoftKey, text
 
 from journal import Draft
 from journal.clock import wall
 from journal.event import Private
+from tests.triggers.page.soft_key import SoftKey, text
 from triggers.house import House
 from triggers.page.codes import read_secret
 from triggers.page.giving import give

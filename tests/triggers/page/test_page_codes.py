@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from page_house import code_of
 
 from journal.clock import Clock, clock
+from tests.triggers.page.page_house import code_of
 from triggers.page.codes import Codes, Right, Wrong, address, fitting_step, new_secret, read_secret
 
 RFC = b"12345678901234567890"

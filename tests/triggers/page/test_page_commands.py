@@ -6,13 +6,13 @@ import asyncio
 import json
 
 import pytest
-from soft_key import SoftKey, text
 
 from engine.telling import told
 from inventory.model import Config
 from inventory.people import TellEntry
 from inventory.ways import PageEntry
 from journal.clock import wall
+from tests.triggers.page.soft_key import SoftKey, text
 from triggers.cli.main import main
 from triggers.page.codes import read_secret
 from triggers.page.giving import giver

@@ -6,11 +6,11 @@ import asyncio
 import threading
 
 import pytest
-from page_house import challenge_of, code_of, fields
-from soft_key import SoftKey
 from sqlalchemy import text
 
 from journal.errors import NoKey
+from tests.triggers.page.page_house import challenge_of, code_of, fields
+from tests.triggers.page.soft_key import SoftKey
 from triggers.page.guard import HEADERS
 from triggers.page.key import PageKey
 from triggers.page.links import Gone, Links, Opens

@@ -9,9 +9,9 @@ import json
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from page_house import SCOPE, Served, asked, effect
 
 from journal.proof.verify import verify_url
+from tests.triggers.page.page_house import SCOPE, Served, asked, effect
 from triggers.page.deciding import statement
 from triggers.page.links import Opens
 from triggers.page.passkeys import challenge

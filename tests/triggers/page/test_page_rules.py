@@ -10,9 +10,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from page_house import HELD, OTHER, SCOPE, asked, challenge_of, code_of, effect, fields
 
 from journal.proof.verify import verify_url
+from tests.triggers.page.page_house import HELD, OTHER, SCOPE, asked, challenge_of, code_of, effect, fields
 from triggers.page.giving import Barred
 from triggers.page.links import Opens
 

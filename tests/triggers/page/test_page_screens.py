@@ -6,8 +6,8 @@ import re
 import time
 
 import pytest
-from page_house import FIRST, WAITING, Served, asked, effect, planned, row
 
+from tests.triggers.page.page_house import FIRST, WAITING, Served, asked, effect, planned, row
 from triggers.page.page import templates
 
 pytestmark = [pytest.mark.timeout(150)]
@@ -197,7 +197,7 @@ async def test_without_scripts_everything_is_there_and_a_code_answers(served, ph
     assert "WAITING" in text
     assert "tokens: idp.revoke_token, 40 now, at most 500" in text
     assert "As it was at" in text
-    from page_house import code_of
+    from tests.triggers.page.page_house import code_of
 
     await phone.type("input[name=code]", code_of(served.secrets["ben"]))
     await phone.click("form.answer button.yes")

@@ -19,13 +19,12 @@ from slack_sdk.signature import SignatureVerifier
 TESTS = Path(__file__).resolve().parents[2]
 for name in ("reports", "triggers/page"):
     sys.path.append(str(TESTS / name))
-import page_house as parked  # noqa: E402  # runs as the engine leaves them
-from slack_fake import CHANNEL, TEAM, FakeSlack  # noqa: E402
-
 from inventory.proof import new_token  # noqa: E402
 from inventory.read import read_inventory  # noqa: E402
 from journal import Draft, Journal, Keys  # noqa: E402
 from journal.event import Private  # noqa: E402
+from tests.triggers.page import page_house as parked  # noqa: E402  # runs as the engine leaves them
+from tests.triggers.slack.slack_fake import CHANNEL, TEAM, FakeSlack  # noqa: E402
 from triggers.house import House  # noqa: E402
 from triggers.page.where import page_of  # noqa: E402
 from triggers.slack.service import SlackService  # noqa: E402
@@ -119,7 +118,7 @@ class Office:
 
 
 def words(message: dict[str, Any]) -> str:
-    from slack_reading import aloud
+    from tests.triggers.slack.slack_reading import aloud
 
     return aloud(message)
 

@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 
 import yaml
-from conftest import PEOPLE, SIGNING, Office, service_of
-from slack_fake import CHANNEL, TEAM, FakeSlack
 
 from journal import Journal, Keys
+from tests.triggers.slack.conftest import PEOPLE, SIGNING, Office, service_of
+from tests.triggers.slack.slack_fake import CHANNEL, TEAM, FakeSlack
 from triggers.cli import place
 from triggers.cli.practice import practice
 from triggers.house import House

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
-from conftest import words
-from practice import company
-from slack_reading import aloud
+
+from tests.triggers.slack.conftest import words
+from tests.triggers.slack.practice import company
+from tests.triggers.slack.slack_reading import aloud
 
 
 @pytest_asyncio.fixture

@@ -5,10 +5,10 @@ import json
 
 import pytest
 import pytest_asyncio
-from practice import company
 
 from journal.event import JOURNAL
 from journal.proof.verify import verify_url
+from tests.triggers.slack.practice import company
 from triggers.cli import place
 from triggers.cli.main import main
 

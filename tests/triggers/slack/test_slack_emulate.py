@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import configuration, opened_office
-from page_house import effect
-from slack_reading import aloud
 from test_slack_telling import CONTAINED, CUT, told
+
+from tests.triggers.page.page_house import effect
+from tests.triggers.slack.conftest import configuration, opened_office
+from tests.triggers.slack.slack_reading import aloud
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 

@@ -6,8 +6,8 @@ import pytest
 from building import Story
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slack_reading import aloud
 
+from tests.triggers.slack.slack_reading import aloud
 from triggers.slack import limits
 from triggers.slack.screens import short
 from triggers.slack.screens.card import card

@@ -5,12 +5,12 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from page_house import HELD, WAITING, asked
-from slack_fake import CHANNEL
-from slack_reading import aloud
 
 from journal import Draft
 from journal.event import Private
+from tests.triggers.page.page_house import HELD, WAITING, asked
+from tests.triggers.slack.slack_fake import CHANNEL
+from tests.triggers.slack.slack_reading import aloud
 from triggers.slack.desk import digest_of
 from triggers.slack.screens.replies import Replies
 

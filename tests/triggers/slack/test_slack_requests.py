@@ -150,7 +150,7 @@ async def test_a_hundred_commands_at_once_are_a_hundred_rows_acked_within_a_seco
 
 
 async def test_a_crash_between_answer_and_act_loses_and_doubles_nothing(tmp_path, monkeypatch, slack):
-    from conftest import begun, opened_office
+    from tests.triggers.slack.conftest import begun, opened_office
 
     dead = await opened_office(tmp_path, monkeypatch, slack, start=False)
     await dead.park()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from building import STEPS, STORIES, Story
-from slack_reading import aloud
 
+from tests.triggers.slack.slack_reading import aloud
 from triggers.slack import limits
 from triggers.slack.screens import short
 from triggers.slack.screens.card import card

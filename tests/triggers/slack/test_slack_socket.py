@@ -5,10 +5,10 @@ import time
 
 import pytest
 import pytest_asyncio
-from conftest import opened_office
 from sqlalchemy import func, select
 
 from journal.db.tables import intake
+from tests.triggers.slack.conftest import opened_office
 from triggers.slack.socket_mode import Socket
 
 

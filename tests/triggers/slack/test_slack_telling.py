@@ -4,12 +4,12 @@ import asyncio
 import time
 
 import pytest
-from page_house import HELD, WAITING, effect
-from slack_fake import CHANNEL
-from slack_reading import aloud
 
 from journal import Draft
 from journal.event import Private
+from tests.triggers.page.page_house import HELD, WAITING, effect
+from tests.triggers.slack.slack_fake import CHANNEL
+from tests.triggers.slack.slack_reading import aloud
 
 CUT = [
     Draft("approved", {"wall": "approve", "scope_hash": "7c1e90ab" * 8, "by": Private("person:ben"), "how": "passkey", "shown": "s"}),
@@ -122,7 +122,7 @@ async def test_an_answer_that_is_lost_is_said_again_and_says_so(office):
 
 
 async def test_another_process_tells_on_where_one_died(tmp_path, monkeypatch, slack):
-    from conftest import begun, opened_office
+    from tests.triggers.slack.conftest import begun, opened_office
 
     one = await opened_office(tmp_path, monkeypatch, slack)
     await one.park()
@@ -143,7 +143,7 @@ async def test_another_process_tells_on_where_one_died(tmp_path, monkeypatch, sl
 
 
 async def test_of_two_processes_one_tells(office):
-    from conftest import begun
+    from tests.triggers.slack.conftest import begun
 
     other = await begun(office.house, office.slack, [], False)
     await office.park()
