@@ -125,6 +125,10 @@ def _user(item: Any) -> UserSeen:
     return UserSeen(frozen=item["frozen"], version=item["version"])
 
 
+def _session(item: Any) -> SessionSeen:
+    return SessionSeen(alive=item["alive"], user=item["user"], address=item["address"])
+
+
 def _key(item: Any) -> KeySeen:
     return KeySeen(
         enabled=item["enabled"],
@@ -162,29 +166,20 @@ async def webhook(read: Reader, p: Webhook) -> WebhookSeen:
 @practice_crm.look(permission="crm.sessions.read")
 async def session(read: Reader, p: Session) -> SessionSeen:
     """One session."""
-    item = await read.get("/sessions/{session}", p)
-    return SessionSeen(alive=item["alive"], user=item["user"], address=item["address"])
+    return _session(await read.get("/sessions/{session}", p))
 
 
 @practice_crm.find(of=session, permission="crm.sessions.read", control=user)
 async def sessions(read: Reader, p: User) -> AsyncIterator[tuple[Session, SessionSeen]]:
     """Every open session of a user."""
-    after = ""
-    while True:
-        page = await read.get("/users/{user}/sessions", p, after=after)
-        for item in page["items"]:
-            yield (
-                Session(session=item["id"]),
-                SessionSeen(alive=item["alive"], user=item["user"], address=item["address"]),
-            )
-        if not (after := page["next"]):
-            return
+    async for item in read.items("/users/{user}/sessions", p):
+        yield Session(session=item["id"]), _session(item)
 
 
 @practice_crm.survey(of=user, kind="user", permission="crm.users.read")
 async def users(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every user that is no person, and the app that works as it."""
-    async for item in _pages(read, "/users", kind="service"):
+    async for item in read.items("/users", limit=PAGE, kind="service"):
         yield Found(
             params=User(user=item["user"]),
             seen=_user(item),
@@ -196,7 +191,7 @@ async def users(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
 @practice_crm.survey(of=key, kind="key", permission="crm.keys.read")
 async def keys(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every API key, on or off, the app that it was made for, and in whose name it reads."""
-    async for item in _pages(read, "/keys"):
+    async for item in read.items("/keys", limit=PAGE):
         seen = _key(item)
         yield Found(
             params=Key(key=item["id"]),
@@ -215,7 +210,7 @@ async def keys(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
 @practice_crm.survey(of=webhook, kind="webhook", permission="crm.webhooks.read")
 async def webhooks(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every webhook, on or off, the app that it was made for, and the host that it tells."""
-    async for item in _pages(read, "/webhooks"):
+    async for item in read.items("/webhooks", limit=PAGE):
         seen = _webhook(item)
         yield Found(
             params=Webhook(webhook=item["id"]),
@@ -226,17 +221,6 @@ async def webhooks(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
             hosts=(seen.host,),
             created_at=item["created"],
         )
-
-
-async def _pages(read: Reader, path: str, **query: Any) -> AsyncIterator[Any]:
-    """Every item of a listing, page by page."""
-    after = ""
-    while True:
-        page = await read.get(path, after=after, limit=PAGE, **query)
-        for item in page["items"]:
-            yield item
-        if not (after := page["next"]):
-            return
 
 
 @practice_crm.action(

@@ -77,19 +77,14 @@ async def path(read: Reader, p: Path) -> PathSeen:
 @practice_firewall.survey(of=path, kind="path", permission="firewall.read")
 async def paths(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every path that comes in from outside, and the app that it was opened for."""
-    after = ""
-    while True:
-        page = await read.get("/paths", after=after, limit=PAGE)
-        for item in page["items"]:
-            seen = _seen(item)
-            yield Found(
-                params=Path(path=item["path"]),
-                seen=seen,
-                belongs_to=account("practice_idp", item["for"]),
-                hosts=seen.addresses,
-            )
-        if not (after := page["next"]):
-            return
+    async for item in read.items("/paths", limit=PAGE):
+        seen = _seen(item)
+        yield Found(
+            params=Path(path=item["path"]),
+            seen=seen,
+            belongs_to=account("practice_idp", item["for"]),
+            hosts=seen.addresses,
+        )
 
 
 @practice_firewall.action(

@@ -142,36 +142,26 @@ async def token(read: Reader, p: Token) -> TokenSeen:
 @practice_idp.find(of=token, permission="idp.tokens.read", control=client)
 async def tokens(read: Reader, p: Client) -> AsyncIterator[tuple[Token, TokenSeen]]:
     """Every live token of a client, access and refresh."""
-    after = ""
-    while True:
-        page = await read.get("/clients/{client}/tokens", p, after=after)
-        for item in page["items"]:
-            yield Token(token=item["id"]), _seen(item)
-        if not (after := page["next"]):
-            return
+    async for item in read.items("/clients/{client}/tokens", p):
+        yield Token(token=item["id"]), _seen(item)
 
 
 @practice_idp.survey(of=client, kind="client", permission="idp.clients.read")
 async def clients(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every OAuth client, on or off, and whom it runs as in the CRM."""
-    after = ""
-    while True:
-        page = await read.get("/clients", after=after, limit=PAGE)
-        for item in page["items"]:
-            seen = _client(item)
-            yield Found(
-                params=Client(client=item["client"]),
-                seen=seen,
-                title=seen.name,
-                publisher=item["publisher"],
-                works_as=account("practice_crm", item["run_as"]),
-                people=seen.users,
-                scopes=seen.scopes,
-                hosts=seen.hosts,
-                created_at=item["created"],
-            )
-        if not (after := page["next"]):
-            return
+    async for item in read.items("/clients", limit=PAGE):
+        seen = _client(item)
+        yield Found(
+            params=Client(client=item["client"]),
+            seen=seen,
+            title=seen.name,
+            publisher=item["publisher"],
+            works_as=account("practice_crm", item["run_as"]),
+            people=seen.users,
+            scopes=seen.scopes,
+            hosts=seen.hosts,
+            created_at=item["created"],
+        )
 
 
 @practice_idp.survey(of=grant, kind="grant", permission="idp.grants.read", part_of="client")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from connectors.core.survey import one_line
 from inventory.integrations.model import FootholdEntry, Integration
 
 if TYPE_CHECKING:
@@ -93,12 +94,7 @@ def _named(entry: FootholdEntry, taken: Iterable[str], often: Mapping[str, int])
     if name in taken or often[name] > 1:
         told = hashlib.sha256("\0".join(map(str, _thing(entry))).encode()).hexdigest()[:8]
         name = f"{name[: LONGEST_ID - 9]}_{told}"
-    return entry.model_copy(update={"id": name, "found": _line(entry.found)})
-
-
-def _line(text: str) -> str:
-    """One capped line of printable text."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST_WHY].strip()
+    return entry.model_copy(update={"id": name, "found": one_line(entry.found, LONGEST_WHY)})
 
 
 def _rest(left: Sequence[FootholdEntry], taken: Iterable[str]) -> FootholdEntry:
@@ -106,5 +102,5 @@ def _rest(left: Sequence[FootholdEntry], taken: Iterable[str]) -> FootholdEntry:
     name = "more_found"
     while name in taken:
         name += "_"
-    why = f"{len(left)} more of these were found, too many to be listed here; the first: {_line(left[0].found)}"
+    why = f"{len(left)} more of these were found, too many to be listed here; the first: {one_line(left[0].found, LONGEST_WHY)}"
     return FootholdEntry(id=name, kind=left[0].kind, at=left[0].at, found=why, sure=False)

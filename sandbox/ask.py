@@ -6,11 +6,13 @@ import ipaddress
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from sandbox.things import same
 from sandbox.world import World
+
+T = TypeVar("T")
 
 Who = Literal["attacker", "vendor", "person", "ringfence"]
 
@@ -159,3 +161,12 @@ def admit(world: World, ask: Ask, key: str) -> None:
                 return
             raise Refuse(403, "this user is not an admin")
     raise Refuse(401, "a valid credential is missing", {"WWW-Authenticate": 'Bearer realm="practice"'})
+
+
+def named(world: World, ask: Ask, key: str, what: str, there: Mapping[str, T]) -> T:
+    """Find the thing that the request's path names, for whoever `admit` lets in; refuse with 404 where there is none."""
+    admit(world, ask, key)
+    found = there.get(ask.params[what])
+    if found is None:
+        raise Refuse(404, f"no such {what}")
+    return found

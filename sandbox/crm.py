@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ask import Answer, Ask, Handler, Refuse, admit, page
+from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, page
 from sandbox.seed import CRM_PATH
 from sandbox.things import Key, Session, User, Webhook, rfc3339, same
 from sandbox.world import World
@@ -59,11 +59,7 @@ def login(world: World, ask: Ask) -> Answer:
 
 def find_user(world: World, ask: Ask) -> User:
     """Find the user that the request names."""
-    admit(world, ask, "crm_key")
-    user = world.users.get(ask.params["user"])
-    if user is None:
-        raise Refuse(404, "no such user")
-    return user
+    return named(world, ask, "crm_key", "user", world.users)
 
 
 def show_user(user: User, ask: Ask) -> dict[str, Any]:
@@ -115,11 +111,7 @@ def sessions(world: World, ask: Ask) -> Answer:
 
 def find_session(world: World, ask: Ask) -> Session:
     """Find the session that the request names by its public id."""
-    admit(world, ask, "crm_key")
-    session = world.sessions.get(ask.params["session"])
-    if session is None:
-        raise Refuse(404, "no such session")
-    return session
+    return named(world, ask, "crm_key", "session", world.sessions)
 
 
 def read_session(world: World, ask: Ask) -> Answer:
@@ -162,11 +154,7 @@ def keys(world: World, ask: Ask) -> Answer:
 
 def find_key(world: World, ask: Ask) -> Key:
     """Find the API key that the request names by its public id."""
-    admit(world, ask, "crm_key")
-    key = world.api_keys.get(ask.params["key"])
-    if key is None:
-        raise Refuse(404, "no such key")
-    return key
+    return named(world, ask, "crm_key", "key", world.api_keys)
 
 
 def read_key(world: World, ask: Ask) -> Answer:
@@ -204,11 +192,7 @@ def webhooks(world: World, ask: Ask) -> Answer:
 
 def find_webhook(world: World, ask: Ask) -> Webhook:
     """Find the webhook that the request names."""
-    admit(world, ask, "crm_key")
-    webhook = world.webhooks.get(ask.params["webhook"])
-    if webhook is None:
-        raise Refuse(404, "no such webhook")
-    return webhook
+    return named(world, ask, "crm_key", "webhook", world.webhooks)
 
 
 def read_webhook(world: World, ask: Ask) -> Answer:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from sandbox.ask import Answer, Ask, Handler, Refuse, admit, page
+from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, page
 from sandbox.things import Path, Rule
 from sandbox.world import World
 
 
 def find_path(world: World, ask: Ask) -> Path:
     """Find the path that the request names."""
-    admit(world, ask, "firewall_key")
-    path = world.paths.get(ask.params["path"])
-    if path is None:
-        raise Refuse(404, "no such path")
-    return path
+    return named(world, ask, "firewall_key", "path", world.paths)
 
 
 def show(path: Path, ask: Ask) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ask import Answer, Ask, Handler, Refuse, admit, page
+from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, page
 from sandbox.consents import ForeignMark, Grant
 from sandbox.things import Client, Token, rfc3339
 from sandbox.world import World
@@ -15,11 +15,7 @@ from sandbox.world import World
 
 def find_client(world: World, ask: Ask) -> Client:
     """Find the client that the request names."""
-    admit(world, ask, "idp_key")
-    client = world.clients.get(ask.params["client"])
-    if client is None:
-        raise Refuse(404, "no such client")
-    return client
+    return named(world, ask, "idp_key", "client", world.clients)
 
 
 def show_client(client: Client, ask: Ask) -> dict[str, Any]:
@@ -80,11 +76,7 @@ def tokens(world: World, ask: Ask) -> Answer:
 
 def find_token(world: World, ask: Ask) -> Token:
     """Find the token that the request names by its public id."""
-    admit(world, ask, "idp_key")
-    token = world.tokens.get(ask.params["token"])
-    if token is None:
-        raise Refuse(404, "no such token")
-    return token
+    return named(world, ask, "idp_key", "token", world.tokens)
 
 
 def read_token(world: World, ask: Ask) -> Answer:

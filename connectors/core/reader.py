@@ -103,6 +103,16 @@ class Reader:
             raise Unexpected(where, "a page that says it is its own next", "A person must look: the listing never ends")
         return found, following
 
+    async def items(self, template: str, p: BaseModel | None = None, /, **query: Any) -> AsyncIterator[Any]:
+        """Each item of a listing whose pages hold `items`, and as `next` the `after` of the next page, "" in the last."""
+        after = ""
+        while True:
+            page = await self.get(template, p, after=after, **query)
+            for item in page["items"]:
+                yield item
+            if not (after := page["next"]):
+                return
+
     async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any) -> Any:
         """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""
         if template not in self._asks:

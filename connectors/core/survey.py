@@ -26,12 +26,12 @@ MOST_VALUES = 500
 _ACCOUNT = re.compile(r"[a-z][a-z0-9_]{0,39}:\S.{0,199}")
 
 
-def _shown(value: str) -> str:
-    """A name or title as the provider has it: it may be the attacker's, so it is one capped line of printable text."""
-    return "".join(letter if letter.isprintable() else " " for letter in value)[:MOST_LETTERS].strip()
+def one_line(value: str, most: int = MOST_LETTERS) -> str:
+    """A text as the provider has it: it may be the attacker's, so it is one capped line of printable text."""
+    return "".join(letter if letter.isprintable() else " " for letter in value)[:most].strip()
 
 
-Shown = Annotated[str, AfterValidator(_shown)]
+Shown = Annotated[str, AfterValidator(one_line)]
 """Text of a provider's, fit to be shown."""
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flows.around import What as Phase
     from inventory.proof import How, Sayer
     from inventory.read import Inventory
+    from journal.event import Event
     from journal.replay import Run
     from journal.rows import RunRow
     from journal.store import Journal
@@ -171,10 +172,7 @@ class House:
         """A run as the journal has it now. Raises Refused(`unknown-run`)."""
         from journal.replay import replay
 
-        events = await asyncio.to_thread(self.journal.events, run)
-        if not events:
-            raise Refused(f"There is no run {run[:60]!a} in this journal.", "unknown-run")
-        return replay(events)
+        return replay(await self._events(run))
 
     async def runs(self) -> list[RunRow]:
         """All runs, newest first."""
@@ -185,9 +183,7 @@ class House:
         from journal.replay import replay
         from reports.summary import summary
 
-        events = await asyncio.to_thread(self.journal.events, run)
-        if not events:
-            raise Refused(f"There is no run {run[:60]!a} in this journal.", "unknown-run")
+        events = await self._events(run)
         return summary(replay(events), events=events)
 
     async def asks(self, run: str, wall: str | None = None) -> Put | None:
@@ -226,6 +222,12 @@ class House:
 
     def _ready(self) -> Inventory:
         return self._ours.now(contains=True) if self._ours is not None and self.sandbox else self.inventory
+
+    async def _events(self, run: str) -> list[Event]:
+        events = await asyncio.to_thread(self.journal.events, run)
+        if not events:
+            raise Refused(f"There is no run {run[:60]!a} in this journal.", "unknown-run")
+        return events
 
     async def _mine(self, run: str) -> Run:
         found = await self.run(run)
