@@ -19,6 +19,7 @@ from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.exchange import Auth, Granting
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
 from connectors.core.survey import Found, Lost, Survey, Tide
+from connectors.core.told import Telling
 
 if TYPE_CHECKING:
     from connectors.core.reader import Reader
@@ -220,6 +221,7 @@ class Connector:
             (a chat webhook), or not at all; or exchanged for an access token, by which of the two grants.
         grant: the request for that token, out of the connection's settings and secret.
         footholds: kind -> the fields that name such a foothold here.
+        told: reads what an answer says beyond its status; None: nothing does.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
     """
 
@@ -230,6 +232,7 @@ class Connector:
     settings: type[Settings] = Settings
     footholds: Mapping[str, type[Foothold]] = field(default_factory=dict)
     endpoints: Endpoints | None = None
+    told: Telling | None = None
     grant: Granting | None = None
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)

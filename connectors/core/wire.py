@@ -23,6 +23,7 @@ from connectors.core.connector import Connector, Rate, Settings
 from connectors.core.errors import Impossible, Unexpected
 from connectors.core.exchange import Tokens
 from connectors.core.secret import Secret
+from connectors.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from httpx_aiohttp import AiohttpTransport
@@ -149,6 +150,11 @@ class Wire:
 
             self._transport = AiohttpTransport(client=session)
         return self._transport
+
+    def told(self, reply: Reply) -> Told:
+        """What an answer says beyond its status, as the connector reads it."""
+        tell = self.connection.connector.told
+        return NOTHING if tell is None else tell(reply.status, reply.headers, reply.json)
 
     async def keep(self, answer: Answer, secret: Secret) -> None:
         """Put a rotated secret in the old one's place, sealed first where a run can seal it."""
