@@ -62,6 +62,11 @@ class Reader:
         return find.fn(self, p)
 
     @property
+    def permission(self) -> str:
+        """What our credential must be allowed for what is read."""
+        return self._permission
+
+    @property
     def settings(self) -> Any:
         """The connection's settings."""
         return self._wire.connection.settings
