@@ -205,7 +205,9 @@ class Wire:
 
     async def _ask_token(self, grant: Grant) -> Reply:
         url = await self._url(grant.at) if grant.at.startswith("/") else grant.at
-        headers = HEADERS | ({"authorization": f"Bearer {grant.bearer}"} if grant.bearer else {})
+        headers = HEADERS | dict(self.connection.connector.headers)
+        if grant.bearer:
+            headers["authorization"] = f"Bearer {grant.bearer}"
         return await self._once("POST", url, headers=headers, data=dict(grant.form))
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:

@@ -27,7 +27,8 @@ from connectors.core import (
 from connectors.github.base import At, Id, Place, Repository, at, github, pages
 from connectors.github.installations import Organisation
 
-HOOKS = "webhooks: write (of an organisation: organization_hooks: write)"
+HOOKS = "repository_hooks: write, organization_hooks: write"
+"""The first for a repository's, the second for an organisation's."""
 
 
 class Hook(Params):

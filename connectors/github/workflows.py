@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from connectors.core import Call, Params, Reader, State
 from connectors.github.base import Place, at, github, pages
 
-PERMISSION = "organization_administration: write (of a repository: administration: write)"
+PERMISSION = "organization_administration: write, administration: write"
+"""The first for an organisation's, the second for a repository's."""
 JOB_S = 5 * 24 * 3600
 """How long one job may run, on a machine of one's own: 5 days (docs.github.com/actions/reference/limits)."""
 

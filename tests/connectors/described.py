@@ -224,10 +224,10 @@ class Description:
         return part
 
     def _examples(self, spec: Mapping[str, Any]) -> Iterator[Example]:
-        for status, response in spec["responses"].items():
+        for status, said in spec["responses"].items():
             if not status.isdigit():
                 continue
-            response = self._resolved(response)
+            response = self._resolved(said)
             content = _content(response)
             named = {name: self._resolved(one).get("value") for name, one in content.get("examples", {}).items()}
             if "example" in content:
