@@ -57,10 +57,11 @@ class PatsOf(Params):
 
 
 class PatThere(State):
-    """That it reaches the organisation."""
+    """Whether it reaches the organisation, whose it is, and when it was used."""
 
     exists: bool
     owner: Volatile[Person[str]] = ""
+    used_at: Volatile[UsedAt[str]] = ""
 
 
 class PatRequest(Params):
@@ -119,6 +120,10 @@ def _pat(item: Any) -> PatSeen:
     )
 
 
+def _there(item: Any) -> PatThere:
+    return PatThere(exists=True, owner=str(item["owner"]["login"]), used_at=str(item.get("token_last_used_at") or ""))
+
+
 async def _pats(read: Reader, org: str) -> AsyncIterator[Any]:
     async for item in pages(read, "/orgs/{org}/personal-access-tokens", Organisation(org=org)):
         yield item
@@ -138,7 +143,7 @@ async def pat_access(read: Reader, p: Pat) -> PatThere:
     """Whether a fine-grained token reaches the organisation. The listing is refused, not empty, to who may not see it."""
     async for item in _pats(read, p.org):
         if str(item["id"]) == p.pat:
-            return PatThere(exists=True, owner=str(item["owner"]["login"]))
+            return _there(item)
     return PatThere(exists=False)
 
 
@@ -146,9 +151,8 @@ async def pat_access(read: Reader, p: Pat) -> PatThere:
 async def pats_of(read: Reader, p: PatsOf) -> AsyncIterator[tuple[Pat, PatThere]]:
     """Every fine-grained token of one person that reaches the organisation."""
     async for item in _pats(read, p.org):
-        owner = str(item["owner"]["login"])
-        if owner.lower() == p.user.lower():
-            yield Pat(org=p.org, pat=str(item["id"])), PatThere(exists=True, owner=owner)
+        if (seen := _there(item)).owner.lower() == p.user.lower():
+            yield Pat(org=p.org, pat=str(item["id"])), seen
 
 
 @github.survey(of=pat, kind="token", permission=f"{PATS}: read")

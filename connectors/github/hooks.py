@@ -63,9 +63,11 @@ class DeployKeySeen(State):
 
 
 class DeployKeyThere(State):
-    """Whether it opens the repository."""
+    """Whether it opens the repository, who added it, and when it was used."""
 
     exists: bool
+    added_by: Volatile[Person[str]] = ""
+    used_at: Volatile[UsedAt[str]] = ""
 
 
 class _One(At):
@@ -125,7 +127,8 @@ async def deploy_key_there(read: Reader, p: DeployKey) -> DeployKeyThere:
     path, place = at(p.key_of)
     async for item in pages(read, path + "/keys", place):
         if str(item["id"]) == p.key_id:
-            return DeployKeyThere(exists=True)
+            seen = _key(item)
+            return DeployKeyThere(exists=True, added_by=seen.added_by, used_at=seen.used_at)
     return DeployKeyThere(exists=False)
 
 

@@ -2,9 +2,10 @@
 
 `github_oauth` acts with our app's client id and secret, so on its own tokens alone. Deleting a grant ends every token of
 that person for the app. `github_leaks` tells GitHub that a credential leaked: it needs none of ours (an Authorization
-header is refused there), is taken as 202 and done some minutes later, and GitHub tells the owner. 60 an hour from one
-address: for more of them give the list to GitHub by hand, a thousand at a time. What shows it is the credential itself,
-tried on a call that counts for nothing. A refresh token (`ghr_`) opens no call, so nothing could show its end.
+header is refused by GitHub.com), is taken as 202 and done some minutes later, and GitHub tells the owner. 60 an hour from
+one address: for more of them give the list to GitHub by hand, a thousand at a time. What shows it is the credential itself,
+tried on a call that counts for nothing. An installation token (`ghs_`) is not among what is taken there, and ends itself. A
+refresh token (`ghr_`) opens no call, so nothing could show its end.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class AppTokenSeen(State):
 
 
 class Leak(Params):
-    """A leaked credential: a personal access token, or an app's token of a person."""
+    """A leaked credential: a personal access token, an app's token of a person, or an installation's token."""
 
     leaked_token: Secret
 
@@ -157,6 +158,8 @@ async def leaked(read: Reader, p: Leak) -> LeakSeen:
     irreversible="its owner makes a new one; GitHub tells the owner of it",
 )
 def revoke_leaked(p: Leak, seen: LeakSeen) -> Iterator[Call]:
-    """Have GitHub revoke a leaked credential, whosever it is."""
-    if seen.opens:
+    """Have GitHub revoke a leaked credential, whosever it is; an App's installation token revokes itself."""
+    if seen.opens and p.leaked_token.reveal().startswith("ghs_"):
+        yield Call.delete("/installation/token", bearer=p.leaked_token)
+    elif seen.opens:
         yield Call.post("/credentials/revoke", json={"credentials": [p.leaked_token]})

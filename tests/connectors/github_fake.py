@@ -148,6 +148,7 @@ class GitHub:
         return [
             ("GET /rate_limit", self.rate_limit),
             ("POST /credentials/revoke", self.revoke_leaked),
+            ("DELETE /installation/token", self.ends_itself),
             ("GET /app", lambda: ok(200, example("GET", "/app"))),
             ("GET /app/installations", lambda: self.listed(list(self.ours.values()))),
             ("GET /app/installations/{n}", lambda n: self.one(self.ours, n)),
@@ -280,6 +281,10 @@ class GitHub:
         if credential.startswith(("ghp_", "ghs_")) and credential not in self.leaked:
             return 401, {"message": "Bad credentials"}
         return 200, example("GET", "/rate_limit")
+
+    def ends_itself(self) -> tuple[int, Any]:
+        self.leaked.discard(self.got.headers["authorization"].removeprefix("Bearer "))
+        return 204, None
 
     def revoke_leaked(self) -> tuple[int, Any]:
         if "authorization" in self.got.headers:

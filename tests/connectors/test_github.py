@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from connectors.core import Came, Found, Impossible, NotAllowed, Secret, Tide, Unexpected, Unseen
 from connectors.github import github, github_app, github_leaks, github_oauth
 from connectors.github.stored import Boxed
-from engine.registry import registry
-from tests.connectors.github_fake import TOKEN, GitHub, documented, linked
+from tests.connectors.github_fake import TOKEN, GitHub, linked
 from tests.connectors.provider import says
 
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -341,78 +340,24 @@ async def test_an_organisation_may_be_reached_by_an_app_that_is_installed_there(
     assert there.seen[-1][3] == f"Bearer {TOKEN}"
 
 
-def test_every_path_is_of_githubs_description_or_of_a_page_of_its_documentation():
-    """The fake judges each request; here: none that is described is taken from a page instead."""
-    from tests.connectors.described import described
-
-    of = described("github")
-    for method, path in (
-        ("GET", "/orgs/a/hooks"),
-        ("PUT", "/orgs/a/actions/permissions"),
-        ("POST", "/credentials/revoke"),
-    ):
-        assert of.has(method, path)
-        assert not documented(method, path)
+async def test_a_leaked_installation_token_ends_itself():
+    action, there = ACTIONS["github_leaks.revoke_leaked"], GitHub()
+    there.leaked.add("ghs_leaked-from-a-build-log")
+    p = action.params(leaked_token=Secret("ghs_leaked-from-a-build-log"))
+    async with link(there, "github_leaks") as (read, sender):
+        assert not (await carried_out(read, sender, action, p)).opens
+    assert ("DELETE", "/installation/token", None, "Bearer ghs_leaked-from-a-build-log") in there.seen
 
 
-def test_a_foothold_is_closed_by_what_is_meant_for_it_alone():
-    """A macro takes what a foothold's fields fill: none may switch off all of Actions because a webhook is one of acme's."""
-    from connectors.core.fitting import fitting
+async def test_what_the_engine_counts_is_in_what_is_seen():
+    """Whose it is and when it was used: guardrails count the people, the hot rule asks for the time."""
+    from connectors.core import persons, used_at
 
-    asked = {
-        ("github", "installation"): {"org": "acme", "installation": "1"},
-        ("github", "token"): {"org": "acme", "pat": "5"},
-        ("github", "client"): {"org": "acme", "client": "Iv1.drift"},
-        ("github", "user"): {"org": "acme", "user": "svc-drift"},
-        ("github", "key"): {"key_of": "acme/site", "key_id": "1"},
-        ("github", "webhook"): {"hook_of": "acme", "hook": "1"},
-        ("github_app", "app"): {"app": "octoapp"},
-        ("github_app", "installation"): {"installation": "1"},
-        ("github_oauth", "token"): {"client": CLIENT, "app_token": Secret("x")},
-        ("github_leaks", "token"): {"leaked_token": Secret("x")},
-    }
-    taken = {
-        f"{system}.{kind}": {
-            fit.action.name.partition(".")[2]
-            for layer in ("identity", "application", "network", "data")
-            for fit in fitting(registry().systems[system], kind, fields, layer, below=True)
-        }
-        for (system, kind), fields in asked.items()
-    }
-    assert taken == {
-        "github.installation": set(),
-        "github.token": {"revoke_pat"},
-        "github.client": {"deauthorize"},
-        "github.user": {"remove_user"},
-        "github.key": {"remove_deploy_key"},
-        "github.webhook": {"disable_webhook"},
-        "github_app.app": {"suspend_installation"},
-        "github_app.installation": {"suspend_installation"},
-        "github_oauth.token": {"revoke_app_token"},
-        "github_leaks.token": {"revoke_leaked"},
-    }
-    path = {
-        "actions": {"actions_of": "acme"},
-        "secret": {"secret_of": "acme", "secret_name": "A"},
-        "repository": {"secret_in": "acme/site", "secret_name": "A"},
-    }
-    assert {
-        name: {fit.action.name for fit in fitting(github, "path", fields, "application", below=True)}
-        for name, fields in path.items()
-    } == {
-        "actions": {"github.disable_actions"},
-        "secret": {"github.narrow_secret"},
-        "repository": {"github.delete_repo_secret"},
-    }
-
-
-def test_every_permission_is_one_of_a_github_apps():
-    """As GitHub's own description spells them; the members' credentials and the leaks need none of them."""
-    from tests.connectors.described import described
-
-    known = described("github").document["components"]["schemas"]["app-permissions"]["properties"]
-    declared = {*github.looks.values(), *github.finds.values(), *github.actions.values(), *github.surveys.values()}
-    for entry in declared:
-        for one in entry.permission.split(", "):
-            name, _, level = one.partition(": ")
-            assert level in known[name]["enum"], (entry.name, one)
+    there = GitHub()
+    there.pats["5"]["token_last_used_at"] = "2026-03-01T02:31:00Z"
+    async with link(there, "github") as (read, _):
+        seen = await sight(read, ACTIONS["github.revoke_pat"], ACTIONS["github.revoke_pat"].params(org="acme", pat="5"))
+        assert (persons(seen), used_at(seen)) == (["user-1"], ["2026-03-01T02:31:00Z"])
+        key = ACTIONS["github.remove_deploy_key"]
+        seen = await sight(read, key, key.params(key_of="acme/docs", key_id="3"))
+        assert (persons(seen), used_at(seen)) == (["octocat"], ["2022-01-10T15:53:42Z"])
