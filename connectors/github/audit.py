@@ -21,6 +21,10 @@ EventName = Annotated[str, Field(pattern=r"^[a-z_]{1,60}(\.[a-z_]{1,60})?$")]
 """An action as the log names it (`git.clone`), or a whole kind of them (`hook`)."""
 
 
+Actor = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$")]
+"""Who acted: an account, or an App (`drift[bot]`)."""
+
+
 class AuditEvent(Params):
     """One event, by its id in the log, and the second of it: the log is searched by time."""
 
@@ -41,10 +45,10 @@ class AuditEventSeen(State):
 
 
 class AuditOf(Params):
-    """What of the log: by whom and of what kind, since when. What is not given is not asked for."""
+    """What of the log: by whom, and, where it is given, of what kind and since when."""
 
     org: Login
-    actor: Login | None = None
+    user: Actor
     action: EventName | None = None
     since: AwareDatetime | None = None
 
@@ -80,9 +84,8 @@ async def audit_event(read: Reader, p: AuditEvent) -> AuditEventSeen:
 
 @github.find(of=audit_event, permission="organization_administration: read", control=organisation)
 async def audit_events(read: Reader, p: AuditOf) -> AsyncIterator[tuple[AuditEvent, AuditEventSeen]]:
-    """What the audit log has of somebody, of a kind, or since a time: newest first, Git events among them."""
-    asked = [f"actor:{p.actor}"] if p.actor else []
-    asked += [f"action:{p.action}"] if p.action else []
+    """What the audit log has of an account, newest first, Git events among it."""
+    asked = [f"actor:{p.user}", *([f"action:{p.action}"] if p.action else [])]
     if p.since is not None:
         asked.append(f"created:>={p.since.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S+00:00')}")
     async for item in _log(read, p.org, " ".join(asked)):

@@ -303,7 +303,7 @@ async def test_a_find_has_all_of_one_person_and_a_control_where_there_is_none():
 
 async def test_the_audit_log_is_kept_as_evidence():
     there, find = GitHub(), github.finds["github.audit_events"]
-    p = find.params(org="acme", actor="svc-drift", action="git.clone", since=SINCE)
+    p = find.params(org="acme", user="svc-drift", action="git.clone", since=SINCE)
     async with link(there, "github") as (read, _):
         events = [(one, seen) async for one, seen in find(read, p)]
         assert len(events) == 5
