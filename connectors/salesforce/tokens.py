@@ -46,7 +46,7 @@ class Token(Params):
 
     app: str
     user: Person[SalesforceId]
-    token: str
+    fingerprint: str
 
 
 class TokenSeen(State):
@@ -88,7 +88,7 @@ class CanarySeen(State):
 def _token(row: Any) -> tuple[Token, TokenSeen]:
     ends_it = Secret(row["DeleteToken"] or "")
     return (
-        Token(app=row["AppName"], user=row["UserId"], token=ends_it.fingerprint),
+        Token(app=row["AppName"], user=row["UserId"], fingerprint=ends_it.fingerprint),
         TokenSeen(
             alive=True,
             delete_token=ends_it.reveal(),
@@ -119,14 +119,16 @@ async def every_token(read: Reader, template: str, **values: object) -> AsyncIte
         after = whole[-1]["UserId"]
 
 
-@salesforce.look(permission="CustomizeApplication", identifies=("token",))
+@salesforce.look(permission="CustomizeApplication", identifies=("fingerprint",))
 async def token(read: Reader, p: Token) -> TokenSeen:
     """One token, among those of its app and user."""
     found = rows(read, OF_APP + " AND UserId = {user}", most=MOST, app=p.app, user=p.user)
     async for row in found:
         if (one := _token(row))[0] == p:
             return one[1]
-    raise Unseen(f"token {p.token} of {p.user}", "it is not listed", "It is gone, or our credential may not see it")
+    raise Unseen(
+        f"token {p.fingerprint} of {p.user}", "it is not listed", "It is gone, or our credential may not see it"
+    )
 
 
 @salesforce.look(permission="CustomizeApplication")
@@ -226,5 +228,7 @@ def revoke_token(p: Token, seen: TokenSeen) -> Iterator[Call]:
         return
     if not seen.delete_token:
         came = "Salesforce lists it without the DeleteToken that ends it"
-        raise Impossible(f"token {p.token} of {p.user}", came, "End it by hand: Setup > Connected Apps OAuth Usage")
+        raise Impossible(
+            f"token {p.fingerprint} of {p.user}", came, "End it by hand: Setup > Connected Apps OAuth Usage"
+        )
     yield Call.post("//services/oauth2/revoke", form={"token": Secret(seen.delete_token)})
