@@ -12,9 +12,12 @@ from connectors.google_workspace.service import SECURITY, USER_READ, google_work
 
 
 class AppPassword(Params):
-    """One app password of a user's, by the id of its code (never the password)."""
+    """One app password of a user's, by the id of its code (never the password).
 
-    user: str
+    Its user is called owner here: a foothold that is one password of theirs must not be taken for all that is theirs.
+    """
+
+    owner: str
     code: int
 
 
@@ -69,10 +72,10 @@ async def _passwords(read: Reader, p: User) -> list[Any]:
 @google_workspace.look(permission=SECURITY)
 async def app_password(read: Reader, p: AppPassword) -> AppPasswordSeen:
     """One app password, among all of its user's: its absence is told by a listing that came."""
-    for item in await _passwords(read, User(user=p.user)):
+    for item in await _passwords(read, User(user=p.owner)):
         if int(item["codeId"]) == p.code:
-            return _password(p.user, item)
-    return AppPasswordSeen(stands=False, of=p.user)
+            return _password(p.owner, item)
+    return AppPasswordSeen(stands=False, of=p.owner)
 
 
 @google_workspace.look(permission=SECURITY)
@@ -93,7 +96,7 @@ async def backup_codes(read: Reader, p: User) -> CodesSeen:
 async def app_passwords(read: Reader, p: User) -> AsyncIterator[tuple[AppPassword, AppPasswordSeen]]:
     """Every app password of a user."""
     for item in await _passwords(read, p):
-        yield AppPassword(user=p.user, code=int(item["codeId"])), _password(p.user, item)
+        yield AppPassword(owner=p.user, code=int(item["codeId"])), _password(p.user, item)
 
 
 @google_workspace.survey(of=app_password, kind="key", permission=f"{SECURITY} {USER_READ}")
@@ -103,7 +106,7 @@ async def keys(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
         for item in items:
             seen = _password(address, item)
             yield Found(
-                params=AppPassword(user=address, code=int(item["codeId"])),
+                params=AppPassword(owner=address, code=int(item["codeId"])),
                 seen=seen,
                 title=seen.title,
                 person=address,
@@ -123,7 +126,7 @@ async def keys(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
 def delete_app_password(p: AppPassword, seen: AppPasswordSeen) -> Iterator[Call]:
     """End one app password. Its owner, and whoever is signed in as them, can make another: suspend_user first."""
     if seen.stands:
-        yield Call.delete("/admin/directory/v1/users/{user}/asps/{code}", p)
+        yield Call.delete("/admin/directory/v1/users/{owner}/asps/{code}", p)
 
 
 @google_workspace.action(

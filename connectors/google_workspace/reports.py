@@ -106,7 +106,9 @@ async def log_entry(read: Reader, p: Event) -> EventSeen:
             event, seen = _read(p.log, item)
             if event.qualifier == p.qualifier:
                 return seen
-    raise Unseen(f"the {p.log} log at {p.at}", "no such entry", "It is older than the log goes back, or not ours to see")
+    raise Unseen(
+        f"the {p.log} log at {p.at}", "no such entry", "It is older than the log goes back, or not ours to see"
+    )
 
 
 @google_workspace.look(permission=AUDIT, identifies=("client",))

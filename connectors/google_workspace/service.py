@@ -81,7 +81,7 @@ class UserFoothold(Foothold):
 class KeyFoothold(Foothold):
     """An app password of a user's: it opens mail without a second factor, by the id of its code."""
 
-    user: str
+    owner: str
     code: int
 
 

@@ -1,4 +1,4 @@
-"""Google Workspace against a small one with state (google/fake.py), each call and answer held against Google's descriptions."""
+"""Google Workspace against a small one with state (google_fake/fake.py), each call and answer held against Google's descriptions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pytest
 from connectors import google_workspace as google_room
 from connectors.core import Came, Impossible, NotAllowed, Rate, Reader, Secret, Sender, Tide, Unexpected, Unseen
 from connectors.core import wire as wire_module
+from connectors.core.fitting import fitting
 from connectors.google_workspace import passwords, reports, service, tokens, users
 from connectors.google_workspace.everybody import User
-from tests.connectors.google.discovery import google
-from tests.connectors.google.fake import ADMIN, AUTH, KEY_FILE, PEM, Google, entry, error
+from tests.connectors.google_fake.discovery import google
+from tests.connectors.google_fake.fake import ADMIN, AUTH, KEY_FILE, PEM, Google, entry, error
 from tests.connectors.provider import provider, wired
 
 DRIFT = "1234-drift.apps.googleusercontent.com"
@@ -141,6 +142,24 @@ async def test_a_user_is_suspended_and_given_back(there):
 def test_whoever_is_unsuspended_gets_their_grants_and_app_passwords_back_so_they_are_masked():
     assert users.suspend_user.masks == (tokens.revoke_grant, passwords.delete_app_password)
     assert users.suspend_user.residual_s == 3600
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "below", "wanted"),
+    [
+        ("user", {"user": "u"}, False, ["google_workspace.suspend_user"]),
+        ("user", {"user": "u"}, True, ["google_workspace.suspend_user"]),
+        ("client", {"client": DRIFT}, False, []),
+        ("client", {"client": DRIFT}, True, ["google_workspace.revoke_grant"]),
+        ("key", {"owner": "u", "code": 7}, True, ["google_workspace.delete_app_password"]),
+    ],
+)
+def test_what_a_macro_stands_for(kind, asked, below, wanted):
+    """A sign-out is not in it: a suspension ends sessions too, and can be undone. Nor is all that a password's owner has."""
+    fits = fitting(google_room.google_workspace, kind, asked, "identity", below=below)
+    assert [fit.action.name for fit in fits] == wanted
+    for fit in fits:
+        assert (fit.sweep is not None) == (kind == "client")
 
 
 async def test_a_sign_out_and_the_end_of_the_backup_codes(there):

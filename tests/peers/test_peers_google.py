@@ -16,7 +16,7 @@ from connectors.core import Came, Reader, Secret, Sender
 from connectors.google_workspace import held
 from journal import Keys
 from tests.connectors.provider import provider, says, wired
-from tests.peers.google.peer import Peer, missing
+from tests.peers.google_oauth.peer import Peer, missing
 
 pytestmark = pytest.mark.peers
 

