@@ -109,13 +109,19 @@ class Reader:
             raise Unexpected(where, "a page that says it is its own next", "A person must look: the listing never ends")
         return found, following
 
-    async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any = None, json: Any = None) -> Any:
-        """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""
+    async def ask(
+        self, template: str, p: BaseModel | None = None, /, *, form: Any = None, json: Any = None,
+        bearer: Secret | None = None,
+    ) -> Any:  # fmt: skip
+        """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it.
+
+        `bearer`: use this credential in place of ours.
+        """
         if template not in self._asks:
             raise Impossible(f"POST {template}", "this look does not declare it (asks=...)", "Mend the connector")
         path = fill(template, p)
         body = unveil(json if form is None else form, {}, self._wire.current)
-        reply = await self._patiently("POST", path, body=body, form=form is not None, ask=template)
+        reply = await self._patiently("POST", path, body=body, form=form is not None, ask=template, bearer=bearer)
         return self._read(f"POST {path}", reply)
 
     async def turned_away(self, template: str, p: BaseModel | None = None, /, *, bearer: Secret) -> bool:
