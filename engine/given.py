@@ -16,7 +16,6 @@ from inventory.integrations.model import FootholdEntry, Integration
 from inventory.read import BadInventory, Inventory
 from language import BadInput, Checked
 
-
 CANARY = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.canary\b")
 
 
