@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from connectors.core.call import Answer, Call, fill, newest, unveil
+from connectors.core.call import Answer, fill, newest, unveil
 from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
 from connectors.core.links import next_query
 from connectors.core.secret import Secret
@@ -104,19 +104,25 @@ class Reader:
             raise Unexpected(where, "a page that says it is its own next", "A person must look: the listing never ends")
         return found, following
 
-    async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any) -> Any:
-        """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""
+    async def ask(
+        self, template: str, p: BaseModel | None = None, /, *, form: Any = None, json: Any = None,
+        bearer: Secret | None = None,
+    ) -> Any:  # fmt: skip
+        """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it.
+
+        `bearer`: use this credential in place of ours.
+        """
         if template not in self._asks:
             raise Impossible(f"POST {template}", "this look does not declare it (asks=...)", "Mend the connector")
         path = fill(template, p)
-        body = unveil(Call.post(template, p, form=form).body, {}, self._wire.current)
-        reply = await self._patiently("POST", path, body=body, form=True, ask=template)
+        body = unveil(json if form is None else form, {}, self._wire.current)
+        reply = await self._patiently("POST", path, body=body, form=form is not None, ask=template, bearer=bearer)
         return self._read(f"POST {path}", reply)
 
     async def turned_away(self, template: str, p: BaseModel | None = None, /, *, bearer: Secret) -> bool:
         """Use a credential: True where the provider turns it away (401, 403), False where it still opens."""
         reply = await self._patiently("GET", path := fill(template, p), bearer=bearer)
-        if reply.status in {401, 403} and self._wire.told(reply).kind in {None, NotAllowed}:
+        if reply.status in {401, 403}:
             return True
         self._read(f"GET {path}", reply)
         return False
@@ -138,7 +144,7 @@ class Reader:
                 told = self._wire.told(reply)
                 busy = reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers)
                 if busy or told.kind is Busy:
-                    wait_s = asked_wait_s(reply.headers) if busy else told.wait_s
+                    wait_s = told.wait_s if told.kind is Busy else asked_wait_s(reply.headers)
                     self._wire.gate.wait(wait_s)
                     if elapsed + wait_s > BUSY_PATIENCE_S:
                         came = f"{reply.status}{reason(reply, told)}, asks to wait {wait_s:.0f} s"

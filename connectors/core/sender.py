@@ -76,7 +76,7 @@ class Sender:
         why = f"{reply.status}{reason(reply, told)}"
         busy = reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers)
         if busy or told.kind is Busy:
-            wait_s = asked_wait_s(reply.headers) if busy else told.wait_s
+            wait_s = told.wait_s if told.kind is Busy else asked_wait_s(reply.headers)
             self._wire.gate.wait(wait_s)
             return Outcome(Came.BUSY, reply.status, wait_s, request_id, why)
         if told.look or (told.kind is None and (200 <= reply.status < 300 or reply.status == 404)):
