@@ -127,7 +127,7 @@ class Reader:
     async def turned_away(self, template: str, p: BaseModel | None = None, /, *, bearer: Secret) -> bool:
         """Use a credential: True where the provider turns it away (401, 403), False where it still opens."""
         reply = await self._patiently("GET", path := fill(template, p), bearer=bearer)
-        if reply.status in {401, 403}:
+        if reply.status in {401, 403} and self._wire.told(reply).kind in {None, NotAllowed}:
             return True
         self._read(f"GET {path}", reply)
         return False

@@ -38,7 +38,7 @@ def admit_nobody(p: App, seen: AdmittedSeen) -> Iterator[Call]:
     if seen.others and not seen.assigned:
         came = f"profiles or permission set groups let people in: {', '.join(seen.others)[:200]}"
         raise Impossible(tried, came, "Take the app off them by hand, or block it")
-    for row in seen.rows:
+    for _, row in zip(seen.assigned, seen.rows, strict=True):
         yield Call.delete("/sobjects/PermissionSetAssignment/{row}", _Assignment(row=row))
 
 

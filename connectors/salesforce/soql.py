@@ -38,6 +38,17 @@ SalesforceId = Annotated[str, AfterValidator(_as_id)]
 """A record's id, in the 18-letter form whose last three say the case of the others; one of 15 letters is completed."""
 
 
+def _all_letters(value: str) -> str:
+    whole = _as_id(value)
+    if whole != value:
+        raise ValueError(f"must have all 18 letters: {whole}")
+    return value
+
+
+WholeId = Annotated[str, AfterValidator(_all_letters)]
+"""An id as it is declared: in 18 letters, as every listing has it, so that both are known to be the same."""
+
+
 def literal(value: object) -> str:
     """A value as SOQL has it: text quoted and escaped, a time in UTC, several in parentheses. ValueError for others."""
     match value:

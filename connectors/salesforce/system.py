@@ -30,7 +30,7 @@ from connectors.core import (
     client_credentials,
     jwt_bearer,
 )
-from connectors.salesforce.soql import SalesforceId
+from connectors.salesforce.soql import WholeId
 
 TOKEN_URL = "//services/oauth2/token"  # noqa: S105  a path
 OVER_LIMIT_S = 90.0
@@ -62,7 +62,7 @@ class ClientFoothold(Foothold):
 class UserFoothold(Foothold):
     """The user that an integration runs as, by id."""
 
-    user: SalesforceId
+    user: WholeId
 
 
 def _granted(settings: SalesforceSettings, secret: Secret) -> Grant:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import connectors.salesforce
+import connectors.salesforce as room
 from connectors.core import Unexpected
-from connectors.salesforce import App, User, tokens
+from connectors.salesforce import App, User, salesforce, tokens
 from connectors.salesforce.soql import literal, moment, query
 from tests.connectors.salesforce_org import company, id_of, value_of, words_of
 from tests.connectors.test_salesforce import linked
@@ -63,6 +63,13 @@ def test_an_id_that_is_none_is_refused(bad):
         User(user=bad)
 
 
+def test_a_foothold_is_declared_by_all_letters_of_its_id():
+    model = salesforce.footholds["user"]
+    assert model(user="005D0000001KyEIIA0").user == "005D0000001KyEIIA0"
+    with pytest.raises(ValueError, match="all 18 letters: 005D0000001KyEIIA0"):
+        model(user="005D0000001KyEI")
+
+
 def test_a_time_is_rfc_3339_and_one_that_is_none_is_not_there():
     assert moment("2025-08-20T11:54:00.000+0000") == "2025-08-20T11:54:00+00:00"
     assert [moment(bad) for bad in (None, "", "yesterday", 7)] == [""] * 4
@@ -70,7 +77,7 @@ def test_a_time_is_rfc_3339_and_one_that_is_none_is_not_there():
 
 def test_every_query_is_a_constant_and_values_go_in_by_holes():
     """No f-string and no `+` with anything but a constant may hold SELECT: whatever is in it came from us."""
-    for file in Path(connectors.salesforce.__path__[0]).glob("*.py"):
+    for file in Path(room.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.JoinedStr):
                 assert "SELECT" not in ast.unparse(node), f"{file.name}:{node.lineno}"
