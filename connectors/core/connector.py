@@ -183,6 +183,7 @@ class Settings(BaseModel):
 
 
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
+Judge = Callable[[int, Any], int]
 _NEEDS: dict[str, frozenset[Family]] = {
     "client": frozenset({"blocks-reissue", "kills-refresh", "kills-access"}),
     "user": frozenset({"blocks-reissue", "ends-sessions"}),
@@ -221,6 +222,9 @@ class Connector:
         grant: the request for that token, out of the connection's settings and secret.
         footholds: kind -> the fields that name such a foothold here.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
+        judge: the status that an answer stands for, by the one it came with and its JSON, where a provider says 200
+            and means an error, or 403 and means "wait".
+        hosts: the settings that hold another base URL of the same system, for paths that start with `@setting/`.
     """
 
     name: str
@@ -231,6 +235,8 @@ class Connector:
     footholds: Mapping[str, type[Foothold]] = field(default_factory=dict)
     endpoints: Endpoints | None = None
     grant: Granting | None = None
+    judge: Judge | None = None
+    hosts: tuple[str, ...] = ()
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
