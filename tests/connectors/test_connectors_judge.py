@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.connectors.provider import provider, says, wired
 
 from connectors.core import (
     Call,
@@ -20,6 +19,7 @@ from connectors.core import (
     State,
     Unseen,
 )
+from tests.connectors.provider import provider, says, wired
 
 
 class TwoHosts(Settings):
@@ -81,10 +81,13 @@ async def test_a_write_takes_a_200_for_what_its_body_means(word, came, status):
 
 
 async def test_a_part_at_another_host_is_asked_there_by_the_same_credential():
-    async with provider(lambda _: says(200, {"on": True})) as there, provider(lambda _: says(500)) as here:
-        async with wired(here.url, connector=odd, secret=Secret("ours"), other=f"{there.url}/v2/") as wire:
-            assert (await elsewhere(Reader(wire), Thing(name="a/b"))).on
-            assert (await Sender(wire).send(Call.patch("@other/things/{name}", Thing(name="c")), {})).came is Came.OK
+    async with (
+        provider(lambda _: says(200, {"on": True})) as there,
+        provider(lambda _: says(500)) as here,
+        wired(here.url, connector=odd, secret=Secret("ours"), other=f"{there.url}/v2/") as wire,
+    ):
+        assert (await elsewhere(Reader(wire), Thing(name="a/b"))).on
+        assert (await Sender(wire).send(Call.patch("@other/things/{name}", Thing(name="c")), {})).came is Came.OK
     assert [(got.method, got.target) for got in there.got] == [("GET", "/v2/things/a%2Fb"), ("PATCH", "/v2/things/c")]
     assert there.got[0].headers["authorization"] == "Bearer ours"
     assert here.got == []
