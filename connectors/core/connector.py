@@ -17,8 +17,10 @@ from pydantic import BaseModel, ConfigDict
 from connectors.core.call import Call
 from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.exchange import Auth, Granting
+from connectors.core.kinds import KINDS, Foothold, needs_of
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
 from connectors.core.survey import Found, Lost, Survey, Tide
+from connectors.core.told import Telling
 
 if TYPE_CHECKING:
     from connectors.core.reader import Reader
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Params)
 S = TypeVar("S", bound=State)
 Fn = TypeVar("Fn", bound=Callable[..., Any])
+__all__ = [
+    "KINDS", "Action", "Connector", "EffectId", "Find", "Foothold", "Look", "Rate", "Settings", "needs_of",
+]  # fmt: skip
 EffectId = str
 """`<run>/<step>/<target>`: what an action tags its creations with, so that the next look finds ours."""
 
@@ -170,12 +175,6 @@ class Rate:
     in_flight: int = 50
 
 
-class Foothold(BaseModel):
-    """The fields that an inventory gives of one foothold at this system; secrets stand there as references."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
 class Settings(BaseModel):
     """The fields of a connection to this system beside its URL and secret."""
 
@@ -183,7 +182,6 @@ class Settings(BaseModel):
 
 
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
-Judge = Callable[[int, Any], int]
 
 
 @dataclass(eq=False)
@@ -197,9 +195,8 @@ class Connector:
             (a chat webhook), or not at all; or exchanged for an access token, by which of the two grants.
         grant: the request for that token, out of the connection's settings and secret.
         footholds: kind -> the fields that name such a foothold here.
+        told: reads what an answer says beyond its status; None: nothing does.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
-        judge: the status that an answer stands for, by the one it came with and its JSON, where a provider says 200
-            and means an error, or 403 and means "wait".
         hosts: the settings that hold another base URL of the same system, for paths that start with `@setting/`.
     """
 
@@ -210,8 +207,8 @@ class Connector:
     settings: type[Settings] = Settings
     footholds: Mapping[str, type[Foothold]] = field(default_factory=dict)
     endpoints: Endpoints | None = None
+    told: Telling | None = None
     grant: Granting | None = None
-    judge: Judge | None = None
     hosts: tuple[str, ...] = ()
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)

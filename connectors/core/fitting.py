@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.core.connector import Action, Connector, Find
-from connectors.core.kinds import needs_of
+from connectors.core.connector import Action, Connector, Find, needs_of
 from connectors.core.model import Params
 
 

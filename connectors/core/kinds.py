@@ -1,6 +1,8 @@
-"""The kinds of foothold that there are, and what it takes to close one."""
+"""The kinds of foothold, and which families close each."""
 
 from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
 
 from connectors.core.model import Family
 
@@ -28,3 +30,9 @@ def needs_of(kind: str) -> frozenset[Family]:
         return _NEEDS[kind]
     except KeyError:
         raise LookupError(f"no foothold kind {kind!r}; there are {', '.join(KINDS)}") from None
+
+
+class Foothold(BaseModel):
+    """The fields that an inventory gives of one foothold at this system; secrets stand there as references."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -12,7 +12,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, unquote_plus, urljoin, urlsplit
 
@@ -23,6 +23,7 @@ from connectors.core.connector import Connector, Rate, Settings
 from connectors.core.errors import Impossible, Unexpected
 from connectors.core.exchange import Tokens
 from connectors.core.secret import Secret
+from connectors.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from httpx_aiohttp import AiohttpTransport
@@ -151,6 +152,11 @@ class Wire:
             self._transport = AiohttpTransport(client=session)
         return self._transport
 
+    def told(self, reply: Reply) -> Told:
+        """What an answer says beyond its status, as the connector reads it."""
+        tell = self.connection.connector.told
+        return NOTHING if tell is None else tell(reply.status, reply.headers, reply.json)
+
     async def keep(self, answer: Answer, secret: Secret) -> None:
         """Put a rotated secret in the old one's place, sealed first where a run can seal it."""
         if self.keeper is not None:
@@ -188,8 +194,6 @@ class Wire:
                 if not reads and self.guard is not None and not self.guard():
                     raise NotSent("our lease on this run is no longer sure")
                 reply = await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
-            if (judge := self.connection.connector.judge) is not None:
-                reply = replace(reply, status=judge(reply.status, reply.json))
             if token is None or self._tokens is None or reply.status != 401:
                 break
             self._tokens.refused(token)

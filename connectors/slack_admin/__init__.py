@@ -47,15 +47,14 @@ from connectors.slack_admin.web import (
     SlackSettings,
     TokenFoothold,
     UserFoothold,
-    judge,
     slack_admin,
+    told,
 )
 
 __all__ = [
     "AccountSeen", "App", "AppFoothold", "AppSeen", "AppSince", "Entry", "EntrySeen", "InstalledSeen", "Membership",
     "MembershipSeen", "Session", "SessionSeen", "SessionsSeen", "SlackSettings", "Token", "TokenFoothold", "TokenSeen",
     "User", "UserFoothold", "UserSince", "Users", "UsersSeen", "account", "app", "app_entries", "apps", "audit_entry",
-    "audit_reach", "deactivate_user", "installation", "judge", "membership", "open_sessions", "remove_user", "reset_many",
-    "reset_sessions", "restrict_app", "revoke_token", "session", "sessions", "signed_in", "slack_admin", "token",
-    "uninstall_app", "user_entries",
+    "audit_reach", "deactivate_user", "installation", "membership", "open_sessions", "remove_user", "reset_many",
+    "reset_sessions", "restrict_app", "revoke_token", "session", "sessions", "signed_in", "slack_admin", "token", "told", "uninstall_app", "user_entries",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.core import Call, Grade, NotAllowed, Params, Person, Reader, Secret, State, Unseen, Volatile
-from connectors.slack_admin.web import TURNED_AWAY, slack_admin
+from connectors.slack_admin.web import DEAD, TURNED_AWAY, slack_admin
 
 NAMED = {"user": "user_id", "bot": "bot_id", "workspace": "team_id"}
 """What auth.test says of a token that works."""
@@ -29,15 +29,16 @@ class TokenSeen(State):
     workspace: Volatile[str] = ""
 
 
-@slack_admin.look(permission="the token itself", grade=Grade.TRIED, meaning={401: Unseen})
+@slack_admin.look(permission="the token itself", grade=Grade.TRIED)
 async def token(read: Reader, p: Token) -> TokenSeen:
     """Use a token: is it turned away as dead? Turned away as unknown, or from our address, it is not proven dead."""
     try:
         seen = await read.get("/auth.test", bearer=p.token)
-    except Unseen:
-        return TokenSeen(active=False)
     except NotAllowed as error:
-        if error.came_back.rpartition(" ")[2] not in TURNED_AWAY:
+        word = error.came_back.rpartition(" ")[2]
+        if word in DEAD:
+            return TokenSeen(active=False)
+        if word not in TURNED_AWAY:
             raise
         todo = "It was never one here, it is gone, or its app takes calls from some addresses only, and not from ours"
         raise Unseen(error.tried, error.came_back, todo) from None

@@ -2,18 +2,19 @@
 
 Every Web API method is called by GET or POST alike ("RPC-style methods that use HTTP GET and POST interchangeably",
 api.slack.com/scim), so looks go by GET and whatever changes something by POST. What fails is answered 200 with
-`{"ok": false, "error": word}`; the word is read as the HTTP status that it stands for. The SCIM and the audit log API
+`{"ok": false, "error": word}`; the word says which error it is. The SCIM and the audit log API
 live at another host and answer with statuses of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from connectors.core import (
+    Busy,
     Connector,
     Foothold,
     Impossible,
@@ -22,9 +23,11 @@ from connectors.core import (
     Reader,
     Secret,
     Settings,
+    Told,
     Unexpected,
     Unseen,
 )
+from connectors.core.waits import asked_wait_s
 
 AppId = Annotated[str, Field(pattern=r"^A[A-Z0-9]{1,39}$")]
 """An app's id, never its name: names are chosen by whoever makes an app."""
@@ -59,19 +62,25 @@ REFUSED = frozenset({
     "user_is_bot",
 })  # fmt: skip
 """Our token lacks a scope, is of another kind, its owner is no admin of it all, or the plan has not this API."""
-_MEANT = (
-    (DEAD, 401), (TURNED_AWAY, 403), (REFUSED, 403), (MISSING, 404), (DONE, 404), (BUSY, 429), (TROUBLE, 500),
-)  # fmt: skip
-NOT_KNOWN = 422
-"""The status of a word that stands in no list here: a person must look."""
+_MEANT: tuple[tuple[frozenset[str], Told], ...] = (
+    (DEAD | TURNED_AWAY | REFUSED, Told(kind=NotAllowed)),
+    (MISSING | DONE, Told(kind=Unseen, look=True)),
+    (TROUBLE, Told(kind=Busy, wait_s=2.0)),
+)
+"""The words' own plain form is what people see of them (core.reader.reason)."""
 
 
-def judge(status: int, body: Any) -> int:
-    """The HTTP status that an answer stands for. Only a body that says `ok: false` stands for another than its own."""
+def told(status: int, headers: Mapping[str, str], body: Any) -> Told:
+    """What an answer says beyond its status: a 200 whose body says `ok: false` is the error that its word names.
+
+    A word that stands in no list here is Unexpected: a person must look.
+    """
     if not 200 <= status < 300 or not isinstance(body, dict) or body.get("ok") is not False:
-        return status
+        return Told()
     word = body.get("error")
-    return next((meant for words, meant in _MEANT if word in words), NOT_KNOWN)
+    if word in BUSY:
+        return Told(kind=Busy, wait_s=asked_wait_s(headers, default_s=30.0))
+    return next((meant for words, meant in _MEANT if word in words), Told(kind=Unexpected))
 
 
 class SlackSettings(Settings):
@@ -112,7 +121,7 @@ slack_admin = Connector(
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
     settings=SlackSettings,
     footholds={"app": AppFoothold, "user": UserFoothold, "token": TokenFoothold},
-    judge=judge,
+    told=told,
     hosts=("scim", "audit"),
 )
 

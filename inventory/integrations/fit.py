@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from connectors.core import Connector, Secret
-from connectors.core.kinds import KINDS
+from connectors.core.connector import KINDS
 from inventory.integrations.model import FootholdEntry, OwnEntry
 from inventory.integrations.source import Source, Written, footholds_of, integrations_of, own_of
 from inventory.integrations.spelling import is_left_open

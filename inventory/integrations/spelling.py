@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
-from connectors.core.kinds import KINDS
+from connectors.core.connector import KINDS
 from language.errors import nearest, short
 
 MOST_TITLE, MOST_LINE, MOST_NAME = 120, 500, 1000

@@ -1,4 +1,4 @@
-"""A provider that says 200 and means an error, and one whose API lives at two hosts."""
+"""A provider whose API lives at two hosts: both are configured, and one credential goes to both."""
 
 from __future__ import annotations
 
@@ -34,50 +34,19 @@ class ThingSeen(State):
     on: bool
 
 
-MEANT = {"gone": 404, "scope": 403, "wait": 429}
-
 odd = Connector(
     "odd",
     rate=Rate(5000, in_flight=50),
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
     settings=TwoHosts,
-    judge=lambda status, body: MEANT.get(body.get("error"), status) if isinstance(body, dict) else status,
     hosts=("other",),
 )
-
-
-@odd.look(permission="odd.read")
-async def thing(read: Reader, p: Thing) -> ThingSeen:
-    """One thing."""
-    return ThingSeen(on=(await read.get("/things/{name}", p))["on"])
 
 
 @odd.look(permission="odd.read")
 async def elsewhere(read: Reader, p: Thing) -> ThingSeen:
     """One thing at the other host."""
     return ThingSeen(on=(await read.get("@other/things/{name}", p))["on"])
-
-
-@pytest.mark.parametrize(("word", "kind"), [("gone", Unseen), ("scope", NotAllowed)])
-async def test_a_read_takes_a_200_for_what_its_body_means(word, kind):
-    async with provider(lambda _: says(200, {"error": word})) as there, wired(there.url, connector=odd) as wire:
-        with pytest.raises(kind, match=word):
-            await thing(Reader(wire), Thing(name="a"))
-
-
-async def test_a_read_waits_where_the_body_says_so_for_as_long_as_the_header_says():
-    said = iter([says(200, {"error": "wait"}, retry_after="0.3"), says(200, {"on": True})])
-    async with provider(lambda _: next(said)) as there, wired(there.url, connector=odd) as wire:
-        assert (await thing(Reader(wire), Thing(name="a"))).on
-
-
-@pytest.mark.parametrize(
-    ("word", "came", "status"), [("gone", Came.OK, 404), ("scope", Came.REFUSED, 403), ("wait", Came.BUSY, 429)]
-)
-async def test_a_write_takes_a_200_for_what_its_body_means(word, came, status):
-    async with provider(lambda _: says(200, {"error": word})) as there, wired(there.url, connector=odd) as wire:
-        outcome = await Sender(wire).send(Call.post("/things"), {})
-    assert (outcome.came, outcome.status) == (came, status)
 
 
 async def test_a_part_at_another_host_is_asked_there_by_the_same_credential():
