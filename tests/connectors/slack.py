@@ -128,10 +128,10 @@ class Slack:
             "url": "https://acme.slack.com/",
             "team": "Acme",
             "user": "drift",
-            "team_id": "T0OPS",
-            "user_id": "U0BOT",
+            "team_id": "T0OPSTEAM",
+            "user_id": "U0BOTUSER",
         }
-        return says(200, {"ok": True, **who, "bot_id": "B0BOT", "is_enterprise_install": False})
+        return says(200, {"ok": True, **who, "bot_id": "B0BOTUSER", "is_enterprise_install": False})
 
     def auth_revoke(self, _asked: dict[str, Any], token: str) -> bytes:
         self.tokens[token] = "token_revoked"

@@ -153,7 +153,9 @@ async def test_a_token_is_tried_and_ended_by_itself():
     slack = Slack(tokens={OURS: "", "xoxb-leaked": ""})
     leaked = sa.Token(token=Secret("xoxb-leaked"))
     async with acme(slack) as (read, send):
-        assert await sa.token(read, leaked) == sa.TokenSeen(active=True, user="U0BOT", bot="B0BOT", workspace="T0OPS")
+        assert await sa.token(read, leaked) == sa.TokenSeen(
+            active=True, user="U0BOTUSER", bot="B0BOTUSER", workspace="T0OPSTEAM"
+        )
         after, _ = await converge(read, send, sa.revoke_token, leaked)
     assert after == sa.TokenSeen(active=False)
     assert slack.tokens[OURS] == "", "ours lives"
