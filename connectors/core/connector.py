@@ -202,6 +202,7 @@ class Connector:
         told: reads what an answer says beyond its status; None: nothing does.
         headers: what goes along with each request: the version of its API.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
+        hosts: the settings that hold another base URL of the same system, for paths that start with `@setting/`.
     """
 
     name: str
@@ -214,6 +215,7 @@ class Connector:
     told: Telling | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     grant: Granting | None = None
+    hosts: tuple[str, ...] = ()
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.core.call import Answer, Call, Mark, unveil
+from connectors.core.call import Answer, Call, Mark, newest, unveil
 from connectors.core.errors import Busy, ConnectorError, Unreachable
 from connectors.core.reader import reason
 from connectors.core.secret import Secret
@@ -61,7 +61,9 @@ class Sender:
         2xx, and 404 (the look decides whether that means gone), are OK, unless the connector reads them otherwise; 429 and 503 with a wait are BUSY; any other
         5xx and no answer are UNSURE: it may have had its effect.
         """
-        body = unveil(call.body, marks, self._wire.current)
+        ours = self._wire.connection.secret
+        known = marks if ours is None else {**marks, Mark.OURS: newest(ours, self._wire.current).reveal()}
+        body = unveil(call.body, known, self._wire.current)
         try:
             reply = await self._wire.exchange(call.method, call.path, body=body, form=call.form, bearer=call.bearer)
         except NotSent as error:

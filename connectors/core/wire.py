@@ -130,12 +130,13 @@ class Wire:
         exchanged = connection.connector.grant is not None and connection.secret is not None
         self._tokens = Tokens(connection, self._ask_token) if exchanged else None
         self._transport: AiohttpTransport | None = None
-        self._base = connection.url.rstrip("/")
+        self._base = _plain(connection.name, "url", connection.url)
+        self._hosts = {
+            name: _plain(connection.name, name, url)
+            for name in connection.connector.hosts
+            if (url := getattr(connection.settings, name)) is not None
+        }
         parts = urlsplit(self._base)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-            raise Impossible(
-                f"connection {connection.name}", f"its url {self._base!r} is no plain http(s) URL", "Mend it"
-            )
         self._origin = (parts.scheme, parts.netloc)
 
     def transport(self) -> AiohttpTransport:
@@ -265,12 +266,21 @@ class Wire:
     async def _url(self, path: str) -> str:
         connector = self.connection.connector
         if path.startswith("@"):
-            return await self._endpoint(path[1:])
+            name, slash, rest = path[1:].partition("/")
+            return await self._endpoint(name) if not slash else f"{self._host(name)}/{rest}"
         if connector.auth == "path" and self.connection.secret is not None:
             return f"{self._base}/{self.connection.secret.reveal()}"
         if path.startswith("//"):
             return f"{self._origin[0]}://{self._origin[1]}{path[1:]}"  # from the host's root, not below the base path
         return self._base + path
+
+    def _host(self, name: str) -> str:
+        if name not in self._hosts:
+            here = self.connection.name
+            raise Impossible(
+                f"{here}: {name}", f"the connection has no {name}", f"Give it {name}: the URL of that part"
+            )
+        return self._hosts[name]
 
     async def _endpoint(self, name: str) -> str:
         connector = self.connection.connector
@@ -294,6 +304,15 @@ class Wire:
             came = f"the metadata leads to another host, {parts.netloc[:80]!r}"
             raise Unexpected(tried, came, "Our credential stays here")
         return url
+
+
+def _plain(connection: str, name: str, url: str) -> str:
+    """A base URL of the configuration; Impossible where it is none."""
+    base = url.rstrip("/")
+    parts = urlsplit(base)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        raise Impossible(f"connection {connection}", f"its {name} {base!r} is no plain http(s) URL", "Mend it")
+    return base
 
 
 def _repeats(id_: str, request: Any) -> bool:
