@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.core.call import Call
 from connectors.core.errors import UNREADABLE, unreadable
+from connectors.core.exchange import Auth, Granting
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
 from connectors.core.survey import Found, Lost, Survey, Tide
 
@@ -181,7 +182,6 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-Auth = Literal["bearer", "basic", "path", "none"]
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
 _NEEDS: dict[str, frozenset[Family]] = {
     "client": frozenset({"blocks-reissue", "kills-refresh", "kills-access"}),
@@ -217,7 +217,8 @@ class Connector:
         rate: its limit for one credential.
         meaning: the error that each status means in a look's answer.
         auth: how our credential goes along: bearer token, basic (client id and secret), as the last part of the path
-            (a chat webhook), or not at all.
+            (a chat webhook), or not at all; or exchanged for an access token, by which of the two grants.
+        grant: the request for that token, out of the connection's settings and secret.
         footholds: kind -> the fields that name such a foothold here.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
     """
@@ -229,6 +230,7 @@ class Connector:
     settings: type[Settings] = Settings
     footholds: Mapping[str, type[Foothold]] = field(default_factory=dict)
     endpoints: Endpoints | None = None
+    grant: Granting | None = None
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)

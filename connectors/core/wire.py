@@ -21,6 +21,7 @@ import orjson
 from connectors.core.call import Answer, fits, newest
 from connectors.core.connector import Connector, Rate, Settings
 from connectors.core.errors import Impossible, Unexpected
+from connectors.core.exchange import Tokens
 from connectors.core.secret import Secret
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ class Wire:
         self.guard: Callable[[], bool] | None = None
         self.requests = 0
         self._discovery: asyncio.Future[Mapping[str, str]] | None = None
+        exchanged = connection.connector.grant is not None and connection.secret is not None
+        self._tokens = Tokens(connection, self._ask_token) if exchanged else None
         self._transport: AiohttpTransport | None = None
         self._base = connection.url.rstrip("/")
         parts = urlsplit(self._base)
@@ -158,6 +161,8 @@ class Wire:
         """Give the sockets back."""
         if self._discovery is not None:
             self._discovery.cancel()
+        if self._tokens is not None:
+            self._tokens.close()
         if self._transport is not None:
             await self._transport.aclose()
 
@@ -165,19 +170,33 @@ class Wire:
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None,
         form: bool = False, bearer: Secret | None = None, ask: str = "",
     ) -> Reply:  # fmt: skip
-        """Send one request once. `ask` is the template of a read-only POST that a look declared."""
+        """Send one request once. `ask` is the template of a read-only POST that a look declared.
+
+        A read whose access token is turned away goes out a second time, with a new token; a write never does.
+        """
         reads = method in SAFE or (method == "POST" and ask in self.asks and fits(ask, path))
         if not self.writes and not reads:
             raise Impossible(f"{method} {path}", "this connection was opened for reading only", "This is a dry run")
         url = await self._url(path)
         headers = dict(HEADERS)
         sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
-        self.requests += 1
-        async with self.gate:
-            self._authenticate(headers, bearer)
-            if not reads and self.guard is not None and not self.guard():
-                raise NotSent("our lease on this run is no longer sure")
-            return await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
+        for again in (reads, False):
+            self.requests += 1
+            async with self.gate:
+                token = await self._authenticate(headers, bearer)
+                if not reads and self.guard is not None and not self.guard():
+                    raise NotSent("our lease on this run is no longer sure")
+                reply = await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
+            if token is None or self._tokens is None or reply.status != 401:
+                break
+            self._tokens.refused(token)
+            if not again:
+                break
+        return reply
+
+    async def _ask_token(self, at: str, form: Mapping[str, str]) -> Reply:
+        url = await self._url(at) if at.startswith("/") else at
+        return await self._once("POST", url, headers=dict(HEADERS), data=dict(form))
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
         import aiohttp
@@ -209,21 +228,27 @@ class Wire:
                 del headers[name]
         return Reply(answer.status_code, headers, content)
 
-    def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> None:
+    async def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Secret | None:
+        """Put the credential into the headers. Gives back the access token that was taken for it, if one was."""
+        if bearer is None and self._tokens is not None:
+            token = await self._tokens.current()
+            headers["authorization"] = f"Bearer {token.reveal()}"
+            return token
         secret = bearer if bearer is not None else self.connection.secret
         if secret is None:
-            return
+            return None
         value = newest(secret, self.current).reveal()
         if bearer is None and self.connection.connector.auth == "basic":
             # RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials
             client = quote_plus(str(getattr(self.connection.settings, "client_id", "")))
             headers["authorization"] = f"Basic {base64.b64encode(f'{client}:{quote_plus(value)}'.encode()).decode()}"
-            return
+            return None
         if not (value.isascii() and value.isprintable()):
             tried = f"{self.connection.name}: our credential {secret!r}"
             raise Impossible(tried, "it holds line breaks or letters that no request carries", "Mend where it is kept")
         if bearer is not None or self.connection.connector.auth == "bearer":
             headers["authorization"] = f"Bearer {value}"
+        return None
 
     async def _url(self, path: str) -> str:
         connector = self.connection.connector

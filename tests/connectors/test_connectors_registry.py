@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors.core import Grade, Layer, NoState, Secret, needs_of
+from connectors.core.exchange import EXCHANGED
 from connectors.core.model import FAMILIES
 from engine.registry import catalogue, registry
 
@@ -111,6 +112,11 @@ def test_a_survey_is_the_only_one_of_its_kind_and_keeps_no_secret(entry):
     assert same == [entry], "marks and snapshots are kept by kind"
     assert not secrets_of(entry.of.params)
     assert not entry.of.state.sealed_fields(), "a snapshot has no run whose key would seal it"
+
+
+@each(FOUND.systems)
+def test_a_credential_that_is_exchanged_says_how(entry):
+    assert (entry.auth in EXCHANGED) == (entry.grant is not None)
 
 
 @each(FOUND.systems)
