@@ -181,6 +181,16 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    @property
+    def exchanged(self) -> bool:
+        """Whether the secret goes through its connector's `grant`; some providers also take one that goes as it is."""
+        return True
+
+    @property
+    def scheme(self) -> str:
+        """What stands before our credential in its header (RFC 9110 section 11.4)."""
+        return "Bearer"
+
 
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
 _NEEDS: dict[str, frozenset[Family]] = {
