@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
-
 from connectors.core.call import Call
+from connectors.core.configured import Foothold, Settings
 from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.exchange import Auth, Granting
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
@@ -168,28 +167,6 @@ class Rate:
     calls: int
     per_s: float = 1.0
     in_flight: int = 50
-
-
-class Foothold(BaseModel):
-    """The fields that an inventory gives of one foothold at this system; secrets stand there as references."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Settings(BaseModel):
-    """The fields of a connection to this system beside its URL and secret."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @property
-    def exchanged(self) -> bool:
-        """Whether the secret goes through its connector's `grant`; some providers also take one that goes as it is."""
-        return True
-
-    @property
-    def scheme(self) -> str:
-        """What stands before our credential in its header (RFC 9110 section 11.4)."""
-        return "Bearer"
 
 
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]

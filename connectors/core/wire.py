@@ -19,7 +19,8 @@ from urllib.parse import quote_plus, unquote_plus, urljoin, urlsplit
 import orjson
 
 from connectors.core.call import Answer, fits, newest
-from connectors.core.connector import Connector, Rate, Settings
+from connectors.core.configured import Settings
+from connectors.core.connector import Connector, Rate
 from connectors.core.errors import Impossible, Unexpected
 from connectors.core.exchange import Tokens
 from connectors.core.secret import Secret

@@ -27,7 +27,7 @@ from connectors.core import (
     Volatile,
     account,
 )
-from connectors.okta.system import DAY_S, App, AppId, User, UserId, okta, pages
+from connectors.okta.system import DAY_S, App, AppId, User, UserId, okta, pages, record_of
 
 PAGE = 200
 """Things a page, where nothing else is said."""
@@ -57,7 +57,7 @@ class AppToken(Params):
 
 
 class UserToken(Params):
-    """One refresh token that a user gave a client, by its public id."""
+    """One refresh token that a user (by id, not login) gave a client, by its public id."""
 
     user: UserId
     client: str
@@ -73,6 +73,7 @@ class ClientsSeen(State):
     """The clients that a user gave tokens to, or consented to."""
 
     clients: tuple[str, ...]
+    id: Volatile[str] = ""
 
 
 class TokenSeen(State):
@@ -136,17 +137,19 @@ async def app_tokens(read: Reader, p: App) -> AsyncIterator[tuple[AppToken, Toke
 @okta.look(permission="okta.users.read")
 async def clients_of(read: Reader, p: User) -> ClientsSeen:
     """The clients that a user gave tokens to or consented to."""
-    items = await read.get("/api/v1/users/{user}/clients", p)
-    return ClientsSeen(clients=tuple(sorted(item["client_id"] for item in items)))
+    by_id = User(user=(await record_of(read, p))["id"])
+    items = await read.get("/api/v1/users/{user}/clients", by_id)
+    return ClientsSeen(clients=tuple(sorted(item["client_id"] for item in items)), id=by_id.user)
 
 
 @okta.find(of=user_token, permission="okta.users.read", control=clients_of)
 async def user_tokens(read: Reader, p: User) -> AsyncIterator[tuple[UserToken, TokenSeen]]:
     """Every refresh token that a user gave any client."""
-    for client in (await clients_of(read, p)).clients:
-        at = _Client(user=p.user, client=client)
+    who = await clients_of(read, p)
+    for client in who.clients:
+        at = _Client(user=UserId(who.id), client=client)
         async for item in pages(read, "/api/v1/users/{user}/clients/{client}/tokens", at, limit=PAGE):
-            yield UserToken(user=p.user, client=client, token_id=item["id"]), _token(item)
+            yield UserToken(user=at.user, client=client, token_id=item["id"]), _token(item)
 
 
 @okta.survey(of=app, kind="client", permission="okta.apps.read")

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.core import Call, Found, Impossible, Lost, Params, Person, Reader, Shown, State, Tide, Volatile
 from connectors.okta.apps import PAGE, app, clients_of
-from connectors.okta.system import App, AppId, User, UserId, okta, pages
+from connectors.okta.system import App, AppId, User, UserId, okta, pages, record_of
 
 
 class ScopeGrant(Params):
@@ -31,7 +31,7 @@ class _Record(Params):
 
 
 class Consent(Params):
-    """One scope that a user consented to for a client, by the id of the consent."""
+    """One scope that a user (by id, not login) consented to for a client, by the id of the consent."""
 
     user: UserId
     consent: str
@@ -84,8 +84,9 @@ async def scope_grants(read: Reader, p: App) -> AsyncIterator[tuple[ScopeGrant, 
 @okta.find(of=consent, permission="okta.users.read", control=clients_of)
 async def consents(read: Reader, p: User) -> AsyncIterator[tuple[Consent, ConsentSeen]]:
     """Everything that a user consented to, for any client."""
-    async for item in pages(read, "/api/v1/users/{user}/grants", p, limit=PAGE):
-        yield Consent(user=p.user, consent=item["id"]), _consent(item)
+    by_id = User(user=(await record_of(read, p))["id"])
+    async for item in pages(read, "/api/v1/users/{user}/grants", by_id, limit=PAGE):
+        yield Consent(user=by_id.user, consent=item["id"]), _consent(item)
 
 
 @okta.survey(of=scope_grant, kind="grant", permission="okta.apps.read okta.appGrants.read", part_of="client")

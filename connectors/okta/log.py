@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.core import Params, Person, Reader, Shown, State, Unseen, UsedAt, UsedFrom, Volatile
-from connectors.okta.system import App, AppId, User, UserId, okta, pages, quoted
+from connectors.okta.system import App, AppId, User, UserId, okta, pages, quoted, record_of
 
 KEPT = timedelta(days=90)
 PAGE = 1000
@@ -103,11 +103,6 @@ def address_of(item: Any) -> str:
     return str((item.get("client") or {}).get("ipAddress") or "")
 
 
-async def user_of(read: Reader, name: str) -> Any:
-    """A user's record: the log knows only its id."""
-    return await read.get("/api/v1/users/{user}", User(user=UserId(name)))
-
-
 async def client_of(read: Reader, app: str) -> str:
     """The client id of an app; its own id where it is no OAuth client."""
     item = await read.get("/api/v1/apps/{app}", App(app=AppId(app)))
@@ -138,7 +133,7 @@ async def event(read: Reader, p: Event) -> EventSeen:
 @okta.look(permission="okta.users.read okta.logs.read")
 async def sign_ins(read: Reader, p: User) -> SignInsSeen:
     """When and from where a user last got in."""
-    who = await user_of(read, p.user)
+    who = await record_of(read, p)
     wanted = (any_of("eventType", SIGN_INS), f"actor.id eq {quoted(who['id'])}", 'outcome.result eq "SUCCESS"')
     login = str((who.get("profile") or {}).get("login") or "")
     if (item := await newest(read, *wanted)) is None:
@@ -157,7 +152,7 @@ async def app_use(read: Reader, p: App) -> UseSeen:
 @okta.find(of=event, permission="okta.users.read okta.logs.read", control=sign_ins)
 async def user_log(read: Reader, p: UserLog) -> AsyncIterator[tuple[Event, EventSeen]]:
     """What a user did, and what was done to them."""
-    who = quoted((await user_of(read, p.user))["id"])
+    who = quoted((await record_of(read, User(user=p.user)))["id"])
     async for item in events(read, f"(actor.id eq {who} or target.id eq {who})", since=p.since):
         yield Event(event=item["uuid"]), _event(item)
 

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors.core import Call, Grade, Params, Person, Reader, State, UsedAt, UsedFrom, Volatile
-from connectors.okta.log import SIGN_INS, address_of, any_of, events, longest_ago, newest, user_of
-from connectors.okta.system import DAY_S, User, UserId, okta, pages, quoted
+from connectors.okta.log import SIGN_INS, address_of, any_of, events, longest_ago, newest
+from connectors.okta.system import DAY_S, User, UserId, okta, pages, quoted, record_of
 
 CLEARED = 'eventType eq "user.session.clear"'
 WORKED = 'outcome.result eq "SUCCESS"'
@@ -41,9 +41,10 @@ class SessionsSeen(State):
     used_at: Volatile[UsedAt[str]] = ""
     used_from: Volatile[UsedFrom[str]] = ""
     login: Volatile[Person[str]] = ""
+    id: Volatile[str] = ""
 
 
-def _seen(cleared_at: str, use: Any, login: str) -> SessionsSeen:
+def _seen(cleared_at: str, use: Any, id_: str, login: str) -> SessionsSeen:
     used_at = "" if use is None else use["published"]
     return SessionsSeen(
         all_ended=bool(cleared_at)
@@ -52,18 +53,19 @@ def _seen(cleared_at: str, use: Any, login: str) -> SessionsSeen:
         used_at=used_at,
         used_from="" if use is None else address_of(use),
         login=login,
+        id=id_,
     )
 
 
 @okta.look(permission="okta.users.read okta.logs.read", grade=Grade.QUIET)
 async def sessions(read: Reader, p: User) -> SessionsSeen:
     """A user's sessions, by the log: ended, when the newest sign-in is older than the newest end of all."""
-    who = await user_of(read, p.user)
+    who = await record_of(read, p)
     one = quoted(who["id"])
     cleared = await newest(read, CLEARED, f"target.id eq {one}", WORKED)
     use = await newest(read, any_of("eventType", SIGN_INS), f"actor.id eq {one}", WORKED)
     login = str((who.get("profile") or {}).get("login") or "")
-    return _seen("" if cleared is None else cleared["published"], use, login)
+    return _seen("" if cleared is None else cleared["published"], use, who["id"], login)
 
 
 @okta.look(permission="okta.idps.read")
@@ -93,7 +95,7 @@ async def idp_users(read: Reader, p: Idp) -> AsyncIterator[tuple[User, SessionsS
         uses = await _last(read, any_of("eventType", SIGN_INS), WORKED, of=linked, since=began)
     for one, login in linked.items():
         ended = cleared.get(one)
-        yield User(user=UserId(one)), _seen("" if ended is None else ended["published"], uses.get(one), login)
+        yield User(user=UserId(one)), _seen("" if ended is None else ended["published"], uses.get(one), one, login)
 
 
 def _login(item: Any) -> str:
@@ -131,4 +133,5 @@ def _whose(item: Any) -> Iterable[str]:
 def end_sessions(p: User, seen: SessionsSeen) -> Iterator[Call]:
     """End all of a user's sessions and OAuth tokens, and forget their devices. Who can sign in does: suspend_user first."""
     if not seen.all_ended:
-        yield Call.delete("/api/v1/users/{user}/sessions?oauthTokens=true&forgetDevices=true", p)
+        by_id = User(user=UserId(seen.id or p.user))
+        yield Call.delete("/api/v1/users/{user}/sessions?oauthTokens=true&forgetDevices=true", by_id)

@@ -151,6 +151,11 @@ okta = Connector(
 )
 
 
+async def record_of(read: Reader, p: User) -> Any:
+    """A user's record. Many paths, and the log, know a user by id alone, and not by login."""
+    return await read.get("/api/v1/users/{user}", p)
+
+
 async def pages(read: Reader, template: str, p: BaseModel | None = None, /, **query: Any) -> AsyncIterator[Any]:
     """Every item of a listing. Only the `Link` header says that it ends: a page may be empty, and another follow."""
     while True:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from connectors.core import Call, Impossible, Person, Reader, State, UsedAt, Volatile
 from connectors.okta.sessions import end_sessions
-from connectors.okta.system import User, okta
+from connectors.okta.system import User, okta, record_of
 
 CANNOT_SIGN_IN = frozenset({"SUSPENDED", "DEPROVISIONED"})
 
@@ -31,7 +31,7 @@ class FactorsSeen(State):
 @okta.look(permission="okta.users.read")
 async def user(read: Reader, p: User) -> UserSeen:
     """One user."""
-    item = await read.get("/api/v1/users/{user}", p)
+    item = await record_of(read, p)
     return UserSeen(
         status=item["status"],
         login=str((item.get("profile") or {}).get("login") or ""),
@@ -42,7 +42,8 @@ async def user(read: Reader, p: User) -> UserSeen:
 @okta.look(permission="okta.users.read")
 async def factors(read: Reader, p: User) -> FactorsSeen:
     """A user's second factors, those that were begun and not finished too."""
-    items = await read.get("/api/v1/users/{user}/factors", p)
+    by_id = User(user=(await record_of(read, p))["id"])
+    items = await read.get("/api/v1/users/{user}/factors", by_id)
     return FactorsSeen(enrolled=tuple(sorted(item["id"] for item in items)))
 
 

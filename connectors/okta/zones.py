@@ -76,7 +76,7 @@ def _stands(gateway: str) -> list[Network]:
         if kind == "CIDR":
             return [ipaddress.ip_network(value, strict=False)]
         first, last = (ipaddress.ip_address(part.partition("/")[0].strip()) for part in value.split("-"))
-        return list(ipaddress.summarize_address_range(first, last))  # type: ignore[type-var]  # of one version, or TypeError
+        return list(ipaddress.summarize_address_range(first, last))
     except (ValueError, TypeError):
         return []  # what we cannot read covers nothing: then the address is added
 
