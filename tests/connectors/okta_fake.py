@@ -257,6 +257,82 @@ class FakeOkta:
         return (204, None) if self.things.get(kind, {}).pop(id_, None) else problem(404)
 
 
+def with_drift() -> FakeOkta:
+    """An Okta in which Drift has all that it may have."""
+    fake = FakeOkta()
+    for n, status in (("00u1", "ACTIVE"), ("00u2", "ACTIVE"), ("00u3", "LOCKED_OUT")):
+        fake.put(
+            "users", n, status=status, lastLogin="2026-11-20T08:00:00.000Z", profile={"login": f"{n}@acme.example"}
+        )
+    fake.put("factors", "opf1", userId="00u1", factorType="push")
+    client = {
+        "grant_types": ["refresh_token"],
+        "redirect_uris": ["https://drift.example/cb"],
+        "response_types": ["code"],
+        "application_type": "web",
+    }
+    fake.put("apps", "0oa1", status="ACTIVE", label="Drift", name="oidc_client", signOnMode="OPENID_CONNECT",
+             credentials={"oauthClient": {"client_id": "0oa1"}}, settings={"oauthClient": client}, created="2026-01-01T00:00:00.000Z")  # fmt: skip
+    fake.put("apps", "0oa9", status="ACTIVE", label="Wiki", name="saml", signOnMode="SAML_2_0")
+    for n in range(5):
+        fake.put("tokens", f"oar{n}", status="ACTIVE", clientId="0oa1", userId="00u1" if n < 2 else "00u2", scopes=["offline_access"],
+                 issuer=ORG, lastUpdated="2026-11-26T02:30:00.000Z")  # fmt: skip
+    fake.put("app_users", "00u1", app="0oa1", status="ACTIVE")
+    fake.put(
+        "grants",
+        "oag1",
+        clientId="0oa1",
+        status="ACTIVE",
+        scopeId="okta.users.read",
+        issuer=ORG,
+        createdBy={"id": "00u2", "type": "User"},
+    )
+    fake.put("consents", "oag2", userId="00u1", clientId="0oa1", status="ACTIVE", scopeId="car:drive", issuer=ORG)
+    fake.put(
+        "secrets", "ocs1", app="0oa1", status="ACTIVE", client_secret="the-old-secret-that-leaked", secret_hash="h"
+    )
+    fake.put("jwks", "pks1", app="0oa1", status="ACTIVE", kid="old", kty="RSA", use="sig", n="AAA", e="AQAB")
+    fake.put(
+        "api-tokens",
+        "00T1",
+        name="Drift sync",
+        userId="00u1",
+        network={"connection": "ANYWHERE"},
+        created="2026-01-01T00:00:00.000Z",
+    )
+    fake.put(
+        "zones",
+        "nzo1",
+        type="IP",
+        name="BlockedIpZone",
+        status="ACTIVE",
+        usage="BLOCKLIST",
+        system=True,
+        gateways=None,
+        proxies=None,
+    )
+    fake.put(
+        "zones",
+        "nzo2",
+        type="IP",
+        name="Vendors",
+        status="ACTIVE",
+        usage="POLICY",
+        gateways=[{"type": "CIDR", "value": "192.0.2.0/24"}],
+        proxies=None,
+    )
+    fake.put("zones", "nzo3", type="DYNAMIC", name="Far", status="ACTIVE", usage="POLICY")
+    fake.put("eventHooks", "who1", status="ACTIVE", name="Drift", verificationStatus="VERIFIED", createdBy="00u2", created="2026-01-01T00:00:00.000Z",
+             events={"type": "EVENT_TYPE", "items": ["user.session.start"]},
+             channel={"type": "HTTP", "version": "1.0.0", "config": {"uri": "https://drift.example/in", "authScheme": {"type": "HEADER", "key": "authorization", "value": "hook-secret"}}})  # fmt: skip
+    fake.put("idps", "0oa2", status="ACTIVE", type="SAML2", name="Support vendor")
+    fake.put("idp_users", "00u1", idp="0oa2", profile={"login": "00u1@acme.example"})
+    fake.put("idp_users", "00u2", idp="0oa2", profile={"login": "00u2@acme.example"})
+    fake.happened("user.session.start", actor="00u1")
+    fake.happened("user.session.start", actor="00u2", address="192.0.2.10")
+    return fake
+
+
 def fulfils(text, facts):
     """A filter of `eq` and `sw` with and, or and brackets, as far as ours go; the field and its text are judged exactly."""
 
