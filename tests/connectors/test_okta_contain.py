@@ -44,9 +44,12 @@ QUICK = """
 from connectors.core import Rate
 from connectors.okta import okta
 okta.rate = Rate(2000, per_s=1, in_flight=10)
+for action in okta.actions.values():
+    action.settles_within_s = 1
 from triggers.cli.main import run
 run()
 """
+"""Our command with less patience: it waits half a minute for Okta to show what was done, and to go on showing it."""
 
 
 @pytest.fixture

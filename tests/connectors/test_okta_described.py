@@ -44,6 +44,25 @@ def test_every_call_of_every_case_is_a_request_that_okta_describes(path):
     for call in calls:
         if path.stem != "odd_name":
             assert judged_call(call) == "okta-management"
+            assert scopes(call.method, call.path.partition("?")[0]) == set(action.permission.split()), "the least"
+
+
+UNDESCRIBED_SCOPES = {
+    "apps": "okta.apps.read",
+    "eventHooks": "okta.eventHooks.read",
+    "idps": "okta.idps.read",
+    "users": "okta.users.read",
+}
+"""Of the paths that the trimmed description lacks, by their first word (2024.06.1)."""
+
+
+def scopes(method, path):
+    """The OAuth scopes that Okta's description wants for a request."""
+    for name in ("okta-management", "okta-oauth"):
+        if described(name).has(method, path):
+            ways = described(name).operation(method, path).spec.get("security", [])
+            return {scope for way in ways for scope in way.get("oauth2", ())}
+    return {UNDESCRIBED_SCOPES[path.split("/")[3]]}
 
 
 def examples(path):
@@ -61,7 +80,7 @@ def examples(path):
     if path.endswith("/factors"):  # UserFactor: id, factorType, provider, status (2024.06.1)
         return [[{"id": "opf1", "factorType": "push", "provider": "OKTA", "status": "ACTIVE"}], []]
     sibling = SIBLINGS[path]
-    method = "POST" if "lifecycle" in sibling else "GET"
+    method = "POST" if "lifecycle" in sibling else "PUT" if path == "/api/v1/apps" else "GET"  # PUT shows every kind
     found = [one.json for one in described("okta-management").answers(method, sibling) if one.status == 200]
     return found if path.count("/") == 4 else [found]
 
@@ -88,9 +107,10 @@ def shown(which, used):
     return answer
 
 
-async def each_example(carry_out):
-    """Do it with the first example of each answer, then with the second, until each was had."""
-    which, most = 0, 1
+async def each_example(carry_out, entry):
+    """Do it with the first example of each answer, then with the second, until each was had; by the scopes it names."""
+    which, most, named = 0, 1, set()
+    permission = set(entry.permission.split()) if entry.name != "okta.access" else {"openid"}
     while which < most:
         used = []
         async with (
@@ -99,8 +119,12 @@ async def each_example(carry_out):
         ):
             await carry_out(Reader(wire))
         assert used
+        wanted = set().union(*(scopes("GET", path) for path, _ in used))
+        assert wanted <= permission, "what is asked is what is named"
+        named |= wanted
         most = max(count for _, count in used)
         which += 1
+    assert named == permission, "no more than is asked"
 
 
 def asked_of(model):
@@ -114,7 +138,7 @@ async def test_every_example_of_an_answer_is_understood_by_its_look(look):
     async def once(read):
         assert isinstance(await look(read, asked_of(look.params)), look.state)
 
-    await each_example(once)
+    await each_example(once, look)
 
 
 @pytest.mark.parametrize("find", okta.finds.values(), ids=list(okta.finds))
@@ -126,7 +150,7 @@ async def test_every_example_of_a_listing_is_understood_by_its_find(find):
             assert isinstance(p, find.of.params)
             assert isinstance(seen, find.of.state)
 
-    await each_example(once)
+    await each_example(once, find)
 
 
 @pytest.mark.parametrize("survey", okta.surveys.values(), ids=list(okta.surveys))
@@ -138,7 +162,7 @@ async def test_every_example_of_a_listing_is_understood_by_its_survey(survey):
             assert isinstance(found.params, survey.of.params)
             assert isinstance(found.seen, survey.of.state)
 
-    await each_example(once)
+    await each_example(once, survey)
 
 
 @pytest.mark.parametrize(("status", "name", "error"), [
