@@ -1,7 +1,8 @@
 """The contract that every connector keeps: its public names."""
 
 from connectors.core.call import Answer, Call, Mark
-from connectors.core.connector import Action, Connector, EffectId, Find, Foothold, Look, Rate, Settings, needs_of
+from connectors.core.configured import Foothold, Settings
+from connectors.core.connector import Action, Connector, EffectId, Find, Look, Rate, needs_of
 from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
 from connectors.core.exchange import Grant, Ready, TokenUrl, client_assertion, client_credentials, jwt_bearer, signed
 from connectors.core.model import (

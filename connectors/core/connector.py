@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
-
 from connectors.core.call import Call
+from connectors.core.configured import Foothold, Settings
 from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.exchange import Auth, Granting
-from connectors.core.kinds import KINDS, Foothold, needs_of
+from connectors.core.kinds import KINDS, needs_of
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
 from connectors.core.survey import Found, Lost, Survey, Tide
 from connectors.core.told import Telling
@@ -177,12 +176,6 @@ class Rate:
     per_s: float = 1.0
     in_flight: int = 50
     write_gap_s: float = 0.0
-
-
-class Settings(BaseModel):
-    """The fields of a connection to this system beside its URL and secret."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]

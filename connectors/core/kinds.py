@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from connectors.core.model import Family
 
 _NEEDS: dict[str, frozenset[Family]] = {
@@ -30,9 +28,3 @@ def needs_of(kind: str) -> frozenset[Family]:
         return _NEEDS[kind]
     except KeyError:
         raise LookupError(f"no foothold kind {kind!r}; there are {', '.join(KINDS)}") from None
-
-
-class Foothold(BaseModel):
-    """The fields that an inventory gives of one foothold at this system; secrets stand there as references."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

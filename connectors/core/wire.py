@@ -19,7 +19,8 @@ from urllib.parse import quote_plus, unquote_plus, urljoin, urlsplit
 import orjson
 
 from connectors.core.call import Answer, fits, newest
-from connectors.core.connector import Connector, Rate, Settings
+from connectors.core.configured import Settings
+from connectors.core.connector import Connector, Rate
 from connectors.core.errors import Impossible, Unexpected
 from connectors.core.exchange import Grant, Tokens
 from connectors.core.secret import Secret
@@ -127,8 +128,8 @@ class Wire:
         self.guard: Callable[[], bool] | None = None
         self.requests = 0
         self._discovery: asyncio.Future[Mapping[str, str]] | None = None
-        exchanged = connection.connector.grant is not None and connection.secret is not None
-        self._tokens = Tokens(connection, self._ask_token) if exchanged else None
+        exchanged = connection.connector.grant is not None and connection.settings.exchanged
+        self._tokens = Tokens(connection, self._ask_token) if exchanged and connection.secret is not None else None
         self._transport: AiohttpTransport | None = None
         self._base = _plain(connection.name, "url", connection.url)
         self._hosts = {
@@ -259,8 +260,10 @@ class Wire:
         if not (value.isascii() and value.isprintable()):
             tried = f"{self.connection.name}: our credential {secret!r}"
             raise Impossible(tried, "it holds line breaks or letters that no request carries", "Mend where it is kept")
-        if bearer is not None or self.connection.connector.auth == "bearer":
+        if bearer is not None:
             headers["authorization"] = f"Bearer {value}"
+        elif self.connection.connector.auth == "bearer" or self.connection.connector.grant is not None:
+            headers["authorization"] = f"{self.connection.settings.scheme} {value}"
         return None
 
     async def _url(self, path: str) -> str:
