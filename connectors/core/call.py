@@ -80,6 +80,11 @@ class Call:
         return cls("PUT", fill(template, p), json, **more)
 
     @classmethod
+    def patch(cls, template: str, p: BaseModel | None = None, *, json: Any = None, **more: Any) -> Call:
+        """A PATCH with a JSON body: it sets the fields that it names, so it may be repeated like a PUT."""
+        return cls("PATCH", fill(template, p), json, **more)
+
+    @classmethod
     def delete(cls, template: str, p: BaseModel | None = None, **more: Any) -> Call:
         """A DELETE."""
         return cls("DELETE", fill(template, p), **more)
