@@ -81,7 +81,7 @@ class Call:
 
     @classmethod
     def patch(cls, template: str, p: BaseModel | None = None, *, json: Any = None, **more: Any) -> Call:
-        """A PATCH with a JSON body: it sets the fields that it names, so it may be repeated like a PUT."""
+        """A PATCH with a JSON body: what it leaves out stays as it is."""
         return cls("PATCH", fill(template, p), json, **more)
 
     @classmethod

@@ -25,8 +25,8 @@ from connectors.core.waits import asked_wait_s
 if TYPE_CHECKING:
     from connectors.core.wire import Connection, Reply
 
-Auth = Literal["bearer", "basic", "path", "none", "client-credentials", "jwt-bearer"]
-EXCHANGED = frozenset({"client-credentials", "jwt-bearer"})
+Auth = Literal["bearer", "basic", "path", "none", "client-credentials", "jwt-bearer", "signed-jwt"]
+EXCHANGED = frozenset({"client-credentials", "jwt-bearer", "signed-jwt"})
 """Those for which a connector declares its `grant`."""
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -59,14 +59,26 @@ class Grant:
     Attributes:
         at: the token endpoint: a `TokenUrl`, or a path below the connection's URL (`//path`: from its host's root).
         form: the fields of the request. It holds the credential, so it is shown nowhere.
+        bearer: what goes along as bearer token, where that is the proof (GitHub's apps).
+        holds: the field of the answer that the access token is in.
     """
 
     at: str
     form: Mapping[str, str] = field(repr=False)
+    bearer: str = field(default="", repr=False)
+    holds: str = "access_token"
 
 
-Granting = Callable[[Any, Secret], Grant]
-"""What a connector declares: the request for a token, out of a connection's settings and its secret."""
+@dataclass(frozen=True)
+class Ready:
+    """An access token that no request is needed for: a JWT that we sign ourselves, or the secret as it stands."""
+
+    token: str = field(repr=False)
+    life_s: float
+
+
+Granting = Callable[[Any, Secret], Grant | Ready]
+"""What a connector declares: the request for a token (or the token), out of a connection's settings and its secret."""
 
 
 def client_credentials(at: str, client_id: str, secret: Secret, **more: str) -> Grant:
@@ -128,7 +140,7 @@ def _base64url(value: bytes) -> bytes:
 class Tokens:
     """The access token of one open connection: one request for it, whoever asks meanwhile."""
 
-    def __init__(self, connection: Connection, send: Callable[[str, Mapping[str, str]], Awaitable[Reply]]) -> None:
+    def __init__(self, connection: Connection, send: Callable[[Grant], Awaitable[Reply]]) -> None:
         self._connection = connection
         self._send = send
         self._asked: asyncio.Future[Secret] | None = None
@@ -170,8 +182,11 @@ class Tokens:
         grant = connector.grant(self._connection.settings, secret)
         where = f"{self._connection.name}: an access token ({connector.auth})"
         began = asyncio.get_running_loop().time()
+        if isinstance(grant, Ready):
+            self._until = began + grant.life_s - min(EARLY_S, grant.life_s / 10)
+            return Secret(grant.token)
         try:
-            reply = await self._send(grant.at, grant.form)
+            reply = await self._send(grant)
         except (NotSent, NoAnswer) as error:
             raise NotSent(f"the token endpoint does not answer: {error}") from None
         came = f"{reply.status}{reason(reply)}"
@@ -181,8 +196,8 @@ class Tokens:
             raise NotSent(f"the token endpoint answers {came}")
         if reply.status in {400, 401, 403}:
             raise NotAllowed(where, came, "Is this credential right, still alive, and granted what it asks for?")
-        said = reply.json if reply.status == 200 and isinstance(reply.json, dict) else {}
-        token = said.get("access_token")
+        said = reply.json if reply.status in {200, 201} and isinstance(reply.json, dict) else {}
+        token = said.get(grant.holds)
         if not isinstance(token, str) or not (token and token.isascii() and token.isprintable()):
             raise Unexpected(where, f"{came} without an access token", "A person must look: is this the right URL?")
         if str(said.get("token_type", "Bearer")).lower() != "bearer":

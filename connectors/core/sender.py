@@ -58,7 +58,7 @@ class Sender:
     async def send(self, call: Call, marks: Mapping[Mark, str]) -> Outcome:
         """Send `call` once.
 
-        2xx, and 404 (the look decides whether that means gone), are OK; 429 and 503 with a wait are BUSY; any other
+        2xx, and 404 (the look decides whether that means gone), are OK, unless the connector reads them otherwise; 429 and 503 with a wait are BUSY; any other
         5xx and no answer are UNSURE: it may have had its effect.
         """
         body = unveil(call.body, marks, self._wire.current)
@@ -72,12 +72,14 @@ class Sender:
             later = isinstance(error, (Busy, Unreachable))
             return Outcome(Came.NOT_SENT if later else Came.REFUSED, why=str(error))
         request_id = _request_id(reply.headers)
-        why = f"{reply.status}{reason(reply)}"
-        if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
-            wait_s = asked_wait_s(reply.headers)
+        told = self._wire.told(reply)
+        why = f"{reply.status}{reason(reply, told)}"
+        busy = reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers)
+        if busy or told.kind is Busy:
+            wait_s = told.wait_s if told.kind is Busy else asked_wait_s(reply.headers)
             self._wire.gate.wait(wait_s)
             return Outcome(Came.BUSY, reply.status, wait_s, request_id, why)
-        if 200 <= reply.status < 300 or reply.status == 404:
+        if told.look or (told.kind is None and (200 <= reply.status < 300 or reply.status == 404)):
             kept = self._keep(call, reply.json)
             if any(secret.reveal() in request_id for _, secret in kept):
                 request_id = ""

@@ -21,8 +21,9 @@ import orjson
 from connectors.core.call import Answer, fits, newest
 from connectors.core.connector import Connector, Rate, Settings
 from connectors.core.errors import Impossible, Unexpected
-from connectors.core.exchange import Tokens
+from connectors.core.exchange import Grant, Tokens
 from connectors.core.secret import Secret
+from connectors.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from httpx_aiohttp import AiohttpTransport
@@ -115,7 +116,10 @@ class Wire:
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self.connection = connection
         self.writes = writes
-        self.gate = Gate(connection.connector.rate)
+        rate = connection.connector.rate
+        self.gate = Gate(rate)
+        gap_s = rate.write_gap_s
+        self._writing = Gate(Rate(1, per_s=gap_s, in_flight=1)) if gap_s else contextlib.nullcontext()
         self.asks = {path for look in connection.connector.looks.values() for path in look.asks}
         self.current: dict[str, Secret] = {}
         self.lost: dict[str, str] = {}
@@ -150,6 +154,11 @@ class Wire:
             self._transport = AiohttpTransport(client=session)
         return self._transport
 
+    def told(self, reply: Reply) -> Told:
+        """What an answer says beyond its status, as the connector reads it."""
+        tell = self.connection.connector.told
+        return NOTHING if tell is None else tell(reply.status, reply.headers, reply.json)
+
     async def keep(self, answer: Answer, secret: Secret) -> None:
         """Put a rotated secret in the old one's place, sealed first where a run can seal it."""
         if self.keeper is not None:
@@ -178,11 +187,11 @@ class Wire:
         if not self.writes and not reads:
             raise Impossible(f"{method} {path}", "this connection was opened for reading only", "This is a dry run")
         url = await self._url(path)
-        headers = dict(HEADERS)
+        headers = HEADERS | dict(self.connection.connector.headers)
         sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
         for again in (reads, False):
             self.requests += 1
-            async with self.gate:
+            async with contextlib.nullcontext() if reads else self._writing, self.gate:
                 token = await self._authenticate(headers, bearer)
                 if not reads and self.guard is not None and not self.guard():
                     raise NotSent("our lease on this run is no longer sure")
@@ -194,9 +203,10 @@ class Wire:
                 break
         return reply
 
-    async def _ask_token(self, at: str, form: Mapping[str, str]) -> Reply:
-        url = await self._url(at) if at.startswith("/") else at
-        return await self._once("POST", url, headers=dict(HEADERS), data=dict(form))
+    async def _ask_token(self, grant: Grant) -> Reply:
+        url = await self._url(grant.at) if grant.at.startswith("/") else grant.at
+        headers = HEADERS | ({"authorization": f"Bearer {grant.bearer}"} if grant.bearer else {})
+        return await self._once("POST", url, headers=headers, data=dict(grant.form))
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
         import aiohttp
