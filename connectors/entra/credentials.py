@@ -1,10 +1,11 @@
 """Secrets, certificates and federated trusts: of app registrations, and of service principals.
 
 Graph never gives a secret out again, only its id, its dates and three letters of it. A certificate goes by writing back
-the list of all others (removeKey wants a proof that only the owner can make), so their public keys must have been read;
-a list with a private one in it (SAML signing) cannot be written back: that is a manual step in the portal.
+the list of all others (removeKey wants a proof that only the owner can make): each by its keyId with no key in it, which
+leaves it as it is. No key is read or sent, so nothing masked can take a real one's place.
 Source: learn.microsoft.com/graph/api/application-removepassword, serviceprincipal-removepassword, application-update,
-resources/keycredential, application-list-federatedidentitycredentials, federatedidentitycredential-delete.
+resources/keycredential, application-list-federatedidentitycredentials, federatedidentitycredential-delete; the list with
+its keys left null is what Azure CLI writes (`az ad app credential delete --cert`, role/custom.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from connectors.core import Call, Impossible, Params, Reader, Shown, State, Unseen, Volatile
+from connectors.core import Call, Params, Reader, Shown, State, Unseen, Volatile
 from connectors.entra.graph import (
     LIVES_ON,
     READS,
@@ -30,7 +31,7 @@ from connectors.entra.graph import (
 from connectors.entra.names import Holder
 from connectors.entra.objects import app, principal
 
-KEPT = ("keyId", "type", "usage", "displayName", "startDateTime", "endDateTime", "customKeyIdentifier", "key")
+KEPT = ("keyId", "type", "usage", "displayName", "startDateTime", "endDateTime", "customKeyIdentifier")
 """What is written back of a certificate that stays."""
 
 Kind = Literal["password", "certificate", "federated"]
@@ -49,7 +50,7 @@ class CredentialSeen(State):
 
     Attributes:
         trusts: of a federated one, the issuer and subject that it lets in.
-        others: the certificates that stay, as JSON, where all of each was seen; "" for one that was not.
+        others: the certificates beside it that stay, as JSON, without their keys.
     """
 
     kind: Kind
@@ -96,10 +97,8 @@ def _trust(owner: str, one: Any) -> tuple[Credential, CredentialSeen]:
 
 
 def _written(key: Any) -> str:
-    """A certificate as it is written back; "" without its public key: what was masked is never sent."""
-    if not key.get("key") or key.get("usage") == "Sign":
-        return ""
-    return json.dumps({name: key[name] for name in KEPT if key.get(name) is not None}, sort_keys=True)
+    """A certificate as it is written back."""
+    return json.dumps({name: key[name] for name in KEPT if key.get(name) is not None} | {"key": None}, sort_keys=True)
 
 
 async def _held(read: Reader, holder: Holder, owner: str) -> AsyncIterator[tuple[Credential, CredentialSeen]]:
@@ -157,12 +156,6 @@ def remove_credential(p: Credential, seen: CredentialSeen) -> Iterator[Call]:
         case "federated":
             yield Call.delete("/applications/{owner}/federatedIdentityCredentials/{key_id}", p)
         case "certificate":
-            if not all(seen.others):
-                raise Impossible(
-                    f"remove certificate {p.key_id}",
-                    "one beside it signs SAML answers, or its public key was not given: the list cannot be written back",
-                    "Remove it by hand: Entra admin center > this app > Certificates & secrets",
-                )
             stay = [json.loads(one) for one in seen.others]
             shown = {"keyCredentials": f"without {p.key_id}; {len(stay)} stay"}
             yield Call.patch("/{holder}/{owner}", p, json={"keyCredentials": stay}, shown=shown)

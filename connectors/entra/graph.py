@@ -8,7 +8,8 @@ Source: learn.microsoft.com/graph/delta-query-overview, /graph/paging, /graph/th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -31,6 +32,7 @@ from connectors.core import (
     client_assertion,
     client_credentials,
 )
+from connectors.core.told import NOTHING, Told
 from connectors.entra.names import Holder
 
 TOKEN_LIVES_S = 90 * 60
@@ -113,6 +115,23 @@ def _grant(settings: EntraSettings, secret: Secret) -> Grant:
     return client_credentials(settings.token_url, settings.client_id, secret, scope=settings.scope)
 
 
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}")
+SO_ALREADY = ("Permission being assigned already exists", "No password credential found with keyId")
+"""What Graph says, with a 400, to a write that was done before: all that tells it from a mistake is its message."""
+
+
+def told(status: int, _headers: Mapping[str, str], json: Any) -> Told:
+    """Graph's own word for an error: `{"error": {"code": ..., "message": ...}}`. The message is shown nowhere."""
+    error = json.get("error") if isinstance(json, dict) else None
+    if not isinstance(error, dict):
+        return NOTHING
+    code, message = error.get("code"), str(error.get("message"))
+    return Told(
+        code=code if isinstance(code, str) and _CODE.fullmatch(code) else "",
+        look=status == 409 or (status == 400 and message.startswith(SO_ALREADY)),
+    )
+
+
 entra = Connector(
     "entra",
     rate=Rate(20, per_s=1, in_flight=20),  # 3,000 writes in 150 s for one app in one tenant
@@ -127,6 +146,7 @@ entra = Connector(
         "path": PathFoothold,
     },
     grant=_grant,
+    told=told,
 )
 
 
