@@ -169,7 +169,7 @@ def _(p: AllowList, seen: LocationSeen, before: LocationSeen) -> Iterator[Call]:
     layer="network",
     does="closes-path",
     stops="new",
-    permission=WRITES,
+    permission=f"{WRITES} Application.Read.All",
     settles_within_s=SETTLES_S,
     residual=LIVES_ON,
     residual_s=TOKEN_LIVES_S,

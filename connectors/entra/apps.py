@@ -12,7 +12,7 @@ from connectors.core import Call
 from connectors.entra.consents import remove_grant
 from connectors.entra.credentials import remove_credential
 from connectors.entra.graph import LIVES_ON, SETTLES_S, TOKEN_LIVES_S, WRITES, App, Principal, entra
-from connectors.entra.objects import AppSeen, PrincipalSeen, app, principal
+from connectors.entra.objects import AppSeen, PrincipalSeen, app, principal, refuse_own
 
 
 @entra.action(
@@ -29,6 +29,7 @@ from connectors.entra.objects import AppSeen, PrincipalSeen, app, principal
 def disable_principal(p: Principal, seen: PrincipalSeen) -> Iterator[Call]:
     """Stop an app from getting tokens in our tenant, for anybody and by any credential. Issued ones live on."""
     if seen.enabled:
+        refuse_own(seen.own, f"switch off {p.principal}")
         yield Call.patch("/servicePrincipals/{principal}", p, json={"accountEnabled": False})
 
 
@@ -52,6 +53,7 @@ def _(p: Principal, seen: PrincipalSeen, before: PrincipalSeen) -> Iterator[Call
 def deactivate_app(p: App, seen: AppSeen) -> Iterator[Call]:
     """Stop an app of ours from getting tokens in every tenant. Its settings and permissions stay; issued tokens live on."""
     if seen.enabled:
+        refuse_own(seen.own, f"switch off {p.app}")
         yield Call.patch("/applications/{app}", p, json={"isDisabled": True})
 
 

@@ -29,7 +29,7 @@ from connectors.entra.graph import (
     pages,
 )
 from connectors.entra.names import Holder
-from connectors.entra.objects import app, principal
+from connectors.entra.objects import app, principal, refuse_own
 
 KEPT = ("keyId", "type", "usage", "displayName", "startDateTime", "endDateTime", "customKeyIdentifier")
 """What is written back of a certificate that stays."""
@@ -51,6 +51,7 @@ class CredentialSeen(State):
     Attributes:
         trusts: of a federated one, the issuer and subject that it lets in.
         others: the certificates beside it that stay, as JSON, without their keys.
+        own: it is of the app that we sign in as.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class CredentialSeen(State):
     expires: Shown = ""
     trusts: Shown = ""
     others: Volatile[tuple[str, ...]] = ()
+    own: Volatile[bool] = False
 
 
 def past(when: object) -> bool:
@@ -103,12 +105,15 @@ def _written(key: Any) -> str:
 
 async def _held(read: Reader, holder: Holder, owner: str) -> AsyncIterator[tuple[Credential, CredentialSeen]]:
     at = Credential(holder=holder, owner=owner, key_id="")
-    item = await read.get("/{holder}/{owner}", at, **chosen("id", "passwordCredentials", "keyCredentials"))
-    for pair in credentials_of(holder, item):
-        yield pair
+    query = chosen("id", "appId", "passwordCredentials", "keyCredentials")
+    item = await read.get("/{holder}/{owner}", at, **query)
+    own = {"own": item["appId"] == read.settings.client_id}
+    for found, seen in credentials_of(holder, item):
+        yield found, seen.model_copy(update=own)
     if holder == "applications":
         async for one in pages(read, "/applications/{owner}/federatedIdentityCredentials", at, {}):
-            yield _trust(owner, one)
+            found, seen = _trust(owner, one)
+            yield found, seen.model_copy(update=own)
 
 
 @entra.look(permission=READS)
@@ -150,6 +155,7 @@ def remove_credential(p: Credential, seen: CredentialSeen) -> Iterator[Call]:
     """Take away one secret, certificate or trust. The tokens that it got live on until they expire."""
     if seen.expired:
         return
+    refuse_own(seen.own, f"remove credential {p.key_id} of {p.holder}/{p.owner}")
     match seen.kind:
         case "password":
             yield Call.post("/{holder}/{owner}/removePassword", p, json={"keyId": p.key_id})

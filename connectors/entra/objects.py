@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.core import Reader, Shown, ShownAll, State, Volatile
+from connectors.core import Impossible, Reader, Shown, ShownAll, State, Volatile
 from connectors.entra.graph import READS, App, Principal, chosen, entra
 
 PRINCIPAL = ("id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId", "verifiedPublisher", "replyUrls")
@@ -20,6 +20,7 @@ class PrincipalSeen(State):
 
     Attributes:
         app_id: the id that all tenants share. tenant: the organisation that the app is of.
+        own: it is the very app that we sign in as.
     """
 
     enabled: bool
@@ -27,15 +28,17 @@ class PrincipalSeen(State):
     app_id: Volatile[Shown] = ""
     name: Volatile[Shown] = ""
     tenant: Volatile[Shown] = ""
+    own: Volatile[bool] = False
 
 
 class AppSeen(State):
-    """Whether anybody, in any tenant, gets tokens for it, and where people are sent back to."""
+    """Whether anybody, in any tenant, gets tokens for it, and where people are sent back to. `own`: we sign in as it."""
 
     enabled: bool
     hosts: ShownAll = ()
     app_id: Volatile[Shown] = ""
     name: Volatile[Shown] = ""
+    own: Volatile[bool] = False
 
 
 def hosts_of(*urls: str) -> tuple[str, ...]:
@@ -49,7 +52,14 @@ def hosts_of(*urls: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def principal_of(item: Any) -> PrincipalSeen:
+def refuse_own(own: bool, tried: str) -> None:
+    """Impossible for the app that we sign in as: it would be the last thing that we do here."""
+    if own:
+        came = "it is the app that this connection signs in as: we would lock ourselves out"
+        raise Impossible(tried, came, "Do it by a connection of another app, a spare one, at the very end")
+
+
+def principal_of(item: Any, us: str = "") -> PrincipalSeen:
     """A service principal as Graph gives it. What was never set, a delta query leaves out."""
     return PrincipalSeen(
         enabled=item["accountEnabled"],
@@ -57,10 +67,11 @@ def principal_of(item: Any) -> PrincipalSeen:
         app_id=item["appId"],
         name=str(item.get("displayName") or ""),
         tenant=str(item.get("appOwnerOrganizationId") or ""),
+        own=item["appId"] == us,
     )
 
 
-def app_of(item: Any) -> AppSeen:
+def app_of(item: Any, us: str = "") -> AppSeen:
     """An app registration as Graph gives it; `isDisabled` is missing where nobody ever set it."""
     places = (item.get(where) or {} for where in ("web", "spa", "publicClient"))
     return AppSeen(
@@ -68,16 +79,18 @@ def app_of(item: Any) -> AppSeen:
         hosts=hosts_of(*(url for place in places for url in place.get("redirectUris") or [])),
         app_id=item["appId"],
         name=str(item.get("displayName") or ""),
+        own=item["appId"] == us,
     )
 
 
 @entra.look(permission=READS)
 async def principal(read: Reader, p: Principal) -> PrincipalSeen:
     """One service principal: a vendor's app, or one of our own, in our tenant."""
-    return principal_of(await read.get("/servicePrincipals/{principal}", p, **chosen(*PRINCIPAL)))
+    item = await read.get("/servicePrincipals/{principal}", p, **chosen(*PRINCIPAL))
+    return principal_of(item, read.settings.client_id)
 
 
 @entra.look(permission=READS)
 async def app(read: Reader, p: App) -> AppSeen:
     """One app registration of our own."""
-    return app_of(await read.get("/applications/{app}", p, **chosen(*APP)))
+    return app_of(await read.get("/applications/{app}", p, **chosen(*APP)), read.settings.client_id)

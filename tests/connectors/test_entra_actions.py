@@ -222,6 +222,21 @@ async def test_a_policy_that_spares_nobody_or_blocks_nobody_is_not_switched_on(n
             access.enforce_policy.missing(access.Policy(policy=name), seen, "me")
 
 
+async def test_the_app_that_we_sign_in_as_is_left_to_a_spare_connection():
+    graph = Graph()
+    graph.tenant["principals"][OURS]["appId"] = graph.tenant["apps"]["reg-ours"]["appId"] = "our-client"
+    for action, p in (
+        (apps.disable_principal, Principal(principal=OURS)),
+        (apps.deactivate_app, App(app="reg-ours")),
+        (credentials.remove_credential, PASSWORD),
+    ):
+        async with at(graph) as (read, _, _):
+            seen = await action.sees(read, p)
+            with pytest.raises(Impossible, match="lock ourselves out"):
+                action.missing(p, seen, "me")
+    assert graph.writes == []
+
+
 # what answers mean
 
 
