@@ -18,7 +18,7 @@ from connectors.entra.consents import Assignment, AssignmentSeen, Grant, assignm
 from connectors.entra.credentials import credential, credentials_of
 from connectors.entra.graph import READS, App, Principal, Query, chosen, delta, entra, pages
 from connectors.entra.names import Holder
-from connectors.entra.objects import APP, PRINCIPAL, app, app_of, principal, principal_of
+from connectors.entra.objects import APP, PRINCIPAL, app, app_of, hosts_of, principal, principal_of
 
 MICROSOFT = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"})
 """The tenants of Microsoft's own apps (learn.microsoft.com: verify first-party apps)."""
@@ -138,7 +138,7 @@ async def _keys(read: Reader, holder: Holder, query: Query) -> AsyncIterator[Fou
                 seen=seen,
                 title=f"{item.get('displayName') or ''}: {seen.kind}",
                 belongs_to=account(entra.name, item["id"]),
-                hosts=(seen.trusts,) if seen.trusts else (),
+                hosts=hosts_of(*seen.trusts.split()[:1]),
             )
 
 

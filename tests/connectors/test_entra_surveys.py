@@ -55,7 +55,8 @@ async def test_all_that_reaches_us_is_found(page):
         ("Mail.Read", "offline_access", "openid"),
     )
     assert found["entra.roles"][f"{OURS},{GRAPH_SP},User.Read.All"].part_of == OURS
-    assert found["entra.keys"]["applications,reg-ours,fic-1"].belongs_to == ("entra:reg-ours",)
+    trust = found["entra.keys"]["applications,reg-ours,fic-1"]
+    assert (trust.belongs_to, trust.hosts) == (("entra:reg-ours",), ("token.actions.githubusercontent.com",))
     assert found["entra.keys"][f"servicePrincipals,{OURS},pw-sp"].belongs_to == (f"entra:{OURS}",)
     assert found["entra.paths"]["loc-1"].hosts == ("0.0.0.0/1",)
 
