@@ -19,6 +19,8 @@ from engine.state import Around, Live
 from engine.walls import holds_closed, parked_word, stand_at_the_wall, why_parked
 from journal.event import Draft, Private
 
+PAUSE_S = 0.05
+"""Between two last looks that did not come to a word."""
 CLOSING_WAIT_S = 30.0
 """For so long a process stays for something that dies by itself; beyond that the run is closed in a later visit."""
 
@@ -76,13 +78,16 @@ async def _judge(live: Live, wall: asyncio.Future[Any]) -> str:
             return word
         if wall.done() and not wall.cancelled() and (error := wall.exception()) is not None:
             live.break_off(error)
-        if _resting(live) and (verdict := await verified(live)) is not None:
+        resting = _resting(live)
+        if resting and (verdict := await verified(live)) is not None:
             word = await _say(live, verdict.word, verdict, "")
             live.judged.set()
             await _messages(live)
             if (word := await _stays(live, word)) is not None:
                 return word
             continue
+        if resting:  # the last look itself moves things: without a pause it would look again and again at full speed
+            await live.until(live.over, PAUSE_S)
         await live.until(live.moved, 1.0)
     if live.broken is not None:
         return live.run.word

@@ -23,7 +23,7 @@ async def verified(live: Live) -> Verdict | None:
         for bound in stale:
             live.views[bound.id].poke.set()
         return None
-    left = {b.id for b in acting if live.views[b.id].state == "open"}
+    left = {b.id for b in acting if live.views[b.id].state in {"open", "unknown"}}
     if not all(live.views[name].gave_up for name in left):
         return None
     if (word := live.verdict().word) not in GOOD and (left or word != "nothing-found"):

@@ -174,6 +174,7 @@ def listed_with(house, grants):
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_forgotten_key_in_his_hand_is_closed_once_it_is_found(house):
     """Three runs over one night: nobody looked, somebody looked, and a playbook that closes whatever was found."""
     house.up("--forgotten")

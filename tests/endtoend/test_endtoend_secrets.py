@@ -230,7 +230,7 @@ def _hold_nothing(house, arguments, said):
     assert _in(b"".join(arguments), SECRETS) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("prefect", ["off", "on"])
 def test_no_secret_and_no_name_stays_anywhere_that_it_should_not(house, responder, prefect):

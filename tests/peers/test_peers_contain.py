@@ -17,7 +17,7 @@ from inventory.read import read_inventory
 from language import read
 from tests.peers.oidc.world import PLAYBOOK, make_world
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "triggers.cli.main")

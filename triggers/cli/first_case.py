@@ -78,12 +78,14 @@ def _given(systems: list[Connector], checked: Checked) -> list[str]:
 
 def _connections(systems: list[Connector]) -> list[str]:
     """A connection's own settings, where a system needs some; else each gets one, named after it."""
-    needing = [system for system in systems if system.settings.model_fields]
-    if not needing:
+    needed = {
+        system: [key for key, info in system.settings.model_fields.items() if info.is_required()] for system in systems
+    }
+    if not any(needed.values()):
         return []
     lines = ["connections:"]
-    for system in needing:
-        fields = "".join(f", {key}: ringfence" for key in system.settings.model_fields)
+    for system in (system for system in systems if needed[system]):
+        fields = "".join(f", {key}: ringfence" for key in needed[system])
         lines.append(f"  {system.name}: {{system: {system.name}{fields}}}")
     return lines
 

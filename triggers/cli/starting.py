@@ -90,15 +90,18 @@ def start(wanted: Wanted) -> int:
     raw = read_inputs(wanted.given, checked)
     if filed is not None:
         filed.complete(raw)
-    journal = place.open_journal(place.open_keys(inventory, sandbox=wanted.sandbox), wanted.config)
+    keys = place.open_keys(inventory, sandbox=wanted.sandbox)
+    there = place.open_journal(keys, wanted.config) if place.has_journal(wanted.config) else None
     try:
-        inventory = standing.with_discovered(journal, inventory)
+        inventory = standing.with_discovered(there, inventory)
         if wanted.sandbox and filed is None:
             choose_integration(raw, checked, inventory)
         prepared = _prepared(wanted, inventory, checked, raw, file, filed)
     except BaseException:
-        journal.close()
+        if there is not None:
+            there.close()
         raise
+    journal = there or place.open_journal(keys, wanted.config)  # what is refused makes none
     if wanted.join and (running := _at_it(journal, prepared.name)) is not None:
         journal.close()
         from triggers.cli.joining import follow
