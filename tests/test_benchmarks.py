@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RATIOS = ("effects_vs_bare", "listing_vs_bare", "listing_vs_looking", "append_1m_vs_10k")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(170)
 def test_the_quick_benchmark_ends_and_gives_every_number():
     done = subprocess.run(

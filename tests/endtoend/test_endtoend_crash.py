@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 KILLED = -signal.SIGKILL
 
 

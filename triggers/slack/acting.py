@@ -57,7 +57,8 @@ class Actor:
                 with contextlib.suppress(JournalError):  # it may be away for a while: what is kept stays kept
                     await self._take()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._keeper.fresh.wait(), EVERY_S)
+                    async with asyncio.timeout(EVERY_S):  # not wait_for: on 3.11 it can swallow a cancellation
+                        await self._keeper.fresh.wait()
         finally:
             await asyncio.shield(self.drained())
 

@@ -38,7 +38,8 @@ class Keeper:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         try:
-            return await asyncio.wait_for(asyncio.shield(done), WITHIN_S)
+            async with asyncio.timeout(WITHIN_S):
+                return await asyncio.shield(done)
         except TimeoutError:
             done.add_done_callback(lambda late: late.exception() if not late.cancelled() else None)
             raise NotKept("the journal's data base does not answer in time") from None

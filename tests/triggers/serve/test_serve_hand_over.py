@@ -9,6 +9,8 @@ import yaml
 
 from triggers.serve import handshake
 
+pytestmark = pytest.mark.long
+
 
 def _contain(place, *more):
     return place.contain("--config", place.config, *more, playbook=place.quick())
