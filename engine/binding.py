@@ -14,8 +14,8 @@ from inventory.integrations.model import FootholdEntry, Integration
 from inventory.read import Inventory
 from language import Checked, Phase, Step
 
-FIELD = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.([a-z][a-z0-9_]*)\.")
-"""A field of a foothold in an instruction: `${inputs.integration.salesforce.app}` is about Salesforce."""
+FIELD = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")
+"""A field of a foothold in an instruction: `${inputs.integration.salesforce.app}` is about an app at Salesforce."""
 BLOCKS = frozenset({"blocks-reissue", "closes-path"})
 """The families that stop a foothold from getting anything new."""
 MACRO = re.compile(r"(isolate|preserve)\.([a-z]+)")
@@ -143,10 +143,17 @@ class _Binder:
         return tuple(self.integration.addresses) if self.integration is not None else ()
 
     def _named_in(self, text: str) -> str | None:
-        """The foothold that a person's instruction is about: the only one at the only system that it names a field of."""
-        systems = set(FIELD.findall(text))
-        there = [entry.id for entry in self._footholds() if self._system_of(entry) in systems]
+        """The foothold that a person's instruction is about: the only one that has the fields that it names."""
+        named = set(FIELD.findall(text))
+        there = [entry.id for entry in self._footholds() if named & self._fields_at(entry)]
         return there[0] if len(there) == 1 else None
+
+    def _fields_at(self, entry: FootholdEntry) -> set[tuple[str, str]]:
+        """What a foothold's kind is named by at its system."""
+        system = self._system_of(entry)
+        connector = self.found.systems.get(system)
+        model = connector.footholds.get(entry.kind) if connector is not None else None
+        return {(system, name) for name in model.model_fields} if model is not None else set()
 
     def _footholds(self) -> tuple[FootholdEntry, ...]:
         return self.integration.footholds if self.integration is not None else ()

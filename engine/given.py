@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,8 +13,15 @@ from connectors.core import Secret, needs_of
 from engine.found import acted_on, fields_of_found, set_aside
 from engine.registry import registry
 from inventory.integrations.model import FootholdEntry, Integration
-from inventory.read import Inventory
+from inventory.read import BadInventory, Inventory
 from language import BadInput, Checked
+
+CANARY = re.compile(r"\binputs\.[a-z][a-z0-9_]*\.canary\b")
+
+
+def asks_for_canary(checked: Checked) -> bool:
+    """Whether the playbook, or one that it uses, tries the integration's canary. Where none does it is not read."""
+    return CANARY.search(checked.source) is not None or any(asks_for_canary(sub) for sub in checked.subs.values())
 
 
 def integration_of(
@@ -30,11 +39,12 @@ def integration_of(
 
 
 def given_by(
-    inventory: Inventory, pool: dict[str, Secret], *, declared_only: bool = False
+    inventory: Inventory, pool: dict[str, Secret], *, declared_only: bool = False, canary: bool = False
 ) -> Callable[[str], Mapping[str, object]]:
     """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference.
 
     A declared foothold comes first; where none is declared at a system, one that was found there and is surely its own.
+    `canary`: the integration's canary is asked for. One that cannot be read is none: it must not keep the night waiting.
     """
 
     def given(name: str) -> Mapping[str, object]:
@@ -45,6 +55,10 @@ def given_by(
             "addresses": list(integration.addresses),
             "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
         }  # fmt: skip
+        if canary and integration.canary is not None:
+            with suppress(BadInventory):
+                secret = Secret(inventory.resolve(integration.canary))
+                shown["canary"] = pool[secret.fingerprint] = secret
         for entry in integration.footholds:
             system, fields = _foothold(inventory, entry, pool)
             if system and fields is not None:

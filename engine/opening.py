@@ -16,7 +16,7 @@ from engine.alike import lookalikes
 from engine.binding import bind
 from engine.bound import Bound, NotBound
 from engine.found import Aside, acted_on, of_discovery, set_aside
-from engine.given import fields_of, given_by, integration_of
+from engine.given import asks_for_canary, fields_of, given_by, integration_of
 from engine.guardrails import limits_of, unknown_lists
 from engine.plan_file import Allowed, PlanFile, PlanFileRefused
 from engine.registry import Registry, catalogue, registry
@@ -128,7 +128,8 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
         raise NotBound(f"since {recorded(order.since)} is still to come: the first sign of the attacker is in the past")
     pool: dict[str, Secret] = {}
     name, integration = integration_of(order.checked, order.raw, inventory)
-    inputs = order.checked.parse_inputs(order.raw, given_by(inventory, pool, declared_only=order.declared_only))
+    given = given_by(inventory, pool, declared_only=order.declared_only, canary=asks_for_canary(order.checked))
+    inputs = order.checked.parse_inputs(order.raw, given)
     for value in order.raw.values():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, Secret):
@@ -182,7 +183,8 @@ async def reopen(
         inventory.resolve, inventory.base, discovered=str(opened.get("discovered", {}).get("source", "")),
     )  # fmt: skip
     declared_only = bool(opened.get("declared_only"))
-    inputs = checked.parse_inputs(raw, given_by(used, pool, declared_only=declared_only))
+    given = given_by(used, pool, declared_only=declared_only, canary=asks_for_canary(checked))
+    inputs = checked.parse_inputs(raw, given)
     aside = set_aside(used, integration, declared_only=declared_only)
     bound = _bound(checked, used, integration, aside, pool)
     leads = {name: inventory.base(inventory.config.connections[name].url) for name in _connections(bound)}

@@ -180,6 +180,8 @@ async def _look(live: Live, back: Back) -> State:
 async def _drift(live: Live, back: Back) -> str | None:
     """How it differs from what we left, asked once: before the first undo intent."""
     seen = await _look(live, back)
+    if back.effect.after is None and not back.action.missing(back.params, seen, f"{live.run.id}/{back.effect.id}"):
+        return None  # it was left gone from its listing, which says nothing of what is gone; it is still as we want it
     left = back.effect.after or {}
     differs = {
         name: value for name, value in seen.governed().items() if left.get(name) not in (value, f"sha256:{value}")

@@ -66,6 +66,7 @@ class GivenIntegration(BaseModel):
     owner: str | None = None
     vendor: str | None = None
     addresses: list[str] = Field(default_factory=list)
+    canary: AnySecret | None = None
     footholds: list[GivenFoothold] = Field(default_factory=list)
 
 

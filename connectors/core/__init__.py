@@ -1,8 +1,10 @@
 """The contract that every connector keeps: its public names."""
 
 from connectors.core.call import Answer, Call, Mark
-from connectors.core.connector import Action, Connector, EffectId, Find, Foothold, Look, Rate, Settings, needs_of
+from connectors.core.configured import Foothold, Settings
+from connectors.core.connector import Action, Connector, EffectId, Find, Look, Rate, needs_of
 from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
+from connectors.core.exchange import Grant, Ready, TokenUrl, client_assertion, client_credentials, jwt_bearer, signed
 from connectors.core.model import (
     Family,
     Grade,
@@ -28,14 +30,15 @@ from connectors.core.reader import Reader
 from connectors.core.secret import Secret
 from connectors.core.sender import Came, Outcome, Sender
 from connectors.core.survey import Found, Lost, Shown, ShownAll, Survey, Tide, account
+from connectors.core.told import Told
 from connectors.core.wire import Connection, Wire
 
 __all__ = [
     "Action", "Answer", "Busy", "Call", "Came", "Connection", "Connector", "ConnectorError", "EffectId", "Family",
-    "Find", "Foothold", "Found", "Grade", "Impossible", "Layer", "Look", "Lost", "Mark", "NoState", "NotAllowed", "Outcome", "Params",
-    "People", "Person", "Rate", "Reader", "Sealed", "Secret", "Sender", "Settings", "Shown", "ShownAll", "State", "Survey",
-    "Tide", "Unexpected", "Unreachable", "Unseen", "UrlPath", "UsedAt", "UsedFrom", "Volatile", "Wire", "account", "connect", "needs_of", "people_counted", "people_fields",
-    "person_fields", "persons", "used_at", "used_from",
+    "Find", "Foothold", "Found", "Grade", "Grant", "Impossible", "Layer", "Look", "Lost", "Mark", "NoState", "NotAllowed", "Outcome", "Params",
+    "People", "Person", "Rate", "Reader", "Ready", "Sealed", "Secret", "Sender", "Settings", "Shown", "ShownAll", "State", "Survey",
+    "Tide", "TokenUrl", "Told", "Unexpected", "Unreachable", "Unseen", "UrlPath", "UsedAt", "UsedFrom", "Volatile", "Wire", "account", "client_assertion", "client_credentials", "connect", "jwt_bearer", "needs_of", "people_counted", "people_fields",
+    "person_fields", "persons", "signed", "used_at", "used_from",
 ]  # fmt: skip
 
 

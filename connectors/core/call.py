@@ -21,11 +21,15 @@ _HOLE = re.compile(r"\{(\+?)([a-z][a-z0-9_]*)\}")
 
 
 class Mark(Enum):
-    """A value that is filled in at sending, so that the call's hash is the same in every plan."""
+    """A value that is filled in at sending, so that the call's hash is the same in every plan.
+
+    `OURS` is the connection's own secret, for a provider that takes it in the body alone; no call holds it.
+    """
 
     ME = "me"
     RUN = "run"
     NOW = "now"
+    OURS = "ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,11 @@ class Call:
     def put(cls, template: str, p: BaseModel | None = None, *, json: Any = None, **more: Any) -> Call:
         """A PUT with a JSON body."""
         return cls("PUT", fill(template, p), json, **more)
+
+    @classmethod
+    def patch(cls, template: str, p: BaseModel | None = None, *, json: Any = None, **more: Any) -> Call:
+        """A PATCH with a JSON body: what it leaves out stays as it is."""
+        return cls("PATCH", fill(template, p), json, **more)
 
     @classmethod
     def delete(cls, template: str, p: BaseModel | None = None, **more: Any) -> Call:

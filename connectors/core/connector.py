@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
-
 from connectors.core.call import Call
+from connectors.core.configured import Foothold, Settings
 from connectors.core.errors import UNREADABLE, unreadable
+from connectors.core.exchange import Auth, Granting
+from connectors.core.kinds import KINDS, needs_of
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
 from connectors.core.survey import Found, Lost, Survey, Tide
+from connectors.core.told import Telling
 
 if TYPE_CHECKING:
     from connectors.core.reader import Reader
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Params)
 S = TypeVar("S", bound=State)
 Fn = TypeVar("Fn", bound=Callable[..., Any])
+__all__ = [
+    "KINDS", "Action", "Connector", "EffectId", "Find", "Foothold", "Look", "Rate", "Settings", "needs_of",
+]  # fmt: skip
 EffectId = str
 """`<run>/<step>/<target>`: what an action tags its creations with, so that the next look finds ours."""
 
@@ -162,51 +167,18 @@ class Action(Generic[P, S]):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most `calls` in `per_s` seconds, and at most `in_flight` at once, over one connection."""
+    """At most `calls` in `per_s` seconds, and at most `in_flight` at once, over one connection.
+
+    `write_gap_s`: writes go one at a time, and begin at least so many seconds apart; 0: as reads do.
+    """
 
     calls: int
     per_s: float = 1.0
     in_flight: int = 50
+    write_gap_s: float = 0.0
 
 
-class Foothold(BaseModel):
-    """The fields that an inventory gives of one foothold at this system; secrets stand there as references."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Settings(BaseModel):
-    """The fields of a connection to this system beside its URL and secret."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-Auth = Literal["bearer", "basic", "path", "none"]
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
-_NEEDS: dict[str, frozenset[Family]] = {
-    "client": frozenset({"blocks-reissue", "kills-refresh", "kills-access"}),
-    "user": frozenset({"blocks-reissue", "ends-sessions"}),
-    "app": frozenset({"blocks-reissue", "kills-access"}),
-    "path": frozenset({"closes-path"}),
-    "webhook": frozenset({"closes-path"}),
-    "key": frozenset({"kills-access"}),
-    "token": frozenset({"kills-access"}),
-    "role": frozenset({"blocks-reissue", "kills-access"}),
-    "principal": frozenset({"blocks-reissue", "kills-access"}),
-    "installation": frozenset({"blocks-reissue", "kills-access"}),
-    "database_role": frozenset({"blocks-reissue", "ends-sessions"}),
-    "sso": frozenset({"blocks-reissue", "ends-sessions"}),
-}
-KINDS = tuple(sorted(_NEEDS))
-"""Every kind of foothold."""
-
-
-def needs_of(kind: str) -> frozenset[Family]:
-    """The families that close a foothold of this kind; LookupError names the kinds there are."""
-    try:
-        return _NEEDS[kind]
-    except KeyError:
-        raise LookupError(f"no foothold kind {kind!r}; there are {', '.join(KINDS)}") from None
 
 
 @dataclass(eq=False)
@@ -217,9 +189,13 @@ class Connector:
         rate: its limit for one credential.
         meaning: the error that each status means in a look's answer.
         auth: how our credential goes along: bearer token, basic (client id and secret), as the last part of the path
-            (a chat webhook), or not at all.
+            (a chat webhook), or not at all; or exchanged for an access token, by which of the two grants.
+        grant: the request for that token, out of the connection's settings and secret.
         footholds: kind -> the fields that name such a foothold here.
+        told: reads what an answer says beyond its status; None: nothing does.
+        headers: what goes along with each request: the version of its API.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
+        hosts: the settings that hold another base URL of the same system, for paths that start with `@setting/`.
     """
 
     name: str
@@ -229,6 +205,10 @@ class Connector:
     settings: type[Settings] = Settings
     footholds: Mapping[str, type[Foothold]] = field(default_factory=dict)
     endpoints: Endpoints | None = None
+    told: Telling | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    grant: Granting | None = None
+    hosts: tuple[str, ...] = ()
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from connectors.core.call import Answer, Call, fill, newest, unveil
+from connectors.core.call import Answer, fill, newest, unveil
 from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
 from connectors.core.links import next_query
 from connectors.core.secret import Secret
+from connectors.core.told import NOTHING, Told
 from connectors.core.waits import asked_wait_s
 from connectors.core.wire import NoAnswer, NotSent, Reply, Wire
 
@@ -59,6 +60,11 @@ class Reader:
     def pairs(self, find: Find[Any, Any], p: Any) -> AsyncIterator[tuple[Any, Any]]:
         """Carry a find out, as `look` does."""
         return find.fn(self, p)
+
+    @property
+    def permission(self) -> str:
+        """What our credential must be allowed for what is read."""
+        return self._permission
 
     @property
     def settings(self) -> Any:
@@ -113,19 +119,25 @@ class Reader:
             if not (after := page["next"]):
                 return
 
-    async def ask(self, template: str, p: BaseModel | None = None, /, *, form: Any) -> Any:
-        """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it."""
+    async def ask(
+        self, template: str, p: BaseModel | None = None, /, *, form: Any = None, json: Any = None,
+        bearer: Secret | None = None,
+    ) -> Any:  # fmt: skip
+        """The JSON answer of a POST that only reads, such as RFC 7662's introspection. The look must declare it.
+
+        `bearer`: use this credential in place of ours.
+        """
         if template not in self._asks:
             raise Impossible(f"POST {template}", "this look does not declare it (asks=...)", "Mend the connector")
         path = fill(template, p)
-        body = unveil(Call.post(template, p, form=form).body, {}, self._wire.current)
-        reply = await self._patiently("POST", path, body=body, form=True, ask=template)
+        body = unveil(json if form is None else form, {}, self._wire.current)
+        reply = await self._patiently("POST", path, body=body, form=form is not None, ask=template, bearer=bearer)
         return self._read(f"POST {path}", reply)
 
     async def turned_away(self, template: str, p: BaseModel | None = None, /, *, bearer: Secret) -> bool:
         """Use a credential: True where the provider turns it away (401, 403), False where it still opens."""
         reply = await self._patiently("GET", path := fill(template, p), bearer=bearer)
-        if reply.status in {401, 403}:
+        if reply.status in {401, 403} and self._wire.told(reply).kind in {None, NotAllowed}:
             return True
         self._read(f"GET {path}", reply)
         return False
@@ -144,11 +156,14 @@ class Reader:
                     todo = f"Is {self.url} right, and up? Nothing was changed by this"
                     raise Unreachable(where, f"{sent} ({error}), tried for {elapsed:.0f} s", todo) from None
             else:
-                if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
-                    wait_s = asked_wait_s(reply.headers)
+                told = self._wire.told(reply)
+                busy = reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers)
+                if busy or told.kind is Busy:
+                    wait_s = told.wait_s if told.kind is Busy else asked_wait_s(reply.headers)
                     self._wire.gate.wait(wait_s)
                     if elapsed + wait_s > BUSY_PATIENCE_S:
-                        raise Busy(where, f"{reply.status}, asks to wait {wait_s:.0f} s", "It is tried again later")
+                        came = f"{reply.status}{reason(reply, told)}, asks to wait {wait_s:.0f} s"
+                        raise Busy(where, came, "It is tried again later")
                     continue
                 if reply.status < 500:
                     return reply
@@ -167,16 +182,16 @@ class Reader:
 
     def _read(self, tried: str, reply: Reply) -> Any:
         where = f"{self._wire.connection.name}: {tried}"
-        if 200 <= reply.status < 300:
+        told = self._wire.told(reply)
+        if 200 <= reply.status < 300 and told.kind is None:
             if reply.json is None:
                 raise Unexpected(where, f"{reply.status} without JSON", "A person must look: is this the right URL?")
             return reply.json
-        kind = self._meaning.get(reply.status, Unexpected)
-        raise _error(kind, where, reply, self._permission)
+        kind = told.kind or self._meaning.get(reply.status, Unexpected)
+        raise _error(kind, where, f"{reply.status}{reason(reply, told)}", self._permission)
 
 
-def _error(kind: type[Exception], where: str, reply: Reply, permission: str) -> ConnectorError:
-    came = f"{reply.status}{reason(reply)}"
+def _error(kind: type[Exception], where: str, came: str, permission: str) -> ConnectorError:
     if issubclass(kind, NotAllowed):
         return NotAllowed(where, came, f"Our credential there needs: {permission or 'see the connector'}")
     if issubclass(kind, Unseen):
@@ -184,7 +199,9 @@ def _error(kind: type[Exception], where: str, reply: Reply, permission: str) -> 
     return Unexpected(where, came, "A person must look: this answer is not in the connector's table")
 
 
-def reason(reply: Reply) -> str:
+def reason(reply: Reply, told: Told = NOTHING) -> str:
     """The provider's own error code, where it is plain lower-case words: a body may hold anything, a token too."""
+    if told.code:
+        return f" {told.code}"
     word = reply.json.get("error") if isinstance(reply.json, dict) else None
     return f" {word}" if isinstance(word, str) and len(word) <= 60 and _WORDS.fullmatch(word) else ""

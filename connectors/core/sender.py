@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.core.call import Answer, Call, Mark, unveil
+from connectors.core.call import Answer, Call, Mark, newest, unveil
 from connectors.core.errors import Busy, ConnectorError, Unreachable
 from connectors.core.reader import reason
 from connectors.core.secret import Secret
@@ -58,10 +58,12 @@ class Sender:
     async def send(self, call: Call, marks: Mapping[Mark, str]) -> Outcome:
         """Send `call` once.
 
-        2xx, and 404 (the look decides whether that means gone), are OK; 429 and 503 with a wait are BUSY; any other
+        2xx, and 404 (the look decides whether that means gone), are OK, unless the connector reads them otherwise; 429 and 503 with a wait are BUSY; any other
         5xx and no answer are UNSURE: it may have had its effect.
         """
-        body = unveil(call.body, marks, self._wire.current)
+        ours = self._wire.connection.secret
+        known = marks if ours is None else {**marks, Mark.OURS: newest(ours, self._wire.current).reveal()}
+        body = unveil(call.body, known, self._wire.current)
         try:
             reply = await self._wire.exchange(call.method, call.path, body=body, form=call.form, bearer=call.bearer)
         except NotSent as error:
@@ -72,12 +74,14 @@ class Sender:
             later = isinstance(error, (Busy, Unreachable))
             return Outcome(Came.NOT_SENT if later else Came.REFUSED, why=str(error))
         request_id = _request_id(reply.headers)
-        why = f"{reply.status}{reason(reply)}"
-        if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
-            wait_s = asked_wait_s(reply.headers)
+        told = self._wire.told(reply)
+        why = f"{reply.status}{reason(reply, told)}"
+        busy = reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers)
+        if busy or told.kind is Busy:
+            wait_s = told.wait_s if told.kind is Busy else asked_wait_s(reply.headers)
             self._wire.gate.wait(wait_s)
             return Outcome(Came.BUSY, reply.status, wait_s, request_id, why)
-        if 200 <= reply.status < 300 or reply.status == 404:
+        if told.look or (told.kind is None and (200 <= reply.status < 300 or reply.status == 404)):
             kept = self._keep(call, reply.json)
             if any(secret.reveal() in request_id for _, secret in kept):
                 request_id = ""

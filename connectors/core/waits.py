@@ -15,8 +15,9 @@ def asked_wait_s(headers: Mapping[str, str], *, default_s: float = 1.0, now: flo
     """Seconds to wait: `Retry-After` as seconds or as an HTTP date, else a reset header as seconds or as an epoch.
 
     Never less than 0.2 s ("0" would make us hammer), never more than five minutes: a header does not park containment.
+    A moment is by the provider's clock, which its `Date` header tells: ours may be minutes off.
     """
-    clock = time.time() if now is None else now
+    clock = _seconds(headers.get("date", ""), 0.0, 0.0) or (time.time() if now is None else now)
     value = headers.get("retry-after") or next((headers[name] for name in RESET_HEADERS if name in headers), "")
     return min(max(_seconds(value.strip(), clock, default_s), SHORTEST_S), LONGEST_S)
 

@@ -19,9 +19,13 @@ from urllib.parse import quote_plus, unquote_plus, urljoin, urlsplit
 import orjson
 
 from connectors.core.call import Answer, fits, newest
-from connectors.core.connector import Connector, Rate, Settings
+from connectors.core.configured import Settings
+from connectors.core.connector import Connector, Rate
 from connectors.core.errors import Impossible, Unexpected
+from connectors.core.exchange import Grant, Tokens
+from connectors.core.gate import Gate
 from connectors.core.secret import Secret
+from connectors.core.told import NOTHING, Told
 
 if TYPE_CHECKING:
     from httpx_aiohttp import AiohttpTransport
@@ -67,36 +71,6 @@ class NoAnswer(Exception):
     """The request went out, for all we know, and no whole answer came back."""
 
 
-class Gate:
-    """Holds one connection's requests to its rate, and all of them back while the provider asks to wait."""
-
-    def __init__(self, rate: Rate) -> None:
-        self._slots = asyncio.Semaphore(rate.in_flight)
-        self._every_s = rate.per_s / rate.calls
-        self._burst_s = min(rate.per_s, 1.0)
-        self._next = 0.0
-        self._closed_until = 0.0
-
-    def wait(self, seconds: float) -> None:
-        """Let nobody through for so long."""
-        self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + seconds)
-
-    async def __aenter__(self) -> None:
-        await self._slots.acquire()
-        try:
-            loop = asyncio.get_running_loop()
-            now = loop.time()
-            self._next = max(self._next, now - self._burst_s) + self._every_s
-            while (pause := max(self._next, self._closed_until) - loop.time()) > 0:  # noqa: ASYNC110
-                await asyncio.sleep(pause)
-        except BaseException:
-            self._slots.release()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._slots.release()
-
-
 Keep = Callable[[Answer, Secret], Awaitable[None]]
 
 
@@ -114,7 +88,10 @@ class Wire:
     def __init__(self, connection: Connection, *, writes: bool) -> None:
         self.connection = connection
         self.writes = writes
-        self.gate = Gate(connection.connector.rate)
+        rate = connection.connector.rate
+        self.gate = Gate(rate)
+        gap_s = rate.write_gap_s
+        self._writing = Gate(Rate(1, per_s=gap_s, in_flight=1)) if gap_s else contextlib.nullcontext()
         self.asks = {path for look in connection.connector.looks.values() for path in look.asks}
         self.current: dict[str, Secret] = {}
         self.lost: dict[str, str] = {}
@@ -122,13 +99,16 @@ class Wire:
         self.guard: Callable[[], bool] | None = None
         self.requests = 0
         self._discovery: asyncio.Future[Mapping[str, str]] | None = None
+        exchanged = connection.connector.grant is not None and connection.settings.exchanged
+        self._tokens = Tokens(connection, self._ask_token) if exchanged and connection.secret is not None else None
         self._transport: AiohttpTransport | None = None
-        self._base = connection.url.rstrip("/")
+        self._base = _plain(connection.name, "url", connection.url)
+        self._hosts = {
+            name: _plain(connection.name, name, url)
+            for name in connection.connector.hosts
+            if (url := getattr(connection.settings, name)) is not None
+        }
         parts = urlsplit(self._base)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-            raise Impossible(
-                f"connection {connection.name}", f"its url {self._base!r} is no plain http(s) URL", "Mend it"
-            )
         self._origin = (parts.scheme, parts.netloc)
 
     def transport(self) -> AiohttpTransport:
@@ -147,6 +127,11 @@ class Wire:
             self._transport = AiohttpTransport(client=session)
         return self._transport
 
+    def told(self, reply: Reply) -> Told:
+        """What an answer says beyond its status, as the connector reads it."""
+        tell = self.connection.connector.told
+        return NOTHING if tell is None else tell(reply.status, reply.headers, reply.json)
+
     async def keep(self, answer: Answer, secret: Secret) -> None:
         """Put a rotated secret in the old one's place, sealed first where a run can seal it."""
         if self.keeper is not None:
@@ -158,6 +143,8 @@ class Wire:
         """Give the sockets back."""
         if self._discovery is not None:
             self._discovery.cancel()
+        if self._tokens is not None:
+            self._tokens.close()
         if self._transport is not None:
             await self._transport.aclose()
 
@@ -165,19 +152,36 @@ class Wire:
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None,
         form: bool = False, bearer: Secret | None = None, ask: str = "",
     ) -> Reply:  # fmt: skip
-        """Send one request once. `ask` is the template of a read-only POST that a look declared."""
+        """Send one request once. `ask` is the template of a read-only POST that a look declared.
+
+        A read whose access token is turned away goes out a second time, with a new token; a write never does.
+        """
         reads = method in SAFE or (method == "POST" and ask in self.asks and fits(ask, path))
         if not self.writes and not reads:
             raise Impossible(f"{method} {path}", "this connection was opened for reading only", "This is a dry run")
         url = await self._url(path)
-        headers = dict(HEADERS)
+        headers = HEADERS | dict(self.connection.connector.headers)
         sent: dict[str, Any] = {"data": body} if form else {} if body is None else {"json": body}
-        self.requests += 1
-        async with self.gate:
-            self._authenticate(headers, bearer)
-            if not reads and self.guard is not None and not self.guard():
-                raise NotSent("our lease on this run is no longer sure")
-            return await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
+        for again in (reads, False):
+            self.requests += 1
+            async with contextlib.nullcontext() if reads else self._writing, self.gate:
+                token = await self._authenticate(headers, bearer)
+                if not reads and self.guard is not None and not self.guard():
+                    raise NotSent("our lease on this run is no longer sure")
+                reply = await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
+            if token is None or self._tokens is None or reply.status != 401:
+                break
+            self._tokens.refused(token)
+            if not again:
+                break
+        return reply
+
+    async def _ask_token(self, grant: Grant) -> Reply:
+        url = await self._url(grant.at) if grant.at.startswith("/") else grant.at
+        headers = HEADERS | dict(self.connection.connector.headers)
+        if grant.bearer:
+            headers["authorization"] = f"Bearer {grant.bearer}"
+        return await self._once("POST", url, headers=headers, data=dict(grant.form))
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
         import aiohttp
@@ -209,31 +213,48 @@ class Wire:
                 del headers[name]
         return Reply(answer.status_code, headers, content)
 
-    def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> None:
+    async def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Secret | None:
+        """Put the credential into the headers. Gives back the access token that was taken for it, if one was."""
+        if bearer is None and self._tokens is not None:
+            token = await self._tokens.current()
+            headers["authorization"] = f"Bearer {token.reveal()}"
+            return token
         secret = bearer if bearer is not None else self.connection.secret
         if secret is None:
-            return
+            return None
         value = newest(secret, self.current).reveal()
         if bearer is None and self.connection.connector.auth == "basic":
             # RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials
             client = quote_plus(str(getattr(self.connection.settings, "client_id", "")))
             headers["authorization"] = f"Basic {base64.b64encode(f'{client}:{quote_plus(value)}'.encode()).decode()}"
-            return
+            return None
         if not (value.isascii() and value.isprintable()):
             tried = f"{self.connection.name}: our credential {secret!r}"
             raise Impossible(tried, "it holds line breaks or letters that no request carries", "Mend where it is kept")
-        if bearer is not None or self.connection.connector.auth == "bearer":
+        if bearer is not None:
             headers["authorization"] = f"Bearer {value}"
+        elif self.connection.connector.auth == "bearer" or self.connection.connector.grant is not None:
+            headers["authorization"] = f"{self.connection.settings.scheme} {value}"
+        return None
 
     async def _url(self, path: str) -> str:
         connector = self.connection.connector
         if path.startswith("@"):
-            return await self._endpoint(path[1:])
+            name, slash, rest = path[1:].partition("/")
+            return await self._endpoint(name) if not slash else f"{self._host(name)}/{rest}"
         if connector.auth == "path" and self.connection.secret is not None:
             return f"{self._base}/{self.connection.secret.reveal()}"
         if path.startswith("//"):
             return f"{self._origin[0]}://{self._origin[1]}{path[1:]}"  # from the host's root, not below the base path
         return self._base + path
+
+    def _host(self, name: str) -> str:
+        if name not in self._hosts:
+            here = self.connection.name
+            raise Impossible(
+                f"{here}: {name}", f"the connection has no {name}", f"Give it {name}: the URL of that part"
+            )
+        return self._hosts[name]
 
     async def _endpoint(self, name: str) -> str:
         connector = self.connection.connector
@@ -257,6 +278,15 @@ class Wire:
             came = f"the metadata leads to another host, {parts.netloc[:80]!r}"
             raise Unexpected(tried, came, "Our credential stays here")
         return url
+
+
+def _plain(connection: str, name: str, url: str) -> str:
+    """A base URL of the configuration; Impossible where it is none."""
+    base = url.rstrip("/")
+    parts = urlsplit(base)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        raise Impossible(f"connection {connection}", f"its {name} {base!r} is no plain http(s) URL", "Mend it")
+    return base
 
 
 def _repeats(id_: str, request: Any) -> bool:

@@ -13,6 +13,7 @@ from engine.state import Live
 def seconds(live: Live, seen: Mapping[str, Observation]) -> dict[str, float]:
     """Connection -> seconds for look, send and look again, at its rate. What is known only later is not in it."""
     requests: dict[str, int] = defaultdict(int)
+    writes: dict[str, int] = defaultdict(int)
     for name, observed in seen.items():
         bound = live.bound[name]
         if bound.action is None:  # a find or look of its own, or the list that a sweep lists again by itself
@@ -21,10 +22,11 @@ def seconds(live: Live, seen: Mapping[str, Observation]) -> dict[str, float]:
         sends = sum(len(sight.missing) for sight in observed.sights.values())
         looks = 0 if bound.action.sees is None else max(observed.requests, 1)
         requests[bound.connection] += 2 * looks + sends
+        writes[bound.connection] += sends
     found = {}
     for name, count in requests.items():
         rate = live.links[name].wire.connection.connector.rate
-        found[name] = round(count * rate.per_s / rate.calls, 3)
+        found[name] = round(max(count * rate.per_s / rate.calls, writes[name] * rate.write_gap_s), 3)
     return dict(sorted(found.items()))
 
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors.core import Grade, Layer, NoState, Secret, needs_of
+from connectors.core.exchange import EXCHANGED
 from connectors.core.model import FAMILIES
 from engine.registry import catalogue, registry
 
@@ -60,9 +61,12 @@ def test_what_no_look_can_prove_says_why(entry):
 
 @each(FOUND.actions)
 def test_a_block_that_can_be_undone_names_what_its_undo_would_revive(entry):
-    """Live tokens behind a client that is switched on again: recovery is refused while they yield calls."""
+    """Live tokens behind a client that is switched on again: recovery is refused while they yield calls.
+
+    A block that ends what is live as well (GitHub's suspended App) leaves nothing that another action could list.
+    """
     if "blocks-reissue" in entry.does and entry.back is not None:
-        assert entry.masks
+        assert entry.masks or entry.does & {"kills-access", "ends-sessions"}
 
 
 @each(FOUND.actions)
@@ -111,6 +115,11 @@ def test_a_survey_is_the_only_one_of_its_kind_and_keeps_no_secret(entry):
     assert same == [entry], "marks and snapshots are kept by kind"
     assert not secrets_of(entry.of.params)
     assert not entry.of.state.sealed_fields(), "a snapshot has no run whose key would seal it"
+
+
+@each(FOUND.systems)
+def test_a_credential_that_is_exchanged_says_how(entry):
+    assert (entry.auth in EXCHANGED) == (entry.grant is not None)
 
 
 @each(FOUND.systems)

@@ -41,7 +41,7 @@ def test_in_a_family_the_riskiest_foothold_is_first():
 
 
 def test_each_kind_of_foothold_has_a_layer():
-    assert set(LAYER_OF) == set(core._NEEDS)
+    assert set(LAYER_OF) == set(core.KINDS)
 
 
 def cannot(*footholds, **more):

@@ -81,7 +81,7 @@ async def test_heads_leave_at_the_opening_after_100_events_after_a_minute_and_at
     await journal.append(lease, [Draft("noted", {})])
     began = time.monotonic()
     await until(lambda: len(place.got) == 3)
-    assert 0.2 < time.monotonic() - began < 2
+    assert 0.2 < time.monotonic() - began < 10
     await journal.append(lease, [Draft("noted", {})])
     await journal.release(lease, unlock=True)
     await anchors.end()
@@ -143,7 +143,7 @@ async def test_the_end_waits_two_seconds_for_a_place_that_never_answers_and_no_m
     await journal.append(lease, [Draft("noted", {})])
     began = time.monotonic()
     await anchors.end()
-    assert 1.9 < time.monotonic() - began < 3
+    assert 1.9 < time.monotonic() - began < 6
     assert [signed.run.n for _, signed in other.got] == [1, 2]
     assert len(said) == 1
     assert "had not arrived 2 s after the end" in said[0]

@@ -27,7 +27,7 @@ async def test_a_dead_owner_is_replaced_at_once(url: str, child, journal: Journa
     assert [(r.run, r.alive) for r in journal.runs()] == [("R1", False)]
     started = time.monotonic()
     lease, event = await journal.take("R1", why="the worker died")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
     assert (event.n, event.type, event.fence) == (41, "leased", 2)
     assert event.body == {
         "fence": 2,

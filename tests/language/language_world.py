@@ -12,6 +12,7 @@ from language_house import NOW, Secret
 from pydantic import AwareDatetime, BaseModel, create_model
 
 from language import Catalogue, Cut, Entry, GivenIntegration, Incident, Nothing, RunInfo, StepValue, Values
+from language.inputs import AnySecret
 from language.kinds import Kind, bare, fields_of, kind_of
 
 AId, BId = NewType("AId", str), NewType("BId", str)
@@ -142,7 +143,7 @@ class Maker:
             return {"k": 1}
         if origin is Literal:
             return self.pick(args)
-        if tp is Secret:
+        if tp is Secret or tp is AnySecret:  # an integration's canary
             secret = Secret(f"sesame-{len(self.secrets)}", f"fp{len(self.secrets)}")
             self.secrets[secret.fingerprint] = secret
             return secret

@@ -134,13 +134,13 @@ def test_faults_meet_our_tool_alone(start):
 
 
 def test_slow_waits_before_it_decides(calm):
-    calm.http.put("/_sandbox/faults", json={"slow_s": 0.4}).raise_for_status()
+    calm.http.put("/_sandbox/faults", json={"slow_s": 2.0}).raise_for_status()
     began = time.monotonic()
     calm.get("/crm/users/svc-drift")
-    assert time.monotonic() - began >= 0.4
+    assert time.monotonic() - began >= 2.0
     began = time.monotonic()
     calm.ask("GET", "/chat/messages")
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 1.8
 
 
 def test_wrong_faults_are_refused(shared):

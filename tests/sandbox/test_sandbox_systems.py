@@ -83,7 +83,7 @@ def test_a_change_shows_when_it_holds_and_not_before(start, eventually, look, ch
     practice.put(change, **body)
     assert practice.get(look) == before
     eventually(lambda: practice.get(look) != before)
-    assert 0.55 < time.monotonic() - began < 3
+    assert 0.55 < time.monotonic() - began < 10
     after = practice.get(look)
     assert after == before | body | {"version": before["version"] + 1}
 

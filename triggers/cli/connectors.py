@@ -86,7 +86,10 @@ def _tell_system(system: Connector) -> None:
     line(f"{system.name}: {_about(system)}")
     settings = f", settings {', '.join(system.settings.model_fields)}" if system.settings.model_fields else ""
     line(f"  connection: credential {system.auth}{settings}")
-    line(f"  rate:       {system.rate.calls} calls in {system.rate.per_s:g} s, {system.rate.in_flight} in flight")
+    apart = f", writes {system.rate.write_gap_s:g} s apart" if system.rate.write_gap_s else ""
+    line(
+        f"  rate:       {system.rate.calls} calls in {system.rate.per_s:g} s, {system.rate.in_flight} in flight{apart}"
+    )
     for kind, model in system.footholds.items():
         line(f"  foothold:   {kind}, named by {', '.join(model.model_fields)}")
 

@@ -135,11 +135,11 @@ def test_told_to_end_it_lets_its_run_go_and_another_goes_on(place):
     place.until(lambda: len(place.live_tokens()) < 390)
     began = time.monotonic()
     service.process.send_signal(signal.SIGTERM)
-    unready = place.until(lambda: (found := service.ask("GET", "/readyz")).status == 503 and found, 2)
+    unready = place.until(lambda: (found := service.ask("GET", "/readyz")).status == 503 and found, 8)
     assert unready.body["why"] == ["it is ending"]
-    assert time.monotonic() - began < 1.0
-    assert service.process.wait(15) == 0, service.said
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 6
+    assert service.process.wait(25) == 0, service.said
+    assert time.monotonic() - began < 20
     assert place.events(run=run)[-1][1] == "left", "it rests, and was not stopped"
     assert "stopped" not in place.words(run)
     assert place.live_tokens(), "it was midway"

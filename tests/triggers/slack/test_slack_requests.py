@@ -41,7 +41,7 @@ async def test_a_signed_command_is_one_row_and_answered_at_once(office, logged):
     begun = time.monotonic()
     answer = await office.command(f"help {CANARY}")
     assert (answer.status_code, answer.text) == (200, "")
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 3
     await office.settled()
     assert "What /ringfence takes" in await office.answered("U0ANA")
     (row,) = rows(office)
