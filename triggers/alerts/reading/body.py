@@ -101,7 +101,7 @@ def _json(body: bytes) -> Any:
 
 
 def _loaded(body: bytes) -> Any:
-    """Read JSON; also with half letters (\\ud800) and numbers as large as they like, which strict readers refuse."""
+    """Read JSON; also with halves of letters, and with numbers as large as they like, which strict readers refuse."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

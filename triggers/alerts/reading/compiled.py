@@ -120,7 +120,7 @@ class _Compiler:
 
     def __init__(self, source: Source, facts: Sequence[Wanted]) -> None:
         fields: Any = {one.name: (TYPES[one.kind], None if one.kind != "texts" else ()) for one in facts}
-        fields |= {name: (TYPES["text"], None) for name in source.derived}
+        fields |= dict.fromkeys(source.derived, (TYPES["text"], None))
         model: type[BaseModel] = create_model("Facts", **fields)
         messages = Messages()
         self.language = Language(messages, {"fact": messages.model(model)})

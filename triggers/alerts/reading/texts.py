@@ -74,17 +74,19 @@ def as_address(text: str | None) -> str | None:
 
 
 def as_link(text: str | None) -> str | None:
-    """Take a link that a person may click: http or https, with a host and no name and password in it."""
+    """Take a link that a person may click: http or https, with a host and no name and password in it.
+
+    Wiz writes a quote in its own links: percent-encoded, it leads to the same place and breaks out of nothing.
+    """
     if text is None or len(text) > LONGEST_LINK or not text.isascii() or not text.isprintable():
         return None
-    if any(letter in text for letter in " \"'<>\\`{}|^"):
-        # Wiz writes a quote in its own links; percent-encoded, they lead to the same place and break out of nothing.
-        text = text.replace("'", "%27")
-        if any(letter in text for letter in ' "<>\\`{}|^'):
-            return None
+    text = text.replace("'", "%27")
+    if any(letter in text for letter in ' "<>\\`{}|^'):
+        return None
     try:
         parts = urlsplit(text)
-        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-        return text if fine and (parts.port or 1) else None
+        port = parts.port
     except ValueError:
         return None
+    fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    return text if fine else None
