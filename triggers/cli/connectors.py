@@ -13,7 +13,12 @@ from triggers.cli.say import as_json, line
 if TYPE_CHECKING:
     from connectors.core import Action, Connector
 
-app = App("connectors", help="List the systems that can be reached, and what can be done there.")
+app = App("connectors", help="List the systems that can be reached, what can be done there, and what that takes.")
+app.command(
+    "triggers.cli.permissions:permissions",
+    name="permissions",
+    help="Print the least permissions that a playbook needs, in each provider's own format.",
+)
 
 
 @app.command(name="list")
