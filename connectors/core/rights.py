@@ -115,3 +115,9 @@ def needs_nothing(permission: str) -> bool:
 def lines(names: Sequence[str]) -> str:
     """One a line."""
     return "\n".join(names)
+
+
+def least_of(rights: Rights | None, names: Iterable[str]) -> tuple[str, ...]:
+    """The fewest of a system's permissions that are as good as all of these; none where it has none."""
+    found = tuple(names)
+    return rights.least(found) if rights is not None and found else ()

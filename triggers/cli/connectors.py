@@ -19,6 +19,11 @@ app.command(
     name="permissions",
     help="Print the least permissions that a playbook needs, in each provider's own format.",
 )
+app.command(
+    "triggers.cli.reaching:check",
+    name="check",
+    help="Ask each provider whether our credential reaches what playbooks need, and whether it may more. Looks only.",
+)
 
 
 @app.command(name="list")

@@ -115,8 +115,10 @@ def _named(ours: Inventory, name: str, fitting: Mapping[str, Any] | None) -> Any
 
 def _system(needed: Needed) -> dict[str, Any]:
     """One system's part, as it is printed with --json."""
+    from connectors.core.rights import least_of
+
     rights, names = needed.system.rights, needed.names
-    least = rights.least(names) if rights is not None and names else ()
+    least = least_of(rights, names)
     return {
         "system": needed.system.name,
         "connection": needed.connection,
