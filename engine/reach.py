@@ -41,12 +41,16 @@ MOST_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One look, find or survey that was carried out, and what came back: "" where it was let in."""
+    """One look, find or survey that was carried out, and what came back: "" where it was let in.
+
+    `odd`: an answer that its connector does not know, at which a person must look.
+    """
 
     name: str
     on: str
     came: str = ""
     refused: bool = False
+    odd: bool = False
 
 
 @dataclass
@@ -104,7 +108,8 @@ class Reach:
     @property
     def good(self) -> bool:
         """It reaches all that could be told, and no more than that."""
-        return not (self.missing or self.wider or self.trouble or self.shared or self.held.wide)
+        odd = any(one.odd for one in self.tried)
+        return not (odd or self.missing or self.wider or self.trouble or self.shared or self.held.wide)
 
 
 async def reach(inventory: Inventory, needed: Needed, connection: Connection, *, opener: Opener = connect) -> Reach:
@@ -112,7 +117,9 @@ async def reach(inventory: Inventory, needed: Needed, connection: Connection, *,
     found = Reach(needed, shared=shared_with(inventory, needed.connection))
     reader, _, wire = opener(connection, writes=False)
     try:
-        if needed.system.held is not None:
+        if connection.connector.auth == "none" and connection.secret is None:
+            found.held = Held(why="no credential of ours goes along")
+        elif needed.system.held is not None:
             found.held = await needed.system.held(reader)
         for name in needed.needs:
             for tried in [one async for one in _tries(inventory, needed, name, reader)]:
@@ -156,7 +163,7 @@ async def _tries(inventory: Inventory, needed: Needed, name: str, reader: Reader
         except (Unreachable, Busy):
             raise
         except ConnectorError as error:
-            yield Tried(name, on, str(error))
+            yield Tried(name, on, str(error), odd=True)
         else:
             yield Tried(name, on)
             return

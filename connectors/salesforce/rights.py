@@ -14,9 +14,13 @@ from connectors.core import Held, Reader, Rights
 from connectors.salesforce.soql import rows
 from connectors.salesforce.system import salesforce
 
-NEEDED = ("ApiEnabled", "AssignPermissionSets", "CustomizeApplication", "ManageUsers", "ViewSetup")
-MOST = ("AuthorApex", "ModifyAllData", "ViewAllData")
-"""Permissions that no action here needs, and with which a thief has the whole org."""
+ASKED = (
+    "SELECT PermissionsApiEnabled, PermissionsAssignPermissionSets, PermissionsCustomizeApplication,"
+    " PermissionsManageUsers, PermissionsViewSetup, PermissionsAuthorApex, PermissionsModifyAllData,"
+    " PermissionsViewAllData FROM UserPermissionAccess"
+)
+"""The last three are needed by no action here, and whoever has one of them has the whole org."""
+_FIELD = re.compile(r"Permissions([A-Z][A-Za-z]+)")
 
 
 def _permission_set(names: Sequence[str]) -> str:
@@ -35,8 +39,9 @@ PERMISSIONS = Rights(
 @salesforce.credential(PERMISSIONS)
 async def held(read: Reader) -> Held:
     """Which of the permissions that matter here the user has that we work as."""
-    fields = ", ".join(f"Permissions{name}" for name in (*NEEDED, *MOST))
-    async for row in rows(read, f"SELECT {fields} FROM UserPermissionAccess"):  # noqa: S608  names of ours alone
-        names = frozenset(name for name in (*NEEDED, *MOST) if row.get(f"Permissions{name}") is True)
-        return Held("UserPermissionAccess", names, f"it was asked for what we need and for {', '.join(MOST)} alone")
+    async for row in rows(read, ASKED):
+        names = frozenset(name for name in _FIELD.findall(ASKED) if row.get(f"Permissions{name}") is True)
+        return Held(
+            "UserPermissionAccess", names, "it was asked for what we need, and for what opens the whole org, alone"
+        )
     return Held(why="UserPermissionAccess has no record for our user")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggers.cli import place
+from triggers.cli.discovering import looked_at
 from triggers.cli.permissions import say
 from triggers.cli.say import as_json, line
 
@@ -45,7 +46,7 @@ def check(
     json
         Print one JSON object.
     """
-    ours = place.configuration(config, integrations, sandbox=sandbox)
+    ours = looked_at(config, integrations, sandbox=sandbox)
     needed, users, left_out = _needed(ours, playbooks)
     if not needed:
         raise place.Refused("No connection here is used by these playbooks:\n" + "\n".join(map(_left, left_out)))
@@ -120,7 +121,10 @@ async def _reached(ours: Inventory, needed: Iterable[Needed], troubles: dict[str
 def _facts(found: Reach, users: Sequence[str]) -> dict[str, Any]:
     from connectors.core.rights import least_of
 
-    tried = [{"name": one.name, "on": one.on, "came": one.came, "refused": one.refused} for one in found.tried]
+    tried = [
+        {"name": one.name, "on": one.on, "came": one.came, "refused": one.refused, "odd": one.odd}
+        for one in found.tried
+    ]
     return {
         "connection": found.needed.connection,
         "system": found.needed.system.name,
@@ -173,13 +177,13 @@ def _verdict(one: dict[str, Any]) -> str:
         return "COULD NOT BE ASKED"
     said = ["DOES NOT REACH all that is needed"] if one["missing"] else []
     said += ["MAY MORE than is needed"] if one["wider"] or one["shared_with"] else []
+    said += ["ANSWERS what nobody here knows"] if any(tried["odd"] for tried in one["tried"]) else []
     if said:
         return ", and ".join(said)
-    return (
-        "reaches what is needed, as far as anybody tells"
-        if one["may"] is None
-        else "reaches what is needed, and no more"
-    )
+    if one["may"] is not None:
+        return "reaches what is needed, and no more"
+    good = any(not tried["came"] for tried in one["tried"])
+    return "reaches what was looked at; more cannot be told" if good else "cannot be told"
 
 
 def _beside(facts: Sequence[dict[str, Any]], idle: Sequence[str], left_out: Sequence[dict[str, str]]) -> None:
