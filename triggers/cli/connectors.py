@@ -24,6 +24,11 @@ app.command(
     name="check",
     help="Ask each provider whether our credential reaches what playbooks need, and whether it may more. Looks only.",
 )
+app.command(
+    "triggers.cli.connector_new:new",
+    name="new",
+    help="Write a connector to begin with, its tests and plan cases: what is still to say is marked TODO.",
+)
 
 
 @app.command(name="list")
