@@ -11,12 +11,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from connectors.core import Call, Connector, NotAllowed, Params, Rate, Sealed, Unseen
+from connectors.core import Call, Connector, Held, NotAllowed, Params, Rate, Reader, Sealed, Unseen
 
 LONGEST = 160
 """Characters of a short description."""
 
 servicenow = Connector("servicenow", rate=Rate(5, in_flight=2), meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen})
+
+
+@servicenow.credential()
+async def held(_read: Reader) -> Held:
+    """ServiceNow tells a user's roles to those alone who may read the table of them, and that would be too wide."""
+    return Held(why="only who may read sys_user_has_role sees its roles: look at the user in the instance")
 
 
 class Record(Params):

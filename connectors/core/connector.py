@@ -18,6 +18,7 @@ from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.exchange import Auth, Granting
 from connectors.core.kinds import KINDS, needs_of
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
+from connectors.core.rights import Asking, Holding, Rights
 from connectors.core.survey import Found, Lost, Survey, Tide
 from connectors.core.told import Telling
 
@@ -196,6 +197,7 @@ class Connector:
         headers: what goes along with each request: the version of its API.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
         hosts: the settings that hold another base URL of the same system, for paths that start with `@setting/`.
+        rights: how its permissions are written; None: in words alone. held: asks it which of them our credential has.
     """
 
     name: str
@@ -209,6 +211,8 @@ class Connector:
     headers: Mapping[str, str] = field(default_factory=dict)
     grant: Granting | None = None
     hosts: tuple[str, ...] = ()
+    rights: Rights | None = None
+    held: Holding | None = None
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
@@ -290,6 +294,15 @@ class Connector:
             )  # fmt: skip
             self.actions[made.name] = made
             return made
+
+        return declare
+
+    def credential(self, rights: Rights | None = None, *, asks: tuple[str, ...] = ()) -> Callable[[Asking], Holding]:
+        """Declare how permissions are written, and an async function of a reader that asks which our credential has."""
+
+        def declare(fn: Asking) -> Holding:
+            self.rights, self.held = rights, Holding(fn, asks)
+            return self.held
 
         return declare
 

@@ -109,6 +109,23 @@ class Reader:
             raise Unexpected(where, "a page that says it is its own next", "A person must look: the listing never ends")
         return found, following
 
+    async def headers(self, template: str, p: BaseModel | None = None, /, **query: Any) -> Mapping[str, str]:
+        """The headers of what is answered at a path, by lower-case name, where the answer is a good one."""
+        reply = await self._patiently("GET", path := fill(template, p), query=query)
+        self._read(f"GET {path}", reply)
+        return reply.headers
+
+    async def minted(self) -> tuple[Secret, Mapping[str, Any]] | None:
+        """The access token that our credential was exchanged for, and what the token endpoint said beside it.
+
+        None where our credential goes as it stands. Raises Unreachable where the token endpoint does not answer.
+        """
+        try:
+            return await self._wire.minted()
+        except NotSent as error:
+            where = f"{self._wire.connection.name}: an access token"
+            raise Unreachable(where, str(error), "Is its URL right, and up? Nothing was changed by this") from None
+
     async def items(self, template: str, p: BaseModel | None = None, /, **query: Any) -> AsyncIterator[Any]:
         """Each item of a listing whose pages hold `items`, and as `next` the `after` of the next page, "" in the last."""
         after = ""

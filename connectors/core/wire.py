@@ -92,7 +92,9 @@ class Wire:
         self.gate = Gate(rate)
         gap_s = rate.write_gap_s
         self._writing = Gate(Rate(1, per_s=gap_s, in_flight=1)) if gap_s else contextlib.nullcontext()
+        held = connection.connector.held
         self.asks = {path for look in connection.connector.looks.values() for path in look.asks}
+        self.asks |= set(held.asks if held is not None else ())
         self.current: dict[str, Secret] = {}
         self.lost: dict[str, str] = {}
         self.keeper: Keep | None = None
@@ -131,6 +133,10 @@ class Wire:
         """What an answer says beyond its status, as the connector reads it."""
         tell = self.connection.connector.told
         return NOTHING if tell is None else tell(reply.status, reply.headers, reply.json)
+
+    async def minted(self) -> tuple[Secret, Mapping[str, Any]] | None:
+        """The access token that goes along, and what was said beside it; None where our credential goes as it stands."""
+        return None if self._tokens is None else (await self._tokens.current(), self._tokens.said)
 
     async def keep(self, answer: Answer, secret: Secret) -> None:
         """Put a rotated secret in the old one's place, sealed first where a run can seal it."""

@@ -18,6 +18,7 @@ from connectors.core import (
     Call,
     Connector,
     Foothold,
+    Held,
     Impossible,
     NotAllowed,
     Params,
@@ -76,6 +77,13 @@ oauth = Connector(
     footholds={"client": ClientFoothold},
     endpoints=metadata,
 )
+
+
+@oauth.credential()
+async def held(_read: Reader) -> Held:
+    """The standards give a client no list of what it may do: introspection is of tokens, and each server rules who asks."""
+    return Held(why="the standards say nothing of what a client may do at a server; ask its operator")
+
 
 MANAGED = frozenset(
     {"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"}

@@ -10,6 +10,8 @@ from connectors import oauth
 from connectors.core import Came, NotAllowed, Outcome, Reader, Secret, Sender, Unseen
 from tests.connectors.provider import wired
 
+AGAINST = "oidc-provider"
+
 pytestmark = pytest.mark.peers
 
 
