@@ -189,3 +189,23 @@ def test_a_given_list_closes_nothing_unless_somebody_says_that_it_is_all(tried, 
     seen = SEEN.replace("practice_idp.tokens:", "practice_idp.token:")
     came = tried(BLOCK + cut, head=head, given=GIVEN + "  tokens: [t1, t2]\n", seen=seen)
     assert came.word == word
+
+
+BY_HAND = "  - {{id: {name}, manual: Look at it, undo_by: Nothing to undo, layer: identity, within: {within}}}\n"
+
+
+def test_a_recovery_does_not_stay_for_a_day_for_what_no_hand_of_the_case_will_do(tried):
+    rest = "eradicate:\n  - approve: approver\n  - {id: rotated, manual: Have it rotated, layer: identity, within: 1d}\nrecover:\n  - approve: commander\n  - undo: contain\n"
+    more = "hands: {looked: done, rotated: nobody}\nrecover: given\n"
+    came = tried(BLOCK + BY_HAND.format(name="looked", within="30m") + SWEEP, rest=rest, more=more)
+    assert (came.word, came.recovered, came.said[-1].split()[0]) == ("contained", "waiting", "rotated")
+    assert not [sent for sent in came.sent if sent.back]
+    assert came.seconds < 3600
+
+
+@pytest.mark.parametrize(("within", "word"), [("1d", "waiting"), ("30m", "contained")])
+def test_a_containment_stays_for_a_moment_and_not_for_a_day_for_a_hand_that_the_case_has_not(tried, within, word):
+    hands = BY_HAND.format(name="looked", within="5m") + BY_HAND.format(name="asked", within=within)
+    came = tried(BLOCK + hands + SWEEP, more="hands: {looked: done}\n")
+    assert came.word == word
+    assert came.standings["looked"] == "closed"
