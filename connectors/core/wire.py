@@ -150,9 +150,11 @@ class Wire:
 
     async def exchange(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None,
-        form: bool = False, bearer: Secret | None = None, ask: str = "",
+        form: bool = False, bearer: Secret | None = None, ask: str = "", client: str = "",
     ) -> Reply:  # fmt: skip
         """Send one request once. `ask` is the template of a read-only POST that a look declared.
+
+        `client`: with `bearer` in place of ours, that client's own id and secret, even where another took its place.
 
         A read whose access token is turned away goes out a second time, with a new token; a write never does.
         """
@@ -165,7 +167,7 @@ class Wire:
         for again in (reads, False):
             self.requests += 1
             async with contextlib.nullcontext() if reads else self._writing, self.gate:
-                token = await self._authenticate(headers, bearer)
+                token = await self._authenticate(headers, bearer, client)
                 if not reads and self.guard is not None and not self.guard():
                     raise NotSent("our lease on this run is no longer sure")
                 reply = await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
@@ -213,7 +215,7 @@ class Wire:
                 del headers[name]
         return Reply(answer.status_code, headers, content)
 
-    async def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Secret | None:
+    async def _authenticate(self, headers: dict[str, str], bearer: Secret | None, client: str) -> Secret | None:
         """Put the credential into the headers. Gives back the access token that was taken for it, if one was."""
         if bearer is None and self._tokens is not None:
             token = await self._tokens.current()
@@ -222,11 +224,12 @@ class Wire:
         secret = bearer if bearer is not None else self.connection.secret
         if secret is None:
             return None
+        if bearer is not None and client:
+            headers["authorization"] = _basic(client, secret.reveal())
+            return None
         value = newest(secret, self.current).reveal()
         if bearer is None and self.connection.connector.auth == "basic":
-            # RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials
-            client = quote_plus(str(getattr(self.connection.settings, "client_id", "")))
-            headers["authorization"] = f"Basic {base64.b64encode(f'{client}:{quote_plus(value)}'.encode()).decode()}"
+            headers["authorization"] = _basic(str(getattr(self.connection.settings, "client_id", "")), value)
             return None
         if not (value.isascii() and value.isprintable()):
             tried = f"{self.connection.name}: our credential {secret!r}"
@@ -278,6 +281,11 @@ class Wire:
             came = f"the metadata leads to another host, {parts.netloc[:80]!r}"
             raise Unexpected(tried, came, "Our credential stays here")
         return url
+
+
+def _basic(client: str, secret: str) -> str:
+    """RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials."""
+    return f"Basic {base64.b64encode(f'{quote_plus(client)}:{quote_plus(secret)}'.encode()).decode()}"
 
 
 def _plain(connection: str, name: str, url: str) -> str:
