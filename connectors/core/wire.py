@@ -102,7 +102,7 @@ class Wire:
         exchanged = connection.connector.grant is not None and connection.settings.exchanged
         self._tokens = Tokens(connection, self._ask_token) if exchanged and connection.secret is not None else None
         self._transport: AiohttpTransport | None = None
-        self._base = _plain(connection.name, "url", connection.url)
+        self._base = _plain(connection.name, "url", connection.url, connection.connector.schemes)
         self._hosts = {
             name: _plain(connection.name, name, url)
             for name in connection.connector.hosts
@@ -186,6 +186,8 @@ class Wire:
         return await self._once("POST", url, headers=headers, data=dict(grant.form))
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
+        if (carrier := self.connection.connector.carrier) is not None:
+            return await carrier(self.connection, sent["json"])
         import aiohttp
         import httpx
 
@@ -288,12 +290,13 @@ def _basic(client: str, secret: str) -> str:
     return f"Basic {base64.b64encode(f'{quote_plus(client)}:{quote_plus(secret)}'.encode()).decode()}"
 
 
-def _plain(connection: str, name: str, url: str) -> str:
+def _plain(connection: str, name: str, url: str, schemes: tuple[str, ...] = ("http", "https")) -> str:
     """A base URL of the configuration; Impossible where it is none."""
     base = url.rstrip("/")
     parts = urlsplit(base)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        raise Impossible(f"connection {connection}", f"its {name} {base!r} is no plain http(s) URL", "Mend it")
+    if parts.scheme not in schemes or not parts.hostname or parts.username or parts.query:
+        wanted = "http(s)" if "https" in schemes else " or ".join(schemes)
+        raise Impossible(f"connection {connection}", f"its {name} {base!r} is no plain {wanted} URL", "Mend it")
     return base
 
 
