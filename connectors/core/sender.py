@@ -62,8 +62,8 @@ class Sender:
         5xx and no answer are UNSURE: it may have had its effect.
         """
         ours = self._wire.connection.secret
-        settings = {Setting(name): str(value) for name, value in self._wire.connection.settings}
-        known: dict[Mark | Setting, str] = {**settings, **marks}
+        known: dict[Mark | Setting, str] = dict(marks.items())
+        known |= {Setting(name): str(value) for name, value in self._wire.connection.settings}
         if ours is not None:
             known[Mark.OURS] = newest(ours, self._wire.current).reveal()
         body = unveil(call.body, known, self._wire.current)

@@ -209,3 +209,30 @@ def test_a_containment_stays_for_a_moment_and_not_for_a_day_for_a_hand_that_the_
     came = tried(BLOCK + hands + SWEEP, more="hands: {looked: done}\n")
     assert came.word == word
     assert came.standings["looked"] == "closed"
+
+
+FROM_THE_CLIENT = "  - {{id: block, manual: 'Switch ${{inputs.integration.practice_idp.client}} off', undo_by: Switch it on, layer: application{closes}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("closes", "word", "state"),
+    [
+        ("", "failed", "not-in-playbook"),  # a block alone leaves what is live
+        (", closes: [blocks-reissue]", "failed", "not-in-playbook"),
+        (", closes: [blocks-reissue, kills-refresh, kills-access]", "contained", "closed"),
+    ],
+)
+def test_a_persons_step_closes_what_it_says_and_no_more(tried, closes, word, state):
+    head = HEAD.replace("type: integration}", "type: integration, has: [practice_idp]}")
+    came = tried(FROM_THE_CLIENT.format(closes=closes), head=head, more="hands: {block: done}\n")
+    assert (came.standings["block"], came.footholds["client"]) == ("closed", state)
+    assert came.word in {word, "partially-contained" if state != "closed" else word}
+
+
+def test_what_was_listed_before_a_person_blocked_it_is_listed_again(tried):
+    """A token that is got between a clean listing and the block by hand would be in no listing."""
+    head = HEAD.replace("type: integration}", "type: integration, has: [practice_idp]}")
+    came = tried(FROM_THE_CLIENT.format(closes="") + SWEEP, head=head, more="hands: {block: done}\n")
+    run = came.run
+    assert (came.word, came.footholds["client"]) == ("contained", "closed")
+    assert run.listings["tokens"].after >= run.effects["block/by-hand"].n
