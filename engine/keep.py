@@ -129,7 +129,7 @@ def _within_s(bound: Bound) -> float:
     if bound.kind == "message":
         return MESSAGE_WITHIN_S
     settles_s = bound.action.settles_within_s if bound.action is not None else 0.0
-    return DEFAULT_WITHIN_S if settles_s <= DEFAULT_WITHIN_S else settles_s + DEFAULT_WITHIN_S
+    return max(DEFAULT_WITHIN_S, settles_s + DEFAULT_WITHIN_S / 2)
 
 
 async def _loop(live: Live, bound: Bound, view: View) -> None:
