@@ -49,5 +49,10 @@ def names_of(inventory: Inventory | None) -> Mapping[str, frozenset[str]] | None
     """Give the names that playbooks may take from an inventory; None leaves them unchecked, and so told."""
     if inventory is None:
         return None
+    from engine.alert import SOURCES
+
     ours = inventory.config
-    return {"connections": frozenset(ours.connections), "roles": place.ROLES, "protected": frozenset(ours.protected)}
+    return {
+        "connections": frozenset(ours.connections), "roles": place.ROLES, "protected": frozenset(ours.protected),
+        "sources": SOURCES,
+    }  # fmt: skip
