@@ -105,10 +105,12 @@ class NoKeys:
     def certificate(self, url: str) -> Certificate | None:
         """There is none."""
         del url
+        return None
 
     def key_set(self, url: str) -> KeySet | None:
         """There is none."""
         del url
+        return None
 
 
 __all__ = ["Headers", "Keys", "NoKeys", "NotNow", "Secret", "Trust", "Untrusted", "Verified", "Why"]
