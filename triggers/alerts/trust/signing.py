@@ -56,7 +56,7 @@ def _digests(trust: Trust, given: str) -> list[bytes]:
     """The signatures of a header. With several, those of another version count as not there."""
     prefix, parts = trust.prefix or "", [given]
     if trust.separator is not None:
-        parts = [part.strip() for part in given.split(trust.separator, MOST_SIGNATURES)]
+        parts = [part.strip(" ") for part in given.split(trust.separator, MOST_SIGNATURES)]
         if len(parts) > MOST_SIGNATURES:
             raise Untrusted("malformed")
     found = []
