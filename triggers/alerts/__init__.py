@@ -1,0 +1,1 @@
+"""Alerts: a detection proposes a run, or starts what of it can be undone."""
