@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from inventory.alerting import AlertsEntry
 from inventory.part import Id, Part, Reference, Url, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 from inventory.ways import PageEntry, ServeEntry, SlackEntry
@@ -117,6 +118,7 @@ class Config(Part):
         serve: the service: names it is asked under, how many runs side by side.
         slack: the workspace where responders are.
         page: where phones reach the page on which people decide; without it there is none.
+        alerts: who may send alerts, and how far one may go by itself.
         org: what playbooks may know of the company, as `org`.
         protected: lists of accounts (`okta:glass@acme.example`) that a playbook's guardrails name: no run touches one
             of them on one person's word.
@@ -134,6 +136,7 @@ class Config(Part):
     serve: ServeEntry = ServeEntry()
     slack: SlackEntry | None = None
     page: PageEntry | None = None
+    alerts: AlertsEntry = AlertsEntry()
 
     _one_person = field_validator("people")(one_account_one_person)
 

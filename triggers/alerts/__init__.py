@@ -1,1 +1,1 @@
-"""Alerts: a detection proposes a run, or starts what of it can be undone."""
+"""Alerts: who sent it, what it says, and what follows from it."""
