@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from journal.errors import JournalError
+from journal.errors import JournalError, JournalFailed
 
 WITHIN_S = 2.0
 """Who delivers waits for an answer a few seconds: what is not kept by then is not taken."""
@@ -16,15 +16,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class NotKept(Exception):
+class NotKept(JournalFailed):
     """Something was not taken: nothing will come of it, for all its sender is told."""
 
 
 class Gathering(Generic[T, R]):
     """Gives what comes at the same time to one writer, and each caller the answer that is theirs."""
 
-    def __init__(self, write: Callable[[Sequence[T]], Sequence[R]], *, within_s: float = WITHIN_S) -> None:
-        """`write` is called beside the event loop with at most `BATCH`; it gives an answer to each, in their order."""
+    def __init__(self, write: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, within_s: float = WITHIN_S) -> None:
+        """`write` gets at most `BATCH` at a time, one call after the other; it gives an answer to each, in their order."""
         self._write, self._within_s = write, within_s
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -46,7 +46,7 @@ class Gathering(Generic[T, R]):
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             try:
-                answers = await asyncio.to_thread(self._write, [one for one, _ in batch])
+                answers = await self._write([one for one, _ in batch])
             except JournalError as error:
                 _tell(batch, NotKept(str(error)))
                 continue

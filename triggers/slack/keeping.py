@@ -30,8 +30,9 @@ class Keeper:
         self.fresh.set()
         return new
 
-    def _kept(self, requests: Sequence[Request]) -> list[bool]:
-        fresh = self.intake.keep({request.key: request.packed() for request in requests})
+    async def _kept(self, requests: Sequence[Request]) -> list[bool]:
+        packed = {request.key: request.packed() for request in requests}
+        fresh = await asyncio.to_thread(self.intake.keep, packed)
         answers = []
         for request in requests:
             answers.append(request.key in fresh)

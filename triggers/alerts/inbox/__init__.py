@@ -1,15 +1,15 @@
 """Alerts as they were delivered: kept durably before the sender is answered, each acted on exactly once.
 
-    inbox = Inbox(journal)                                       # blocks; raises NoKey, JournalFailed
-    kept = await inbox.keep("okta", "okta", delivery_id, raw, provenance, headers)     # "kept" or "again"
+inbox = Inbox(journal)                                       # nothing is opened
+kept = await inbox.keep("okta", "okta", verified.replay, raw, verified, headers)     # "kept" or "again"
 
-`name` is what the configuration calls this way in, `source` whose form the alert has. `delivery_id`: the sender's own id
-of this delivery, None where it gives none (then the same body is the same delivery). `raw`: as it was verified.
-`headers`: those that reading needs, by lower-case name; never one with a credential in it.
-NotKept: it was not taken, and the sender is to send it again (503).
+`name` is what the configuration calls this way in, `source` whose form the alert has. `delivery_id`: what the very same
+delivery has again. `raw`: as it was verified. `headers`: those that reading needs; never one with a credential in it.
+NotKept (a JournalFailed): it was not taken, and the sender is to send it again (503).
 """
 
 from triggers.alerts.inbox.inbox import Inbox, Kept, NotKept
-from triggers.alerts.inbox.rows import Delivery, Row, Rows
+from triggers.alerts.inbox.model import Act, Row, Sighting, Sorted
+from triggers.alerts.inbox.rows import Rows
 
-__all__ = ["Delivery", "Inbox", "Kept", "NotKept", "Row", "Rows"]
+__all__ = ["Act", "Inbox", "Kept", "NotKept", "Row", "Rows", "Sighting", "Sorted"]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from engine.alert import Provenance
 from journal.canonical import clean
+from journal.clock import now
 from journal.errors import JournalError
 from journal.write.kill import at_point
-from triggers.alerts.inbox.rows import Delivery, Row, Rows
+from triggers.alerts.inbox.model import Delivery, Row
+from triggers.alerts.inbox.rows import Rows
 from triggers.alerts.inbox.sealing import Box
+from triggers.alerts.trust.model import Verified
 from triggers.gathering import Gathering, NotKept
 
 if TYPE_CHECKING:
@@ -42,7 +46,6 @@ class Inbox:
         """Hold the journal; nothing is read."""
         self._journal, self.fresh, self.acting = journal, asyncio.Event(), False
         self._rows: Rows | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = asyncio.Lock()
         self._gathering: Gathering[Delivery, Row | None] = Gathering(self._keep)
         self._at_hand: dict[str, deque[Row]] = {}
@@ -50,35 +53,40 @@ class Inbox:
 
     async def rows(self) -> Rows:
         """The rows. Raises NoKey where bodies cannot be sealed, JournalFailed."""
-        self._loop = asyncio.get_running_loop()
         async with self._opening:
             if self._rows is None:
-                self._rows = Rows(self._journal.database, await Box.of(self._journal))
+                self._rows = Rows(self._journal, await Box.of(self._journal))
         return self._rows
 
     async def keep(
-        self, name: str, source: str, delivery_id: str | None, raw: bytes, provenance: Provenance,
-        headers: Mapping[str, str] = {},
+        self, name: str, source: str, delivery_id: str, raw: bytes, verified: Verified, headers: Mapping[str, str] = {}
     ) -> Kept:  # fmt: skip
-        """Keep what was delivered, durably; "again" where the same delivery is here already. Raises NotKept."""
+        """Keep what was delivered, durably; "again" where the same delivery is here already. Raises NotKept.
+
+        `delivery_id`: what the same delivery has again (`Verified.replay`).
+        """
         try:
-            await self.rows()
+            rows = await self.rows()
         except JournalError as error:
             raise NotKept(str(error)) from None
+        key = delivery_key(name, delivery_id)
+        provenance = Provenance(
+            verified=verified.proven, scheme=verified.scheme, key_id=verified.key_id, received_at=now()
+        )
         delivery = Delivery(
-            delivery_key(name, delivery_id, raw), name, source, str(clean(delivery_id or ""))[:200], raw,
-            dict(_headers(headers)), provenance.model_dump(mode="json"),
+            key, name, source, str(clean(verified.delivery_id or ""))[:200], rows.box.close(key, _fit(headers), raw),
+            provenance.model_dump(mode="json"),
         )  # fmt: skip
         at_point("before", "alert-kept")
         row = await self._gathering.put(delivery)
         at_point("after", "alert-kept")
         return "again" if row is None else "kept"
 
-    def take(self, most: int) -> list[Row]:
-        """Take what is at hand, one of each way in after the other."""
+    def take(self, most: int, but: Collection[str] = ()) -> list[Row]:
+        """Take what is at hand, one of each way in after the other. `but`: not of these."""
         taken: list[Row] = []
-        while self._at_hand and len(taken) < most:
-            for name in [*self._at_hand]:
+        while len(taken) < most and (names := [name for name in self._at_hand if name not in but]):
+            for name in names[: most - len(taken)]:
                 waiting = self._at_hand[name]
                 taken.append(waiting.popleft())
                 self._bytes[name] -= len(taken[-1].box)
@@ -86,39 +94,39 @@ class Inbox:
                     del self._at_hand[name], self._bytes[name]
         return taken
 
+    @property
+    def waiting(self) -> set[int]:
+        """The numbers of the rows that are at hand."""
+        return {row.number for waiting in self._at_hand.values() for row in waiting}
+
     def close(self) -> None:
         """What is not done is anybody's."""
         if self._rows is not None:
             self._rows.close()
 
-    def _keep(self, deliveries: Sequence[Delivery]) -> Sequence[Row | None]:
+    async def _keep(self, deliveries: Sequence[Delivery]) -> Sequence[Row | None]:
         assert self._rows is not None, "opened by whoever keeps"
         left = Counter({one.name: AT_HAND - len(self._at_hand.get(one.name, ())) for one in deliveries})
-
-        def mine(one: Delivery) -> bool:
+        marked = []
+        for one in deliveries:
             left[one.name] -= 1
-            return self.acting and left[one.name] >= 0 and self._bytes[one.name] < AT_HAND_BYTES
-
-        rows = self._rows.keep(deliveries, mine)
-        if self._loop is not None and not self._loop.is_closed():  # not by whoever waits: they may have given up
-            self._loop.call_soon_threadsafe(self._hand, [row for row in rows if row is not None])
-        return rows
-
-    def _hand(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            if row.mine:
+            room = left[one.name] >= 0 and self._bytes[one.name] < AT_HAND_BYTES
+            marked.append(replace(one, mine=self.acting and room))
+        rows = await self._rows.keep(marked)
+        for row in rows:  # here and not by whoever waits: they may have given up
+            if row is not None and row.mine:
                 self._at_hand.setdefault(row.name, deque()).append(row)
                 self._bytes[row.name] += len(row.box)
-        if rows:
+        if any(row is not None for row in rows):
             self.fresh.set()
+        return rows
 
 
-def delivery_key(name: str, delivery_id: str | None, raw: bytes) -> str:
-    """What the very same delivery has again: by the sender's id of it, else by its body."""
-    told = b"id\0" + delivery_id.encode("utf-8", "replace") if delivery_id else b"body\0" + hashlib.sha256(raw).digest()
-    return hashlib.sha256(name.encode() + b"\0" + told).hexdigest()
+def delivery_key(name: str, delivery: str) -> str:
+    """What the very same delivery has again, whoever else may have one of the same id."""
+    return hashlib.sha256(name.encode() + b"\0" + delivery.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name, value in [*headers.items()][:HEADERS]:
-        yield str(clean(name))[:100].lower(), str(clean(value))[:HEADER_LETTERS]
+def _fit(headers: Mapping[str, str]) -> dict[str, str]:
+    few = [*headers.items()][:HEADERS]
+    return {str(clean(name))[:100].lower(): str(clean(value))[:HEADER_LETTERS] for name, value in few}

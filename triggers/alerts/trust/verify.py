@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from triggers.alerts.trust.model import Headers, Keys, NoKeys, Secret, Trust, Untrusted, Verified
+from triggers.alerts.trust.model import Headers, Keys, Secret, Trust, Verified
 
 
 def verify(
