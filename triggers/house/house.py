@@ -242,6 +242,8 @@ class House:
     async def _open_for(self, by: Sayer, what: str, run: str = "") -> None:
         self._still_open()
         inventory = await asyncio.to_thread(lambda: self.inventory)
+        if by.how == "alert" and what in {"plan", "start"}:
+            return  # what it may start is judged when it is fitted: `alone`
         if (by.proven or (not self.sandbox and inventory.config.people)) and (why := _no_role(by)):
             await saying.not_theirs(self.journal, by.by, what, why, run)
             raise Refused(f"{why} Nothing was done.", "no-role")
