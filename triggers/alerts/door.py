@@ -15,7 +15,6 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from engine.alert import Provenance
 from triggers.alerts.answering import Answer, Say, answered
 from triggers.alerts.counting import STRANGER, Counts
 from triggers.alerts.pace import Pace, Room
@@ -46,8 +45,7 @@ class Inbox(Protocol):
     """Where alerts are kept, durably, before their sender is told that they were taken."""
 
     async def keep(
-        self, name: str, source: str, delivery_id: str | None, raw: bytes, provenance: Provenance,
-        headers: Mapping[str, str] = ...,
+        self, name: str, source: str, delivery_id: str, raw: bytes, verified: Verified, headers: Mapping[str, str] = ...
     ) -> Literal["kept", "again"]:  # fmt: skip
         """Keep one; `again` where it is there already. Whatever it raises: it was not kept, and is to be sent again.
 
@@ -111,7 +109,7 @@ class Door:
             if why is not None:
                 self._refused(sender, why)
                 return {"too_large": Say.TOO_LARGE, "no_room": Say.NOT_NOW}.get(why)
-            return await self._judged(sender, bytes(raw), headers, (scope.get("client") or ("",))[0])
+            return await self._judged(sender, bytes(raw), headers)
         finally:
             self.room.left(len(raw))
 
@@ -133,7 +131,7 @@ class Door:
             if not message.get("more_body", False):
                 return None
 
-    async def _judged(self, sender: Sender, raw: bytes, headers: Headers, remote: str) -> Answer:
+    async def _judged(self, sender: Sender, raw: bytes, headers: Headers) -> Answer:
         refused, malformed = (Say.NO_SET, Say.NO_SET) if sender.trust.scheme == "set" else (Say.REFUSED, Say.MALFORMED)
         try:
             verified = await self._verified(sender, raw, headers)
@@ -153,7 +151,7 @@ class Door:
         ):
             self._refused(sender, "unreadable")
             return malformed
-        return await self._kept(sender, raw, headers, verified, remote)
+        return await self._kept(sender, raw, headers, verified)
 
     async def _verified(self, sender: Sender, raw: bytes, headers: Headers) -> Verified:
         await self.keyring.ready(sender.trust, raw, headers, sender.entry.topics)
@@ -165,13 +163,9 @@ class Door:
             ),
         )  # fmt: skip
 
-    async def _kept(self, sender: Sender, raw: bytes, headers: Headers, verified: Verified, remote: str) -> Answer:
-        provenance = Provenance.model_validate({
-            "verified": verified.proven, "scheme": verified.scheme, "key_id": verified.key_id,
-            "received_at": self.now(), "remote_ip": remote[:100] or None,
-        })  # fmt: skip
+    async def _kept(self, sender: Sender, raw: bytes, headers: Headers, verified: Verified) -> Answer:
         try:
-            became = await self.inbox.keep(sender.name, sender.source, verified.replay, raw, provenance, kept(headers))
+            became = await self.inbox.keep(sender.name, sender.source, verified.replay, raw, verified, kept(headers))
         except Exception as error:  # noqa: BLE001  # not kept, whatever it was: they are to send it again
             self.tell(
                 f"Alerts from {sender.name}: one could not be kept ({type(error).__name__}); it is to be sent again."
