@@ -73,7 +73,9 @@ class Senders:
         try:
             self._found = await asyncio.to_thread(self.read)
         except Exception as error:  # noqa: BLE001  # those of before hold on; without any, nobody is let in
-            self._tell(f"Alerts: who may send them could not be read ({type(error).__name__}); those of before hold on.")
+            self._tell(
+                f"Alerts: who may send them could not be read ({type(error).__name__}); those of before hold on."
+            )
         self._at = time.monotonic()
         shut = {sender.shut for sender in self._found.values() if sender.shut}
         for why in sorted(shut - self._told):
@@ -116,6 +118,8 @@ def _wrong(trust: Trust, entry: SourceEntry, secrets: tuple[Secret, ...]) -> str
         return (
             "nothing proves who sends: say how with `trust:` and `secrets:`, or `unsigned: true`, and they only propose"
         )
+    if trust.scheme == "graph" and entry.poll is None:
+        return "scheme graph needs `poll: CONNECTION`: a notification names an alert, and does not hold it"
     if trust.needs_secret and not secrets and entry.queue is None and entry.poll is None:
         return f"scheme {trust.scheme} needs `secrets: [...]`; without one, say `unsigned: true`, and they only propose"
     if trust.scheme == "sns" and not entry.topics and entry.queue is None:
