@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, create_model
-
 from language.expression import Expression, Language
 from language.messages import Messages
 from language.values import Doubt, Told
@@ -119,11 +117,9 @@ class _Compiler:
     """Reads expressions and collects what is wrong with them."""
 
     def __init__(self, source: Source, facts: Sequence[Wanted]) -> None:
-        fields: Any = {one.name: (TYPES[one.kind], None if one.kind != "texts" else ()) for one in facts}
-        fields |= dict.fromkeys(source.derived, (TYPES["text"], None))
-        model: type[BaseModel] = create_model("Facts", **fields)
+        kinds = {one.name: TYPES[one.kind] for one in facts} | dict.fromkeys(source.derived, TYPES["text"])
         messages = Messages()
-        self.language = Language(messages, {"fact": messages.model(model)})
+        self.language = Language(messages, {"fact": messages.message("rf.Facts", kinds)})
         self.source = source
         self.wrong: list[str] = []
 

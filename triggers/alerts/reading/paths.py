@@ -114,6 +114,15 @@ def _alike(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", key.lower().removeprefix("at_sign_")) or key
 
 
+def _straight(value: Any, steps: Sequence[Any]) -> Any:
+    """Follow names that are spelt as in the path, as nearly all are; None where one is not."""
+    for step in steps:
+        if type(step) is not Name or type(value) is not dict:
+            return None
+        value = value.get(step.text)
+    return value
+
+
 class Payload:
     """One finding, with what it came in. Paths lead into it; what was opened or indexed for one serves the next."""
 
@@ -128,6 +137,8 @@ class Payload:
 
     def at(self, path: Path, start: Any = None) -> list[Any]:
         """Everything that a path leads to, from the finding or from a value in it; nothing that is null."""
+        if not path.root and (straight := _straight(self.item if start is None else start, path.steps)) is not None:
+            return [straight]
         found: list[Any] = []
         if path.root == "$outer":
             for layer in self.outer:
