@@ -54,6 +54,11 @@ class Rows:
         rows: list[Row] = await self._journal.carry_out(Claim(me=self.me, most=most, but=but, at_hand=at_hand))
         return rows
 
+    async def any_left(self) -> bool:
+        """Whether there is a row that is not ours to act on, and not done: another's, or nobody's. It writes nothing."""
+        query = select(inbox.c.id).where(inbox.c.done_at.is_(None), inbox.c.holder != self.me).limit(1)
+        return bool(await asyncio.to_thread(self._read, query))
+
     async def let_go(self, numbers: Sequence[int] | None = None) -> None:
         """Leave rows to whoever takes them next; without numbers all of ours."""
         await self._journal.carry_out(LetGo(me=self.me, numbers=numbers))
