@@ -31,8 +31,9 @@ class Workers(Protocol):
         """Open a run and carry it out; where there is no room, leave it to whoever has."""
 
 
-Herald = Callable[[str, str, Sequence[str]], Awaitable[bool]]
-"""Says something where responders are, once by its key, with a title and lines; whether it stands there."""
+Herald = Callable[[str, str, Sequence[str], Sequence[str]], Awaitable[bool]]
+"""Says something where responders are, once by its key: what it is of, lines, and the connections that it is about. Whether
+it stands there, or must not."""
 
 
 class House:

@@ -40,7 +40,7 @@ def fitted(asked: Asked, mode: Any, inventory: Inventory, journal: Journal) -> P
         order = Order(
             checked, str(file), raw, mode, asked.by.by, asked.reason, version("ringfence"), by_how=asked.by.how,
             incident=asked.incident, hold_only=asked.hold_only, since=asked.since,
-            declared_only=asked.by_alert, run=asked.run,
+            declared_only=asked.by_alert and mode != "dry-run", run=asked.run,
         )  # fmt: skip
         return prepare(standing.with_discovered(journal, inventory), order)
     except BadPlaybook as error:

@@ -20,6 +20,7 @@ from triggers.alerts.acting.proposing import Proposer
 from triggers.alerts.acting.resolving import inputs_of, the_integration
 from triggers.alerts.acting.starting import Starter
 from triggers.alerts.acting.wanted import Wanted
+from triggers.alerts.inbox.sealing import NO_INCIDENT
 
 if TYPE_CHECKING:
     from engine.alert import Alert
@@ -77,7 +78,7 @@ class Actor:
     async def _decided(self, row: Row, act: Act, alert: Alert | None) -> None:
         rows = await self._inbox.rows()
         if alert is None:
-            about = {"name": row.name, "source": row.source, "incident": seeing.NO_INCIDENT}
+            about = {"name": row.name, "source": row.source, "incident": NO_INCIDENT}
             await rows.decide(act, "unreadable", ["it is not read as it was before"], about)
             return
         inventory = await asyncio.to_thread(lambda: self._house.inventory)
@@ -144,14 +145,14 @@ class Actor:
             wanted.would = "propose" if whys else "start"
             if not whys:
                 whys = [Why("shadow", f"alerts of {name} are in shadow: it would have started by itself")]
-        if wanted.act.started_at is None and whys:
+        if whys and not await self._starter.begun(wanted):
             await self._proposer.propose(wanted, whys)
         else:
             await self._starter.start(wanted)
 
     async def _failed(self, row: Row, act: Act, alert: Alert | None, fault: str) -> None:
         about: dict[str, Any] = (
-            seeing.said(row, alert) if alert is not None else {"name": row.name, "incident": seeing.NO_INCIDENT}
+            seeing.said(row, alert) if alert is not None else {"name": row.name, "incident": NO_INCIDENT}
         )
         rows = await self._inbox.rows()
         if await rows.decide(act, "failed", [f"fault: {fault}, a fault of ours"], about):

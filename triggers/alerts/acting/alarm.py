@@ -51,7 +51,7 @@ class Alarm:
         self._house.tell(text)
         self._beside(self._told(of, text, run, radius, everybody=everybody))
         if key:
-            self._beside(self._heralded(key, of, text))
+            self._beside(self._heralded(key, of, text, radius))
 
     def crowded(self, name: str) -> None:
         """More is proposed than people can look at: told once an hour, for each way in."""
@@ -113,10 +113,10 @@ class Alarm:
                 within: dict[str, Any] = {"incident": NO_INCIDENT}
                 await self._house.journal.record(*(replace(one, body={**one.body, **within}) for one in drafts))
 
-    async def _heralded(self, key: str, of: str, text: str) -> None:
+    async def _heralded(self, key: str, of: str, text: str, connections: Sequence[str]) -> None:
         for herald in self._house.heralds:
             for _ in range(HERALDED):
-                if await herald(key, of, [text]):
+                if await herald(key, of, [text], list(connections)):
                     break
                 await asyncio.sleep(HERALD_AGAIN_S)
 

@@ -13,7 +13,7 @@ from engine.released import Release, file_of, released
 from language.errors import BadPlaybook
 from language.values import Doubt
 from triggers.cli import place
-from triggers.cli.shelf import nearest
+from triggers.cli.shelf import names_of, nearest
 
 if TYPE_CHECKING:
     from inventory.read import Inventory
@@ -67,12 +67,13 @@ class Library:
             return sum(bool(checked.playbook.triggers) for _, checked in self._all(inventory))
 
     def _all(self, inventory: Inventory) -> Iterator[tuple[Path, Checked]]:
+        names = names_of(inventory)
         for file in nearest(inventory):
             try:
                 stat = file.stat()
             except OSError:
                 continue
-            mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino, id(inventory.config))
+            mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino, names)
             if self._read.get(file, ((), None))[0] != mark:
                 self._read[file] = (mark, self._checked(file, inventory))
             checked = self._read[file][1]

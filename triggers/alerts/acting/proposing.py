@@ -61,7 +61,7 @@ class Proposer:
             run = wanted.run_id(journal.id, f"plan {number}")
             events = await asyncio.to_thread(journal.events, run, names=False)
             if not events:
-                shown = await self._house.plan(wanted.asked(run))
+                shown = await self._house.plan(wanted.asked(run, hold_only=False))
                 return shown.run.id, shown.run.incident
             found = replay(events)
             if found.planned:

@@ -44,7 +44,7 @@ def finding_key(name: str, alert: Alert) -> str:
     """Of which finding it is: what nobody proves, and what the provider made up, must not pass for the real one's first."""
     made_up = "made up" if alert.is_sample or alert.is_test or alert.status == "test" else "real"
     proven = "proven" if alert.provenance.verified else "unproven"
-    return hashlib.sha256("\0".join((name, proven, made_up, alert.dedupe_key)).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(f"{name}\0{proven}\0{made_up}\0{alert.dedupe_key}".encode("utf-8", "replace")).hexdigest()
 
 
 def said(row: Row, alert: Alert, key: str = "") -> dict[str, Any]:
@@ -73,7 +73,7 @@ def text(value: object, most: int) -> str:
 
 def named(alert: Alert) -> frozenset[str]:
     """Every id that it gives of who did it, with what: principals, apps, credentials."""
-    ids = {alert.principal, alert.app, alert.token}
+    ids: set[str | None] = {alert.principal, alert.app, alert.token}
     for who in alert.principals:
         ids |= {who.id, who.name, who.email}
     for what in alert.credentials:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.alert import Alert, Provenance
-from journal.errors import JournalError, NoKey
+from journal.errors import JournalError
 from journal.write.kill import at_point
 from triggers.alerts.acting import seeing
 from triggers.alerts.acting.acting import Actor
 from triggers.alerts.inbox import Act, Inbox, Row, Rows, Sorted
+from triggers.alerts.inbox.sealing import NO_INCIDENT
 
 if TYPE_CHECKING:
     from triggers.house import House
@@ -55,8 +56,9 @@ class AlertService:
 
     async def start(self) -> None:
         """Compile what waits for alerts, and begin to act."""
-        waits = await asyncio.to_thread(lambda: self.actor.library.ready(self._house.inventory))
-        self._house.tell(f"Alerts: {waits} playbooks wait for them.")
+        if self._house.inventory.config.alerts.sources:
+            waits = await asyncio.to_thread(lambda: self.actor.library.ready(self._house.inventory))
+            self._house.tell(f"Alerts: {waits} playbooks wait for them.")
         self._task = asyncio.create_task(self._keep_up())
 
     async def end(self) -> None:
@@ -68,7 +70,8 @@ class AlertService:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.actor.end()
         with contextlib.suppress(JournalError):
-            await (await self.inbox.rows()).let_go()
+            if self.inbox.opened:
+                await (await self.inbox.rows()).let_go()
         self.inbox.close()
 
     async def one(self, number: int) -> list[Act] | None:
@@ -86,13 +89,19 @@ class AlertService:
             await asyncio.wait(self._acts.values())
 
     async def _keep_up(self) -> None:
+        told = ""
         while True:
+            said = ""
             try:
-                await self._run()
-            except (NoKey, JournalError) as error:
-                self._house.tell(f"Alerts are not acted on for now: {error}")
+                if self._house.inventory.config.alerts.sources:  # it may be read anew, with some or without
+                    await self._run()
+            except JournalError as error:
+                said = f"Alerts are not acted on for now: {error}"
             except Exception as error:  # noqa: BLE001  a fault of ours must not end it
-                self._house.tell(f"Alerts: stopped at {type(error).__name__}, begins again.")
+                said = f"Alerts: stopped at {type(error).__name__}, begins again."
+            if said and said != told:
+                self._house.tell(said)
+            told = said
             await asyncio.sleep(AGAIN_S)
 
     async def _run(self) -> None:
@@ -135,7 +144,7 @@ class AlertService:
 
     def _sorted(self, rows: Rows, row: Row) -> tuple[Sorted, Sequence[Alert]]:
         """Read one delivery. Whatever is in it, and whatever reading does with it, it comes to an end."""
-        about = {"name": row.name, "source": row.source, "incident": seeing.NO_INCIDENT}
+        about = {"name": row.name, "source": row.source, "incident": NO_INCIDENT}
         try:
             headers, raw = rows.box.open(row.key, row.box)
             reading = self._read(row.source, raw, headers, provenance=Provenance.model_validate(row.provenance))

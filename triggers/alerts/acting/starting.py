@@ -73,6 +73,10 @@ class Starter:
         self._alarm.tell("auto", f"Ringfence: an alert of {wanted.row.name} holds {wanted.integration}, run {run}. Nothing one-way"
                                  f" is done. Go on with it: ringfence resume {run}", run=run)  # fmt: skip
 
+    async def begun(self, wanted: Wanted) -> bool:
+        """Whether its run was opened before, by a process that died over it: then it stands, whatever is so by now."""
+        return wanted.act.started_at is not None and await self._there(wanted.act.run) is not None
+
     async def _started(self, wanted: Wanted, run: str) -> tuple[str, str]:
         """The run that is at it, ours or another's, and its incident."""
         if (there := await self._there(run)) is not None:

@@ -38,12 +38,12 @@ class Wanted:
     also: tuple[str, ...] = ()
     would: str = ""
 
-    def asked(self, run: str, incident: str = "") -> Asked:
-        """As the house takes it: what can be undone, at declared footholds, in nobody's name."""
+    def asked(self, run: str, incident: str = "", *, hold_only: bool = True) -> Asked:
+        """As the house takes it: what can be undone, at declared footholds, in nobody's name; or all, to be shown."""
         at = datetime.fromisoformat(self.row.at)
         return Asked(
             self.match.name, self.given, of_alert(self.row.name), seeing.reason(self.row.name, self.alert),
-            incident=incident, hold_only=True, since=seeing.since(self.alert, at), run=run, checked=self.match.checked,
+            incident=incident, hold_only=hold_only, since=seeing.since(self.alert, at), run=run, checked=self.match.checked,
         )  # fmt: skip
 
     def run_id(self, journal: str, what: str) -> str:

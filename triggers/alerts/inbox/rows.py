@@ -113,8 +113,8 @@ class Rows:
 
     async def counts(self) -> dict[str, int]:
         """How often each finding was told of, by its key."""
-        rows = await asyncio.to_thread(self._read, select(findings.c.key, findings.c.count))
-        return {row.key: row.count for row in rows}
+        rows = await asyncio.to_thread(self._read, select(findings.c.key, findings.c.times))
+        return {row.key: row.times for row in rows}
 
     def _read(self, query: Any) -> Sequence[Any]:
         database = self._journal.database
