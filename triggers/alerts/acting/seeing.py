@@ -68,7 +68,7 @@ def since(alert: Alert, received: datetime) -> datetime:
 
 def text(value: object, most: int) -> str:
     """Anybody's text: valid, on one line, capped."""
-    return safe(str(clean(str(value)[: 4 * most])), most)
+    return safe(str(clean(str(value)[: 4 * most])), most)[:most]  # an escape is longer than what it stands for
 
 
 def named(alert: Alert) -> frozenset[str]:
