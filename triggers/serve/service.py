@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from triggers.alerts.acting import AlertService
 from triggers.page.routes import router
 from triggers.page.where import page_of
 from triggers.serve import handshake
@@ -62,13 +63,16 @@ async def run(house: House, wanted: Wanted, tell: Callable[[str], None]) -> None
     workers = Workers(house, at_once=wanted.at_once, tell=tell, config=wanted.config)
     house.workers = workers
     sweeping = asyncio.create_task(workers.run())
+    alerts = AlertService(house)
     try:
+        await alerts.start()
         if wanted.host is None:
             await _until(over, sweeping)
             await _drained(house, workers, tell)
         else:
             await _served(house, workers, wanted, over, sweeping, tell)
     finally:
+        await alerts.end()
         sweeping.cancel()
         await asyncio.gather(sweeping, return_exceptions=True)
 
