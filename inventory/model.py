@@ -21,6 +21,8 @@ class ConnectionEntry(Part):
     Attributes:
         environment: what people call it: production, test. tenant: whose part of a shared system it is. A plan says
             both in its first line: of two connections that look alike, one is the wrong one.
+        identity: what the system calls our credential there, beyond what the settings say (a login, a key's id): an
+            alert that names it is about us.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
@@ -29,6 +31,7 @@ class ConnectionEntry(Part):
     secret: Reference | None = None
     environment: str = ""
     tenant: str = ""
+    identity: tuple[str, ...] = Field(default=(), strict=False)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -31,6 +31,8 @@ JOURNAL = "@journal"
     passkey  mark on how                          a passkey counts from now on, or does no more; `mark` names nobody
     alerted  inbox place name source type severity title finding word why playbook? integration? run? incident count?
                               what came of an alert, and why nothing more did
+    our_credential inbox place name credentials connections type title
+                              an alert that names a credential of our own, and no call of ours that it fits
     upgraded from runs                            tables of an older ringfence; openings were recorded now
 """
 
@@ -65,6 +67,7 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "legal_hold": ("by", "why"),
     "incident_closed": ("by", "why"),
     "alerted": ("title",),
+    "our_credential": ("title",),
 }
 """Where a body may hold `Private` text: event type -> fields. Nowhere else is a text taken for a sealed one, so that a
 name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""

@@ -237,7 +237,7 @@ findings = Table(
     Column("type", String(200), nullable=False),
     Column("status", String(20), nullable=False),
     Column("severity", Integer, nullable=False),  # the highest so far
-    Column("count", Integer, nullable=False),
+    Column("times", Integer, nullable=False),  # how often it was told of
     Column("seen", Text, nullable=False),  # JSON: digests of the principals, apps and credentials it named so far
     Column("first_at", String(27), nullable=False),
     Column("last_at", String(27), nullable=False, index=True),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggers.cli import place, standing
-from triggers.house import alone
 from triggers.house.desk import Unattended
 from triggers.house.model import Asked, Differs, Refused, Shown
 from triggers.house.work import RunWork
@@ -41,18 +40,15 @@ def fitted(asked: Asked, mode: Any, inventory: Inventory, journal: Journal) -> P
         order = Order(
             checked, str(file), raw, mode, asked.by.by, asked.reason, version("ringfence"), by_how=asked.by.how,
             incident=asked.incident, hold_only=asked.hold_only, since=asked.since,
-            declared_only=asked.by_alert, run=asked.run,
+            declared_only=asked.by_alert and mode != "dry-run", run=asked.run,
         )  # fmt: skip
-        prepared = prepare(standing.with_discovered(journal, inventory), order)
+        return prepare(standing.with_discovered(journal, inventory), order)
     except BadPlaybook as error:
         raise Refused(str(error), "bad-playbook") from None
     except (BadInput, LookupError) as error:
         raise Refused(str(error), "bad-input") from None
     except (NotBound, BadInventory, place.Refused) as error:
         raise Refused(str(error), "not-fitting") from None
-    if asked.by_alert and mode != "dry-run" and (why := alone.why_not(prepared)):
-        raise Refused(why, "not-by-itself")  # its connections have sent nothing, and none is open before the first look
-    return prepared
 
 
 def _named(playbook: str, inventory: Inventory) -> Path:

@@ -34,6 +34,7 @@ from triggers.slack.channel import Channel
 from triggers.slack.commands import waits_for
 from triggers.slack.desk import Desk
 from triggers.slack.guard import PATH, Guard
+from triggers.slack.heralding import Herald
 from triggers.slack.intake import Intake
 from triggers.slack.keeping import Keeper
 from triggers.slack.listening import bolt
@@ -85,6 +86,7 @@ class SlackService:
         self._keeper = Keeper(self._intake)
         self._actor = Actor(self._desk, self._keeper)
         sender = Sender(self._slack, channel, self._outbox)
+        self._herald = Herald(house, self._slack, channel, self._outbox)
         self._teller = Teller(house, sender, channel, self._outbox, page=url, waits_for=self._waits_for)
         signing = resolve(entry.signing) if entry.signing is not None else None
         self.bolt = bolt(self._slack.client, self._keeper, self._menu, signing)
@@ -98,6 +100,7 @@ class SlackService:
 
     async def start(self) -> None:
         """Begin to take, act and tell. Slack being away now is no failure: it is tried until it is there."""
+        self._house.heralds.append(self._herald)
         self._keep_up("acting on requests", self._actor.run)
         self._keep_up("telling of runs", lambda: follow(self._teller, self._house, self._outbox, self._moved))
         if self.http is not None:
@@ -115,6 +118,7 @@ class SlackService:
 
     async def end(self) -> None:
         """Take nothing more in; what is begun comes to its end, what is kept stays for whoever comes next."""
+        self._house.heralds.remove(self._herald)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -49,7 +49,7 @@ class Reserve(Request):
     limits: Limits
 
     def do(self, book: Book) -> str:
-        """ "" where it has its place, or had it; else which budget is used up. `lost`: another acts on it by now."""
+        """Nothing where it has its place, or had it; else which budget is used up. `lost`: another acts on it by now."""
         conn = book.conn
         if not holds(conn, self.me, self.act):
             return "lost"

@@ -58,6 +58,11 @@ class Inbox:
                 self._rows = Rows(self._journal, await Box.of(self._journal))
         return self._rows
 
+    @property
+    def opened(self) -> bool:
+        """Whether anything was kept or looked for here."""
+        return self._rows is not None
+
     async def keep(
         self, name: str, source: str, delivery_id: str, raw: bytes, verified: Verified, headers: Mapping[str, str] = {}
     ) -> Kept:  # fmt: skip

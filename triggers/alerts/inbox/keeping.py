@@ -82,7 +82,7 @@ class Keep(Asked):
 
 def _counted(conn: Connection, keys: Sequence[str], times: int, at: str) -> None:
     if keys:
-        more = {"count": findings.c.count + times, "last_at": at}
+        more = {"times": findings.c.times + times, "last_at": at}
         conn.execute(update(findings).where(findings.c.key.in_(keys)).values(more))
 
 

@@ -54,6 +54,11 @@ class Rows:
         rows: list[Row] = await self._journal.carry_out(Claim(me=self.me, most=most, but=but, at_hand=at_hand))
         return rows
 
+    async def any_left(self) -> bool:
+        """Whether there is a row that is not ours to act on, and not done: another's, or nobody's. It writes nothing."""
+        query = select(inbox.c.id).where(inbox.c.done_at.is_(None), inbox.c.holder != self.me).limit(1)
+        return bool(await asyncio.to_thread(self._read, query))
+
     async def let_go(self, numbers: Sequence[int] | None = None) -> None:
         """Leave rows to whoever takes them next; without numbers all of ours."""
         await self._journal.carry_out(LetGo(me=self.me, numbers=numbers))
@@ -108,8 +113,8 @@ class Rows:
 
     async def counts(self) -> dict[str, int]:
         """How often each finding was told of, by its key."""
-        rows = await asyncio.to_thread(self._read, select(findings.c.key, findings.c.count))
-        return {row.key: row.count for row in rows}
+        rows = await asyncio.to_thread(self._read, select(findings.c.key, findings.c.times))
+        return {row.key: row.times for row in rows}
 
     def _read(self, query: Any) -> Sequence[Any]:
         database = self._journal.database

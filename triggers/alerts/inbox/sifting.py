@@ -75,7 +75,7 @@ class Sift(Request):
         wanted = {sight.key: sight for one in self.deliveries if one.number in ours for sight in one.sightings}
         rows = conn.execute(select(findings).where(findings.c.key.in_(wanted)).with_for_update())
         found = {
-            row.key: _Known(row.status, row.severity, row.count, set(json.loads(row.seen)), True, wanted[row.key])
+            row.key: _Known(row.status, row.severity, row.times, set(json.loads(row.seen)), True, wanted[row.key])
             for row in rows
         }  # fmt: skip
         return {key: found.get(key) or _Known("", -1, 0, set(), False, sight) for key, sight in wanted.items()}
@@ -127,7 +127,7 @@ class Sift(Request):
             if not known.changed:
                 continue
             values = {
-                "status": known.status, "severity": known.severity, "count": known.count,
+                "status": known.status, "severity": known.severity, "times": known.count,
                 "seen": json.dumps(sorted(known.seen)), "last_at": at,
             }  # fmt: skip
             if known.there:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from triggers.alerts.reading.body import inner, of_base64
+from triggers.alerts.reading.body import inner, of_base64, of_token
 from triggers.alerts.reading.paths import alike
 
 DEEPEST = 8
@@ -84,6 +84,9 @@ LAYERS: Mapping[str, tuple[Layer, ...]] = {
 """The envelopes that a source's file may name. Text that holds JSON, and lists, are opened anywhere."""
 
 
+_SETS = LAYERS["sets"][0]
+
+
 def plain(value: Mapping[str, Any]) -> dict[str, Any]:
     """A mapping by its keys in any case and with any marks."""
     return {alike(key): one for key, one in value.items()}
@@ -111,6 +114,8 @@ def _open(value: Any, outer: tuple[Any, ...], layers: list[Layer], left: int) ->
         return
     if isinstance(value, str):
         opened = inner(value)
+        if opened is None and _SETS in layers:
+            opened = of_token(value)
         if isinstance(opened, dict | list | str):
             yield from _open(opened, outer, layers, left - 1)
         else:

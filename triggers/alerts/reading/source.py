@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from engine.alert import CredentialKind, PrincipalKind, Severity, Status
 from inventory.part import Part
+from inventory.trusting import Trust
 from triggers.alerts.reading.envelopes import LAYERS
 from triggers.alerts.reading.paths import path_of
 
@@ -75,7 +76,7 @@ class Take(Part):
     """What is taken where a condition holds; then nothing after it is tried."""
 
     when: Annotated[str, Field(alias="if")]
-    take: str | list[str] = []
+    take: str | list[str] = Field(default_factory=list)
 
 
 Choice = str | list[str | Take]
@@ -112,9 +113,9 @@ class Severities(Part):
     """
 
     raw: Choice | None = None
-    rules: list[Rated] = []
+    rules: list[Rated] = Field(default_factory=list)
     word: Choice | None = None
-    words: dict[str, Severity] = {}
+    words: dict[str, Severity] = Field(default_factory=dict)
     number: Choice | None = None
     times: float | int = 1
 
@@ -175,8 +176,8 @@ class AlertPart(Part):
     key_of: Choice | None = None
     type: Choice
     title: Choice
-    revision: list[Choice] = []
-    status: list[Become] = []
+    revision: list[Choice] = Field(default_factory=list)
+    status: list[Become] = Field(default_factory=list)
     app: Choice | None = None
     principal: Choice | None = None
     token: Choice | None = None
@@ -186,9 +187,9 @@ class AlertPart(Part):
     first_seen: Choice | None = None
     last_seen: Choice | None = None
     detected_at: Choice | None = None
-    links: list[Choice] = []
-    sample: list[str] = []
-    test: list[str] = []
+    links: list[Choice] = Field(default_factory=list)
+    sample: list[str] = Field(default_factory=list)
+    test: list[str] = Field(default_factory=list)
 
 
 class Source(Part):
@@ -212,22 +213,22 @@ class Source(Part):
     source: Annotated[str, Field(pattern=f"^{NAME}$")]
     title: str
     a: str
-    trust: dict[str, Any] = {}
-    envelopes: list[Annotated[str, AfterValidator(_as_envelope)]] = []
-    items: list[PathText] = []
-    recognise: list[list[Test]] = []
+    trust: Trust = Trust()
+    envelopes: list[Annotated[str, AfterValidator(_as_envelope)]] = Field(default_factory=list)
+    items: list[PathText] = Field(default_factory=list)
+    recognise: list[list[Test]] = Field(default_factory=list)
     hint: str
     rank: int = 0
-    delivery: list[PathText] = []
+    delivery: list[PathText] = Field(default_factory=list)
     facts: dict[str, str | list[str] | Fact]
-    derived: dict[str, Choice] = {}
+    derived: dict[str, Choice] = Field(default_factory=dict)
     alert: AlertPart
     severity: Severities = Severities()
-    principals: list[PrincipalPart] = []
-    credentials: list[CredentialPart] = []
-    resources: list[ResourcePart] = []
-    ips: list[AddressPart] = []
-    drop: list[Said] = []
-    ignore: list[Said] = []
-    types: list[str] = []
+    principals: list[PrincipalPart] = Field(default_factory=list)
+    credentials: list[CredentialPart] = Field(default_factory=list)
+    resources: list[ResourcePart] = Field(default_factory=list)
+    ips: list[AddressPart] = Field(default_factory=list)
+    drop: list[Said] = Field(default_factory=list)
+    ignore: list[Said] = Field(default_factory=list)
+    types: list[str] = Field(default_factory=list)
     largest: Annotated[int, Field(ge=1_024, le=32 << 20)] = 1 << 20

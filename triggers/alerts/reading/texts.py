@@ -48,6 +48,8 @@ def _seen(letter: str) -> bool:
 
 def shown(text: str, most: int = LONGEST_TITLE) -> str:
     """One printable line for people: no control characters, nothing that turns the writing round, and cut short."""
+    if len(text) <= most and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     flat = " ".join("".join(c if _seen(c) else " " for c in valid(text[: most * 4])).split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
@@ -56,6 +58,8 @@ def as_id(text: str | None) -> str | None:
     """Take an id, exactly as it is or not at all: one that was cleaned would be another's."""
     if text is None or not 0 < len(text) <= LONGEST_ID or text != text.strip() or "\ufffd" in text:
         return None
+    if text.isascii():
+        return text if text.isprintable() else None
     if not all(map(_seen, text)) or any(unicodedata.category(c) == "Cf" for c in text):
         return None
     return text
@@ -74,17 +78,19 @@ def as_address(text: str | None) -> str | None:
 
 
 def as_link(text: str | None) -> str | None:
-    """Take a link that a person may click: http or https, with a host and no name and password in it."""
+    """Take a link that a person may click: http or https, with a host and no name and password in it.
+
+    Wiz writes a quote in its own links: percent-encoded, it leads to the same place and breaks out of nothing.
+    """
     if text is None or len(text) > LONGEST_LINK or not text.isascii() or not text.isprintable():
         return None
-    if any(letter in text for letter in " \"'<>\\`{}|^"):
-        # Wiz writes a quote in its own links; percent-encoded, they lead to the same place and break out of nothing.
-        text = text.replace("'", "%27")
-        if any(letter in text for letter in ' "<>\\`{}|^'):
-            return None
+    text = text.replace("'", "%27")
+    if any(letter in text for letter in ' "<>\\`{}|^'):
+        return None
     try:
         parts = urlsplit(text)
-        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-        return text if fine and (parts.port or 1) else None
+        port = parts.port
     except ValueError:
         return None
+    fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    return text if fine else None

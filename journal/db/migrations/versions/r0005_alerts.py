@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(200), nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("severity", sa.Integer, nullable=False),
-        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("times", sa.Integer, nullable=False),
         sa.Column("seen", sa.Text, nullable=False),
         sa.Column("first_at", sa.String(27), nullable=False),
         sa.Column("last_at", sa.String(27), nullable=False),
