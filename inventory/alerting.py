@@ -35,7 +35,7 @@ def _as_topic(value: str) -> str:
 
 def _as_hours(value: str) -> str:
     found = _HOURS.fullmatch(value)
-    if found is None or found[1:3] == found[3:5]:
+    if found is None or found.group(1, 2) == found.group(3, 4):
         raise ValueError("must be hours as in 22:00-06:00")
     return value
 
