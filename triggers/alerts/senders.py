@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from inventory.alerting import SourceEntry
 from inventory.read import BadInventory, Inventory
@@ -22,7 +22,7 @@ class Form(Protocol):
     """Of a source's own file, what the door needs."""
 
     @property
-    def trust(self) -> Mapping[str, Any]:
+    def trust(self) -> Trust:
         """How it proves itself."""
 
     @property
@@ -93,7 +93,7 @@ class Senders:
         if form is None:
             known = ", ".join(sorted(self._forms))
             return _shut(name, entry, f"no source is called {source}: name one with `source:`; there are {known}")
-        trust = entry.trust.over(Trust.model_validate(dict(form.trust)))
+        trust = entry.trust.over(form.trust)
         if entry.unsigned:
             trust = Trust(scheme="none", challenge=trust.challenge, delivery=trust.delivery)
         trust = trust.whole()
