@@ -10,13 +10,6 @@ from typing import Annotated, Any, Literal, NewType
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 
-SOURCES = frozenset({
-    "alertmanager", "aws-guardduty", "aws-securityhub", "cloudevents", "crowdstrike", "falco", "generic", "github",
-    "github-audit", "google-alert-center", "google-workspace", "microsoft-graph", "ocsf", "okta", "pagerduty",
-    "push-security", "salesforce", "slack-audit", "ssf", "wiz",
-})  # fmt: skip
-"""The sources that a trigger may name; how each is read is for its trigger."""
-
 AppId = NewType("AppId", str)
 PrincipalId = NewType("PrincipalId", str)
 CredentialId = NewType("CredentialId", str)

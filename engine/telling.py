@@ -56,6 +56,18 @@ async def told(inventory: Inventory, run: Run, of: str, more: str = "", give: Gi
     )))  # fmt: skip
 
 
+async def told_of_alert(
+    inventory: Inventory, of: str, text: str, *, run: Run | None = None, radius: Iterable[str] = (), everybody: bool = False
+) -> list[Draft]:  # fmt: skip
+    """Tell of what an alert came to where no run's word tells of it: whoever hears of what waits for people, or everybody.
+
+    `text`: sentences of ours. `radius`: connections and systems that it is about, beside those of the `run`.
+    """
+    entries = [one for one in inventory.config.tell if everybody or "waiting" in one.of]
+    around = frozenset(radius) | (radius_of(run) if run is not None else frozenset())
+    return list(await asyncio.gather(*(_one(inventory, entry, of, text, around, None) for entry in entries)))
+
+
 async def _address(inventory: Inventory, entry: TellEntry, run: Run, give: Give | None) -> str:
     """Where a phone answers it: somebody's own channel gets a link of theirs; others the address, which asks who comes."""
     if entry.person is not None and give is not None:

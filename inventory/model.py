@@ -10,6 +10,7 @@ from inventory.alerting import AlertsEntry
 from inventory.part import Id, Part, Reference, Url, Way, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 from inventory.ways import PageEntry, ServeEntry, SlackEntry
+from language.errors import nearest
 
 __all__ = ["Id", "Part", "Reference"]
 
@@ -20,6 +21,8 @@ class ConnectionEntry(Part):
     Attributes:
         environment: what people call it: production, test. tenant: whose part of a shared system it is. A plan says
             both in its first line: of two connections that look alike, one is the wrong one.
+        identity: what the system calls our credential there, beyond what the settings say (a login, a key's id): an
+            alert that names it is about us.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
@@ -28,6 +31,7 @@ class ConnectionEntry(Part):
     secret: Reference | None = None
     environment: str = ""
     tenant: str = ""
+    identity: tuple[str, ...] = Field(default=(), strict=False)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -158,6 +162,15 @@ class Config(Part):
             if entry.person is not None and entry.person not in people:
                 raise ValueError(f"'{entry.person}' is nobody of `people:`, so this channel can be nobody's own")
         return tell
+
+    @field_validator("alerts")
+    @classmethod
+    def _asked_where_there_is_a_way(cls, alerts: AlertsEntry, info: ValidationInfo) -> AlertsEntry:
+        connections = info.data.get("connections") or {}
+        for name, entry in alerts.sources.items():
+            if entry.poll is not None and connections and entry.poll not in connections:
+                raise ValueError(f"{name}: `poll` names no connection '{entry.poll}'{nearest(entry.poll, connections)}")
+        return alerts
 
     org: Org = Org()
     protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import AwareDatetime
-
+from language.kinds import Kind
 from triggers.alerts.reading.paths import Path, Payload, path_of
 from triggers.alerts.reading.source import Fact
 from triggers.alerts.reading.texts import as_address, as_text
@@ -45,9 +44,10 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "text": as_text, "texts": as_text, "number": _number, "whole": _whole, "flag": _flag, "time": as_time,
     "address": _address,
 }  # fmt: skip
-TYPES: Mapping[str, Any] = {
-    "text": str | None, "texts": tuple[str, ...], "number": float | None, "whole": int | None, "flag": bool | None,
-    "time": AwareDatetime | None, "address": str | None,
+TYPES: Mapping[str, Kind] = {
+    "text": Kind("STRING", optional=True), "texts": Kind("STRING", many=True), "number": Kind("DOUBLE", optional=True),
+    "whole": Kind("INT", optional=True), "flag": Kind("BOOL", optional=True), "time": Kind("TIMESTAMP", optional=True),
+    "address": Kind("STRING", optional=True),
 }  # fmt: skip
 """What each kind is to an expression."""
 
@@ -62,8 +62,11 @@ class Wanted:
     pattern: re.Pattern[str] | None
     first: bool
 
-    def among(self, payload: Payload, notes: list[str]) -> Any:
-        """Find it, or None (an empty list for `texts`); why there is none, where somebody may wonder, goes to the notes."""
+    def among(self, payload: Payload, notes: list[str], torn: set[str]) -> Any:
+        """Find it, or None (an empty list for `texts`); why there is none, where somebody may wonder, goes to the notes.
+
+        The name of one that has several different answers goes to `torn`.
+        """
         for path in self.paths:
             there = payload.at(path)
             found = self._read(there)
@@ -74,8 +77,9 @@ class Wanted:
                 return found[0]
             elif found:
                 notes.append(f"{self.name}: {len(found)} different ones")
+                torn.add(self.name)
                 return None
-            elif there:
+            elif there and self.pattern is None:
                 notes.append(f"{self.name}: not {_A[self.kind]}")
         return () if self.kind == "texts" else None
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from triggers.alerts.reading.body import inner
+
 GONE = "[redacted]"
+_SHORT = 12
+"""Characters that no secret's form is shorter than."""
 _KEYS = frozenset(
     {
         "secret", "clientsecret", "apisecret", "token", "accesstoken", "refreshtoken", "idtoken", "authtoken",
@@ -25,27 +30,34 @@ _FORMS = re.compile(
 
 
 def redacted(value: Any) -> Any:
-    """Give a parsed payload without its secrets; texts that hold JSON are left JSON. As deep as what it is given."""
-    return _walk(value, without_secrets)
-
-
-def _walk(value: Any, text: Callable[[str], str]) -> Any:
+    """Give a parsed payload without its secrets; a text that holds JSON is looked into, and stays one."""
     if isinstance(value, str):
-        return text(value)
+        return _text(value)
     if isinstance(value, list):
-        return [_walk(one, text) for one in value]
+        return [redacted(one) for one in value]
     if isinstance(value, dict):
         return {
-            key: GONE if isinstance(one, str) and one and _named(key) else _walk(one, text)
+            key: (GONE if one and _named(key) else _text(one)) if isinstance(one, str) else redacted(one)
             for key, one in value.items()
         }
     return value
 
 
+def _text(text: str) -> str:
+    if len(text) > _SHORT and text[0] in "{[ \n\t" and isinstance(inside := inner(text), dict | list):
+        return json.dumps(redacted(inside))
+    return without_secrets(text)
+
+
 def _named(key: str) -> bool:
-    return len(key) < 40 and re.sub(r"[^a-z]", "", key.lower()) in _KEYS
+    return len(key) < 40 and _letters(key) in _KEYS
+
+
+@lru_cache(4_000)
+def _letters(key: str) -> str:
+    return re.sub(r"[^a-z]", "", key.lower())
 
 
 def without_secrets(text: str) -> str:
     """Take out of a text what looks like a secret, by the forms of those who issue them."""
-    return _FORMS.sub(GONE, text)
+    return _FORMS.sub(GONE, text) if len(text) >= _SHORT else text

@@ -48,6 +48,8 @@ def _seen(letter: str) -> bool:
 
 def shown(text: str, most: int = LONGEST_TITLE) -> str:
     """One printable line for people: no control characters, nothing that turns the writing round, and cut short."""
+    if len(text) <= most and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     flat = " ".join("".join(c if _seen(c) else " " for c in valid(text[: most * 4])).split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
@@ -56,6 +58,8 @@ def as_id(text: str | None) -> str | None:
     """Take an id, exactly as it is or not at all: one that was cleaned would be another's."""
     if text is None or not 0 < len(text) <= LONGEST_ID or text != text.strip() or "\ufffd" in text:
         return None
+    if text.isascii():
+        return text if text.isprintable() else None
     if not all(map(_seen, text)) or any(unicodedata.category(c) == "Cf" for c in text):
         return None
     return text
