@@ -85,7 +85,8 @@ class _Finding:
 
 def _ready(source: str, shelf: Shelf) -> Compiled:
     if source not in shelf:
-        raise NotAnAlert(f"There is no alert source '{short(source)}'{nearest(source, [*shelf, AUTO])}.")
+        near = nearest(source, [*shelf, AUTO])
+        raise NotAnAlert(f"There is no alert source '{short(source)}'{near}{'' if near.endswith('?') else '.'}")
     return shelf.ready(source)
 
 
