@@ -73,7 +73,9 @@ class Senders:
         try:
             self._found = await asyncio.to_thread(self.read)
         except Exception as error:  # noqa: BLE001  # those of before hold on; without any, nobody is let in
-            self._tell(f"Alerts: who may send them could not be read ({type(error).__name__}); those of before hold on.")
+            self._tell(
+                f"Alerts: who may send them could not be read ({type(error).__name__}); those of before hold on."
+            )
         self._at = time.monotonic()
         shut = {sender.shut for sender in self._found.values() if sender.shut}
         for why in sorted(shut - self._told):

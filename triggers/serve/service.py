@@ -63,12 +63,7 @@ async def run(house: House, wanted: Wanted, tell: Callable[[str], None]) -> None
     over = _told_to_end()
     workers = Workers(house, at_once=wanted.at_once, tell=tell, config=wanted.config)
     house.workers = workers
-<<<<<<< HEAD
-    sweeping = asyncio.create_task(workers.run())
-    alerts = AlertService(house)
-=======
     sweeping, alerts = asyncio.create_task(workers.run()), AlertService(house)
->>>>>>> wt-a3
     try:
         await alerts.start()
         if wanted.host is None:
