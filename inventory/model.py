@@ -10,6 +10,7 @@ from inventory.alerting import AlertsEntry
 from inventory.part import Id, Part, Reference, Url, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 from inventory.ways import PageEntry, ServeEntry, SlackEntry
+from language.errors import nearest
 
 __all__ = ["Id", "Part", "Reference"]
 
@@ -157,6 +158,15 @@ class Config(Part):
             if entry.person is not None and entry.person not in people:
                 raise ValueError(f"'{entry.person}' is nobody of `people:`, so this channel can be nobody's own")
         return tell
+
+    @field_validator("alerts")
+    @classmethod
+    def _asked_where_there_is_a_way(cls, alerts: AlertsEntry, info: ValidationInfo) -> AlertsEntry:
+        connections = info.data.get("connections") or {}
+        for name, entry in alerts.sources.items():
+            if entry.poll is not None and connections and entry.poll not in connections:
+                raise ValueError(f"{name}: `poll` names no connection '{entry.poll}'{nearest(entry.poll, connections)}")
+        return alerts
 
     org: Org = Org()
     protected: dict[Id, Annotated[tuple[str, ...], Field(strict=False)]] = Field(default_factory=dict)

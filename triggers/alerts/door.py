@@ -60,6 +60,7 @@ class Door:
 
     Attributes:
         now: the time, with its zone. tell: hears sentences for this process's log; `noted`: of what is more than that.
+        nudge: has a sender asked now for what it only names.
     """
 
     senders: Senders
@@ -71,6 +72,7 @@ class Door:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tell: Callable[[str], None] = lambda _line: None
     noted: Callable[[str, str], Awaitable[None]] | None = None
+    nudge: Callable[[str], None] = lambda _name: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -146,6 +148,10 @@ class Door:
             return Say.NOT_NOW
         if verified.scheme == "sns" and (said := sns.envelope(raw, sender.entry.topics)).kind != sns.NOTIFICATION:
             return await self._subscribed(sender, said)
+        if verified.scheme == "graph":  # it names alerts and holds none: they are asked for, now and every minute
+            self.nudge(sender.name)
+            self.counts.accepted[sender.name] += 1
+            return Say.ACCEPTED
         if verified.scheme != "set" and not await _beside(
             raw, lambda: readable(raw, headers.get("content-type") or "")
         ):
@@ -173,7 +179,7 @@ class Door:
             self._refused(sender, "not_kept")
             return Say.NOT_NOW
         (self.counts.accepted if became == "kept" else self.counts.again)[sender.name] += 1
-        return Say.ACCEPTED if sender.trust.scheme in {"set", "graph"} else Say.TAKEN
+        return Say.ACCEPTED if sender.trust.scheme == "set" else Say.TAKEN
 
     async def _subscribed(self, sender: Sender, said: sns.Envelope) -> Answer:
         """What SNS says of the subscription itself: confirmed for a topic that the configuration names, which it is by now."""

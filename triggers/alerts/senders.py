@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from inventory.alerting import SourceEntry
 from inventory.read import BadInventory, Inventory
@@ -22,7 +22,7 @@ class Form(Protocol):
     """Of a source's own file, what the door needs."""
 
     @property
-    def trust(self) -> Mapping[str, Any]:
+    def trust(self) -> Trust:
         """How it proves itself."""
 
     @property
@@ -93,7 +93,7 @@ class Senders:
         if form is None:
             known = ", ".join(sorted(self._forms))
             return _shut(name, entry, f"no source is called {source}: name one with `source:`; there are {known}")
-        trust = entry.trust.over(Trust.model_validate(dict(form.trust)))
+        trust = entry.trust.over(form.trust)
         if entry.unsigned:
             trust = Trust(scheme="none", challenge=trust.challenge, delivery=trust.delivery)
         trust = trust.whole()
@@ -118,6 +118,8 @@ def _wrong(trust: Trust, entry: SourceEntry, secrets: tuple[Secret, ...]) -> str
         return (
             "nothing proves who sends: say how with `trust:` and `secrets:`, or `unsigned: true`, and they only propose"
         )
+    if trust.scheme == "graph" and entry.poll is None:
+        return "scheme graph needs `poll: CONNECTION`: a notification names an alert, and does not hold it"
     if trust.needs_secret and not secrets and entry.queue is None and entry.poll is None:
         return f"scheme {trust.scheme} needs `secrets: [...]`; without one, say `unsigned: true`, and they only propose"
     if trust.scheme == "sns" and not entry.topics and entry.queue is None:

@@ -324,6 +324,8 @@ def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
     """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
     from engine.registry import catalogue, registry
     from language import read
+    from triggers.alerts.narrowed import Narrowed
     from triggers.cli.shelf import Shelf, names_of
 
-    return read(text, file, catalogue(registry(), names_of(inventory)), Shelf(Path(file).parent, inventory))
+    named = catalogue(registry(), names_of(inventory), Narrowed.of(inventory))
+    return read(text, file, named, Shelf(Path(file).parent, inventory))

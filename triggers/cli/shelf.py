@@ -45,9 +45,17 @@ class Shelf:
         yield from place.playbooks(self.inventory)
 
 
-def names_of(inventory: Inventory | None) -> Mapping[str, frozenset[str]] | None:
-    """Give the names that playbooks may take from an inventory; None leaves them unchecked, and so told."""
+def names_of(inventory: Inventory | None) -> Mapping[str, frozenset[str]]:
+    """Give the names that playbooks may take from an inventory; without one they are left unchecked, and so told.
+
+    Sources of alerts that come with ringfence are known in any case.
+    """
+    from triggers.alerts.names import names
+
     if inventory is None:
-        return None
+        return {"shipped_sources": names()}
     ours = inventory.config
-    return {"connections": frozenset(ours.connections), "roles": place.ROLES, "protected": frozenset(ours.protected)}
+    return {
+        "connections": frozenset(ours.connections), "roles": place.ROLES, "protected": frozenset(ours.protected),
+        "sources": names() | set(ours.alerts.sources),
+    }  # fmt: skip

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from triggers.alerts.acting.service import AlertService
+from triggers.alerts.acting import AlertService
 from triggers.alerts.ways import Ways
 from triggers.page.routes import router
 from triggers.page.where import page_of
@@ -63,7 +63,8 @@ async def run(house: House, wanted: Wanted, tell: Callable[[str], None]) -> None
     over = _told_to_end()
     workers = Workers(house, at_once=wanted.at_once, tell=tell, config=wanted.config)
     house.workers = workers
-    sweeping, alerts = asyncio.create_task(workers.run()), AlertService(house)
+    sweeping = asyncio.create_task(workers.run())
+    alerts = AlertService(house)
     try:
         await alerts.start()
         if wanted.host is None:

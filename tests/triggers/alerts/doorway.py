@@ -43,7 +43,7 @@ SOURCES_OF_TEST = {
     "falcon": {"source": "github", "secrets": ["env:NEW"], "trust": {"scheme": "crowdstrike-fusion"}},
     "bearers": {"source": "github", "secrets": ["env:NEW"], "trust": {"scheme": "bearer"}},
     "basics": {"source": "github", "secrets": ["env:BASIC"], "trust": {"scheme": "basic"}},
-    "graph": {"source": "okta", "secrets": ["env:NEW"], "trust": {"scheme": "graph"}},
+    "graph": {"source": "okta", "secrets": ["env:NEW"], "trust": {"scheme": "graph"}, "poll": "x"},
     "shared": {
         "source": "okta", "trust": {"scheme": "set", "issuer": by.ISSUER, "audience": [by.AUDIENCE], "jwks": by.JWKS},
     },
@@ -87,6 +87,8 @@ class Doorway:
         self.door = Door(
             senders, self.shelf, ring, self.counts, Pace(lambda: self.time), Room(), lambda: by.NOW, self.said.append, self.note,
         )  # fmt: skip
+        self.nudged = []
+        self.door.nudge = self.nudged.append
         app = FastAPI()
         problems.tell_of(app)
         app.include_router(router(self.door))

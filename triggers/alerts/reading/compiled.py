@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,8 @@ from language.expression import Expression, Language
 from language.messages import Messages
 from language.values import Doubt, Told
 from triggers.alerts.reading.facts import TYPES, Wanted, wanted
-from triggers.alerts.reading.paths import Path, Payload, path_of
-from triggers.alerts.reading.source import Choice, Named, Source, Take
+from triggers.alerts.reading.paths import Path, Payload, path_of, says
+from triggers.alerts.reading.source import Choice, Source, Take
 
 TEXT, NUMBER, TIME, TRUTH = "STRING", "DOUBLE", "TIMESTAMP", "BOOL"
 FIELDS = ("app", "principal", "token", "resource", "ip")
@@ -28,12 +28,14 @@ class Chosen:
 
     takes: tuple[tuple[Expression | None, tuple[Expression, ...]], ...]
 
-    def answer(self, language: Language, told: Told) -> Any:
-        """The first answer there is; None where there is none."""
+    def answer(self, language: Language, told: Told, torn: Collection[str] = ()) -> Any:
+        """The first answer there is; None where there is none, or where it would rest on a fact that is `torn`."""
         for when, expressions in self.takes:
             if when is not None and not holds(language, when, told):
                 continue
             for expression in expressions:
+                if torn and any(len(path) > 1 and path[1] in torn for path in expression.paths):
+                    return None
                 value = language.answer(expression, told)
                 if not isinstance(value, Doubt):
                     return value
@@ -62,17 +64,14 @@ class Asked:
         found = payload.at(self.path)
         if self.texts is None:
             return bool(found)
-        said = [str(one).lower() for one in found if isinstance(one, str | int | bool)]
-        if self.part:
-            return any(wanted in one for one in said for wanted in self.texts)
-        return any(one in self.texts for one in said)
+        return says(found, self.texts, holds=self.part)
 
 
 @dataclass(frozen=True)
 class Listed:
     """Where things of one kind are, with the paths of what is known of each."""
 
-    said: Named | Any
+    said: Any
     each: Path | None
     paths: Mapping[str, tuple[Path, ...]]
 
@@ -92,18 +91,18 @@ class Compiled:
     truths: Mapping[str, tuple[Expression, ...]]
     named: Mapping[str, tuple[Listed, ...]] = field(default_factory=dict)
 
-    def told(self, payload: Payload, notes: list[str]) -> Told:
-        """Find every fact of a finding, and work out what follows from them."""
-        facts = {one.name: one.among(payload, notes) for one in self.facts}
+    def told(self, payload: Payload, notes: list[str], torn: set[str]) -> Told:
+        """Find every fact of a finding, and work out what follows. `torn` takes those with several answers."""
+        facts = {one.name: one.among(payload, notes, torn) for one in self.facts}
         told = Told(facts)
         for name in self.source.derived:
             facts[name] = self.choices[f"derived.{name}"].answer(self.language, told)
         return told
 
-    def choose(self, name: str, told: Told) -> Any:
+    def choose(self, name: str, told: Told, torn: Collection[str] = ()) -> Any:
         """Answer one of the fields; None where there is no answer, or no expression."""
         chosen = self.choices.get(name)
-        return chosen.answer(self.language, told) if chosen is not None else None
+        return chosen.answer(self.language, told, torn) if chosen is not None else None
 
     def first(self, name: str, told: Told) -> int | None:
         """Which of a list of conditions is the first that holds."""

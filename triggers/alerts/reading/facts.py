@@ -62,8 +62,11 @@ class Wanted:
     pattern: re.Pattern[str] | None
     first: bool
 
-    def among(self, payload: Payload, notes: list[str]) -> Any:
-        """Find it, or None (an empty list for `texts`); why there is none, where somebody may wonder, goes to the notes."""
+    def among(self, payload: Payload, notes: list[str], torn: set[str]) -> Any:
+        """Find it, or None (an empty list for `texts`); why there is none, where somebody may wonder, goes to the notes.
+
+        The name of one that has several different answers goes to `torn`.
+        """
         for path in self.paths:
             there = payload.at(path)
             found = self._read(there)
@@ -74,6 +77,7 @@ class Wanted:
                 return found[0]
             elif found:
                 notes.append(f"{self.name}: {len(found)} different ones")
+                torn.add(self.name)
                 return None
             elif there and self.pattern is None:
                 notes.append(f"{self.name}: not {_A[self.kind]}")

@@ -26,7 +26,13 @@ _OF_DELIVERY = frozenset(
 
 
 def alert_of(
-    compiled: Compiled, payload: Payload, told: Told, notes: list[str], provenance: Provenance, delivery_id: str | None
+    compiled: Compiled,
+    payload: Payload,
+    provenance: Provenance,
+    delivery_id: str | None,
+    told: Told,
+    notes: list[str],
+    torn: set[str],
 ) -> Alert:
     """Make one alert. Raises nothing for anything that JSON can hold."""
     source = compiled.source
@@ -39,7 +45,7 @@ def alert_of(
     severity, label, raw = _severity(compiled, told, notes)
     times = {name: _time(compiled.choose(name, told)) for name in TIMES}
     status = compiled.first("status", told)
-    best = _best(compiled, told, notes, principals, credentials, resources, ips)
+    best = _best(compiled, told, notes, torn, principals, credentials, resources, ips)
     kind = compiled.choose("type", told)
     links = [as_link(compiled_link) for compiled_link in _all(compiled, "links", told)]
     return Alert(
@@ -69,7 +75,10 @@ def _identity(compiled: Compiled, told: Told, body: Any, notes: list[str]) -> tu
     said = compiled.choose("id", told)
     ident = as_id(said)
     if ident is not None:
-        parts = [chosen.answer(compiled.language, told) or "" for chosen in compiled.lists["key"]] or [ident]
+        parts = [chosen.answer(compiled.language, told) or "" for chosen in compiled.lists["key"]]
+        while parts and not parts[-1]:
+            parts.pop()
+        parts = parts or [ident]
         of = compiled.choose("key_of", told) or compiled.source.source
         key = as_id(f"{of}:{':'.join(parts)}")
         if key is not None:
@@ -130,6 +139,7 @@ def _best(
     compiled: Compiled,
     told: Told,
     notes: list[str],
+    torn: set[str],
     principals: tuple[Principal, ...],
     credentials: tuple[Credential, ...],
     resources: tuple[Resource, ...],
@@ -146,7 +156,7 @@ def _best(
     found: dict[str, Any] = {}
     for name in FIELDS:
         if getattr(compiled.source.alert, name) is not None:
-            text = compiled.choose(name, told)
+            text = compiled.choose(name, told, torn)
             taken = as_address(text) if name == "ip" else as_id(text)
             if text is not None and taken is None:
                 notes.append(f"{name}: what stands there is none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from engine.alert import Alert
@@ -37,3 +38,21 @@ def idle(alert: Alert) -> str | None:
     if alert.status == "resolved":
         return "it is resolved or put away: that starts nothing, and undoes nothing"
     return None
+
+
+def row(alert: Alert) -> dict[str, object]:
+    """Give what people and tools see of an alert, in the form that is promised: a time in UTC, a severity of 0 to 100."""
+    return {
+        "source": alert.source, "id": alert.source_alert_id, "type": alert.type, "severity": alert.severity,
+        "time": _written(alert.time), "principal": alert.principal, "app": alert.app, "resource": alert.resource,
+        "address": alert.ip, "title": alert.title, "link": alert.links[0] if alert.links else None,
+        "sample": alert.is_sample or alert.is_test, "dedupe_key": alert.dedupe_key,
+    }  # fmt: skip
+
+
+def _written(moment: dt.datetime | None) -> str | None:
+    if moment is None:
+        return None
+    whole, _, fraction = moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat().partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"

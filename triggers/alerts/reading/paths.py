@@ -114,6 +114,15 @@ def _alike(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", key.lower().removeprefix("at_sign_")) or key
 
 
+def says(found: Sequence[Any], texts: Sequence[str], *, holds: bool) -> bool:
+    """Whether one of the values, or of the lists among them, is one of some texts in any case; or holds one."""
+    flat = (part for one in found for part in (one if isinstance(one, list) else (one,)))
+    said = [str(one).lower() for one in flat if isinstance(one, str | int)]
+    if holds:
+        return any(wanted in one for one in said for wanted in texts)
+    return any(one in texts for one in said)
+
+
 def _straight(value: Any, steps: Sequence[Any]) -> Any:
     """Follow names that are spelt as in the path, as nearly all are; None where one is not."""
     for step in steps:
@@ -242,10 +251,7 @@ class Payload:
         return None
 
     def _fits(self, value: Any, step: Where) -> bool:
-        texts = [str(one).lower() for one in self.at(step.path, value) if isinstance(one, str | int | bool)]
-        if step.holds:
-            return any(wanted in text for text in texts for wanted in step.texts)
-        return any(text in step.texts for text in texts)
+        return says(self.at(step.path, value), step.texts, holds=step.holds)
 
     def _open(self, text: str) -> Any:
         if text not in self._opened:

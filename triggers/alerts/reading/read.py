@@ -147,22 +147,23 @@ def _delivery(ready: Compiled, payload: Payload) -> str | None:
 def _made(ready: Compiled, one: _Finding, provenance: Provenance, ignored: list[str], *, several: bool) -> Alert | None:
     source, which = ready.source, f"{_which(one)}: " if several else ""
     notes: list[str] = []
+    torn: set[str] = set()
     try:
-        told = ready.told(one.payload, notes)
+        told = ready.told(one.payload, notes, torn)
         drop = ready.first("drop", told)
         if drop is not None:
             ignored.append(which + source.drop[drop].why)
             return None
-        made = alert_of(ready, one.payload, told, notes, provenance, one.delivery)
+        made = alert_of(ready, one.payload, provenance, one.delivery, told, notes, torn)
         ignore = ready.first("ignore", told)
     except Exception as error:  # noqa: BLE001  a fault of ours in one finding must not hide the others
         ignored.append(f"{_which(one)}: it could not be read ({type(error).__name__}): this is a fault of ours")
         return None
+    if (why := idle(made)) is not None:
+        ignored.append(which + why)
     if ignore is not None:
         ignored.append(which + source.ignore[ignore].why)
         made = made.model_copy(update={"status": "resolved"}) if made.status in {"open", "updated"} else made
-    elif (why := idle(made)) is not None:
-        ignored.append(which + why)
     return made
 
 
@@ -175,9 +176,7 @@ def _not_one(
 ) -> str:
     source = ready.source
     whys = list(dict.fromkeys(one.why for one in bad))
-    if not whys or whys[0].startswith("it is no "):
-        said = f"This is not {source.a}: {source.hint}."
-    else:
-        said = f"This is not {source.a}: {whys[0]}."
+    known = bool(whys) and not whys[0].startswith("it is no ")
+    said = f"This is not {source.a}: {whys[0] if known else source.hint}."
     other = _recognised(parsed(raw, source.largest), headers or {}, shelf)
     return said + (f" It reads like {other}." if other is not None and other != source.source else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,10 +11,10 @@ from inventory.explain import explain
 from language.errors import BadPlaybook, Report
 from language.files import text_of
 from language.source import load, plain
+from triggers.alerts.names import FOLDER
 from triggers.alerts.reading.compiled import BadSource, Compiled, compiled
 from triggers.alerts.reading.source import Source
 
-FOLDER = Path(__file__).resolve().parents[1] / "sources"
 _WHAT = "alert source"
 
 
@@ -66,9 +65,3 @@ class Shelf(Mapping[str, Source]):
 
 
 SOURCES = Shelf()
-
-
-@cache
-def names() -> frozenset[str]:
-    """Give the names of all sources, without reading any."""
-    return frozenset(SOURCES)

@@ -68,7 +68,7 @@ class Things:
                     if ip is None:
                         continue
                     asn, country = self._shown(one, "asn", at), self._shown(one, "country", at)
-                    made = Seen(ip=ip, role=one.said.role, asn=asn, country=country)  # type: ignore[arg-type]
+                    made = Seen(ip=ip, role=one.said.role, asn=asn, country=country)
                     found.setdefault(made.ip, made)
         return tuple(found.values())[:MOST]
 

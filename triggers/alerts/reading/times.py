@@ -42,7 +42,7 @@ def _counted(number: float) -> dt.datetime | None:
     # Zero stands for "not set" wherever people count; nothing that we act on happened in 1970.
     if not 0 < number < math.inf:
         return None
-    unit = next(per_s for below, per_s in _UNITS if number < below)
+    unit = next((per_s for below, per_s in _UNITS if number < below), 1e9)
     try:
         return dt.datetime.fromtimestamp(number / unit, dt.UTC)
     except (OverflowError, ValueError, OSError):
