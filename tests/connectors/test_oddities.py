@@ -7,6 +7,7 @@ provider that answers something else, and may raise or see what is open, but cla
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from email.utils import formatdate
 
 import pytest
@@ -79,6 +80,41 @@ async def test_the_walk_itself_can_see_something_closed():
         stranger.url = there.url
         found = [a.name for a, p in asked() if a.name.startswith("oauth.") and await claims(a, p, there.url)]
     assert found == ["oauth.revoke_token"]
+
+
+ABOUT = {
+    "user": "U1", "app": "0oa1", "org": "acme", "client": "c1", "principal": "11111111-2222-4333-8444-555555555555",
+    "idp": "0oi1", "since": dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+}  # fmt: skip
+"""What a find is asked about."""
+OTHERWISE = {
+    ("entra", "app"): ABOUT["principal"], ("slack_admin", "app"): "A1", ("salesforce", "user"): "005000000000001",
+}  # fmt: skip
+
+
+async def ends_empty(find, url: str) -> bool:
+    """Whether a listing ends as one in which there is nothing."""
+    system = find.name.partition(".")[0]
+    fields = {n: f for n, f in find.params.model_fields.items() if f.is_required()}
+    p = find.params(**{name: OTHERWISE.get((system, name), ABOUT[name]) for name in fields})
+    async with link(system, url) as wire:
+        try:
+            async with asyncio.timeout(20):
+                return [pair async for pair in find(Reader(wire), p)] == []
+        except ConnectorError:
+            return False
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+async def test_no_find_takes_an_answer_that_is_none_for_an_empty_listing(name):
+    """An empty object, another's page, a missing permission: a sweep would take it for the last token gone."""
+    stranger = Stranger(ANSWERS[name])
+    finds = [find for find in registry().finds.values() if not find.name.startswith("practice_")]
+    async with provider(stranger) as there:
+        stranger.url = there.url
+        empty = await asyncio.gather(*(ends_empty(find, there.url) for find in finds))
+    assert len(finds) > 30
+    assert [find.name for find, said in zip(finds, empty, strict=True) if said] == []
 
 
 EPOCH = "1790000000"
