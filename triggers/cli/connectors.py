@@ -39,7 +39,7 @@ def list_(*, json: bool = False) -> None:
     rows = [
         {
             "system": system.name,
-            "does": _about(system),
+            "does": about(system),
             "holds": [_short(a) for a in system.actions.values() if _kind(a) == "hold"],
             "cuts": [_short(a) for a in system.actions.values() if _kind(a) == "cut"],
             "messages": [_short(a) for a in system.actions.values() if _kind(a) == "message"],
@@ -86,7 +86,7 @@ def show(name: str, /, *, json: bool = False) -> None:
     if json:
         footholds = {kind: sorted(model.model_fields) for kind, model in system.footholds.items()}
         settings = sorted(system.settings.model_fields)
-        head = {"system": system.name, "does": _about(system), "credential": system.auth, "settings": settings}
+        head = {"system": system.name, "does": about(system), "credential": system.auth, "settings": settings}
         as_json(head | {"footholds": footholds, "actions": actions, "reads": reads})
         return
     if name == system.name:
@@ -98,7 +98,7 @@ def show(name: str, /, *, json: bool = False) -> None:
 
 
 def _tell_system(system: Connector) -> None:
-    line(f"{system.name}: {_about(system)}")
+    line(f"{system.name}: {about(system)}")
     settings = f", settings {', '.join(system.settings.model_fields)}" if system.settings.model_fields else ""
     line(f"  connection: credential {system.auth}{settings}")
     apart = f", writes {system.rate.write_gap_s:g} s apart" if system.rate.write_gap_s else ""
@@ -148,7 +148,7 @@ def _short(action: Action[Any, Any]) -> str:
     return action.name.partition(".")[2]
 
 
-def _about(system: Connector) -> str:
+def about(system: Connector) -> str:
     """Give the first line of the connector's own file."""
     declared = [part.fn for group in (system.actions, system.looks) for part in group.values()]
     return (sys.modules[declared[0].__module__].__doc__ or "").strip().partition("\n")[0] if declared else ""
