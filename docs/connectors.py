@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT))
 from connectors.core import Action, Connector  # noqa: E402
 from engine.registry import registry  # noqa: E402
 from tests.tested.table import against, table  # noqa: E402
-from triggers.cli.connectors import about  # noqa: E402
+from triggers.cli.connectors import told_of  # noqa: E402
 
 FILE = ROOT / "docs" / "connectors.md"
 HEAD = """\
@@ -51,7 +51,7 @@ def _systems() -> list[Connector]:
 
 
 def _section(system: Connector) -> Iterator[str]:
-    yield f"\n## {system.name}\n\n{about(system)}\n\n"
+    yield f"\n## {system.name}\n\n{told_of(system)}\n\n"
     if system.rights is not None:
         yield f"Permissions are {_cell(system.rights.called)}, granted at: {_cell(system.rights.where)}.\n\n"
     kinds = ", ".join(system.footholds) or "none"

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.tested.table import ROOT, table, tested_files, write
+from tests.tested.table import ROOT, table, evidence_files, write
 
 
 def recorded(files: list[str]) -> dict[str, list[str]]:
@@ -29,7 +29,7 @@ def recorded(files: list[str]) -> dict[str, list[str]]:
 
 def main() -> None:
     """Run them, and write the table."""
-    asked = recorded(list(tested_files()))
+    asked = recorded(list(evidence_files()))
     before = {test.partition("::")[0] for tests in table().values() for test in tests}
     if gone := sorted(file for file in before if not any(test.startswith(f"{file}::") for test in asked)):
         raise SystemExit(f"Nothing was recorded of {', '.join(gone)}: were they skipped? Nothing was written.")

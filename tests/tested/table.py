@@ -40,7 +40,7 @@ def write(asked: Mapping[str, Sequence[str]]) -> None:
         (HERE / f"{system}.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
-def tested_files() -> Iterator[str]:
+def evidence_files() -> Iterator[str]:
     """Every test file that says what it runs against."""
     for room in ROOMS:
         for file in sorted((ROOT / room).glob("test_*.py")):

@@ -9,7 +9,7 @@ import pytest
 from engine.registry import registry
 from tests.tested import table as room
 from tests.tested.__main__ import recorded
-from tests.tested.table import ROOT, against, is_there, table, tested_files
+from tests.tested.table import ROOT, against, is_there, table, evidence_files
 
 
 def test_every_action_was_tried_by_a_test_that_says_against_what():
@@ -53,7 +53,7 @@ def test_what_is_kept_is_what_these_tests_ask():
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_all_that_is_kept_is_what_the_tests_ask():
-    files = [file for file in tested_files() if file.startswith("tests/connectors/")]
+    files = [file for file in evidence_files() if file.startswith("tests/connectors/")]
     assert recorded(files) == of_files(files)
 
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from triggers.cli import place
-from triggers.cli.permissions import WIDE
+from triggers.cli.say import WIDE
 
 CONFIG = """\
 connections:

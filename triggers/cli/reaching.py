@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from triggers.cli import place
 from triggers.cli.discovering import looked_at
-from triggers.cli.permissions import say
-from triggers.cli.say import as_json, line
+from triggers.cli.say import as_json, line, paragraph
 
 if TYPE_CHECKING:
     from engine.needed import Needed
@@ -148,28 +147,28 @@ def _tell(one: dict[str, Any]) -> None:
     line(f"{title}: {_verdict(one)}")
     wide = {"indent": "    ", "further": "        "}
     if one["trouble"]:
-        say(one["trouble"], **wide)
+        paragraph(one["trouble"], **wide)
     for name in one["missing"]:
         said = {t["came"] for t in one["tried"] if t["refused"]}
-        say(f"missing  {name}" + (f" ({'; '.join(sorted(said))})" if said else ""), **wide)
+        paragraph(f"missing  {name}" + (f" ({'; '.join(sorted(said))})" if said else ""), **wide)
     for name in one["wider"]:
-        say(f"too wide {name}", **wide)
+        paragraph(f"too wide {name}", **wide)
     for name in one["shared_with"]:
-        say(f"shared   the same secret is configured for {name}, at another host: its provider sees it", **wide)
+        paragraph(f"shared   the same secret is configured for {name}, at another host: its provider sees it", **wide)
     if one["may"] is not None:
-        say(
+        paragraph(
             f"told     by {one['told_by']}: {_count(one['needs'], 'permission')} needed, {len(one['may'])} held", **wide
         )
     if one["not_told"]:
-        say(f"not told {one['not_told']}", **wide)
+        paragraph(f"not told {one['not_told']}", **wide)
     good = [t["name"].partition(".")[2] for t in one["tried"] if not t["came"]]
     if good:
-        say(f"looked   {', '.join(dict.fromkeys(good))}", **wide)
+        paragraph(f"looked   {', '.join(dict.fromkeys(good))}", **wide)
     for t in one["tried"]:
         if t["came"] and not t["refused"]:
-            say(f"unclear  {t['name'].partition('.')[2]} of {t['on']}: {t['came']}", **wide)
+            paragraph(f"unclear  {t['name'].partition('.')[2]} of {t['on']}: {t['came']}", **wide)
     if one["unproven"]:
-        say(f"unproven {', '.join(one['unproven'])}: the provider does not tell, and no look shows it", **wide)
+        paragraph(f"unproven {', '.join(one['unproven'])}: the provider does not tell, and no look shows it", **wide)
 
 
 def _verdict(one: dict[str, Any]) -> str:
@@ -189,11 +188,11 @@ def _verdict(one: dict[str, Any]) -> str:
 def _beside(facts: Sequence[dict[str, Any]], idle: Sequence[str], left_out: Sequence[dict[str, str]]) -> None:
     users = sorted({user for one in facts for user in one["used_by"]})
     line("")
-    say(f"Needed is what these do here: {', '.join(users)}.")
+    paragraph(f"Needed is what these do here: {', '.join(users)}.")
     if left_out:
-        say(f"Not counted, as they do not fit here: {', '.join(sorted(one['playbook'] for one in left_out))}.")
+        paragraph(f"Not counted, as they do not fit here: {', '.join(sorted(one['playbook'] for one in left_out))}.")
     for name in idle:
-        say(f"{name} is used by none of them: its credential could be taken away.")
+        paragraph(f"{name} is used by none of them: its credential could be taken away.")
 
 
 def _left(one: dict[str, str]) -> str:
