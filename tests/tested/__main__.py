@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.tested.table import ROOT, table, evidence_files, write
+from tests.tested.table import ROOT, evidence_files, table, write
 
 
 def recorded(files: list[str]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import pytest
 from engine.registry import registry
 from tests.tested import table as room
 from tests.tested.__main__ import recorded
-from tests.tested.table import ROOT, against, is_there, table, evidence_files
+from tests.tested.table import ROOT, against, evidence_files, is_there, table
 
 
 def test_every_action_was_tried_by_a_test_that_says_against_what():

@@ -245,6 +245,24 @@ def test_each_system_is_shown_its_own_secret_and_no_other(company):
     assert all("crm-key-Vx92" in one and "idp-key-Zq81" not in one for one in crm.sent)
 
 
+def test_a_connection_is_opened_with_its_own_reference_alone(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from engine.opening import connection
+    from engine.registry import registry
+    from inventory.read import read_inventory
+
+    (tmp_path / "integrations.yaml").write_text(INTEGRATIONS)
+    (tmp_path / "ringfence.yaml").write_text(CONFIG.format(idp="https://i.example", crm="https://c.example", more=""))
+    asked = []
+    inventory = replace(
+        read_inventory(tmp_path / "ringfence.yaml"), resolve=lambda reference: asked.append(reference) or "x"
+    )
+    opened = connection(inventory, "idp", registry())
+    assert asked == ["env:IDP_KEY"]
+    assert not any(callable(value) for value in (opened.name, opened.url, opened.secret, opened.settings))
+
+
 def test_one_secret_for_two_systems_is_told(company, tmp_path, ringfence):
     idp, crm = System(IDP), System(CRM)
     more = '  third: {system: practice_firewall, url: "http://127.0.0.1:1", secret: "env:CRM_KEY"}\n'
@@ -269,6 +287,9 @@ def test_a_foothold_cannot_name_another_systems_credential(tmp_path, monkeypatch
     lint = ringfence("integrations", "lint")
     assert lint.code == 1
     assert "this is the credential of crm, and o would see it" in lint.out
+    text = (tmp_path / "integrations.yaml").read_text()
+    (tmp_path / "integrations.yaml").write_text(text.replace("title: A,", "title: A, canary: 'env:OAUTH_KEY',"))
+    assert "canary: this is the credential of o" in ringfence("integrations", "lint").out
     (tmp_path / "tokens.txt").write_text("t1\n")
     plan = ringfence("plan", "given_tokens_standard_oauth", "-i", "integration=a", "-i", "tokens=@tokens.txt")
     assert plan.code == 1
