@@ -196,7 +196,7 @@ def test_a_key_that_may_less_or_more_is_told(company):
     said = company(System(IDP[:-1]), System((*CRM, "crm.records.export")))
     assert said.code == 2
     assert "idp (practice_idp): DOES NOT REACH all that is needed" in said.out
-    assert "    missing  idp.tokens.read" in said.out
+    assert "    missing  idp.tokens.read, for token, tokens: the provider says that it has not" in said.out
     assert "crm (practice_crm): MAY MORE than is needed" in said.out
     assert "    too wide crm.records.export" in said.out
 
@@ -205,7 +205,10 @@ def test_a_look_that_is_turned_away_counts_whatever_the_provider_says(company):
     said = company(System(IDP, refused=("/clients?", "/clients/drift-prod/tokens")), System(CRM), "--json")
     assert said.code == 2
     idp = by_name(said)["idp"]
-    assert "idp.tokens.read" in idp["missing"]
+    lacks = {one["name"]: one["why"] for one in idp["missing"]}
+    assert set(lacks) == {"idp.clients.read", "idp.tokens.read"}
+    assert "/clients/drift-prod/tokens" in lacks["idp.tokens.read"]
+    assert all("403 forbidden, though the provider says that it has" in why for why in lacks.values())
     assert any(one["refused"] and "403 forbidden" in one["came"] for one in idp["tried"])
 
 
