@@ -59,10 +59,10 @@ class Ticket(Params):
 )
 def open_ticket(p: Ticket) -> Iterator[Call]:
     """Open a ticket."""
-    said = {"type": "paragraph", "content": [{"type": "text", "text": p.text}]}
+    said = {"type": "paragraph", "content": [{"type": "text", "text": p.text}] if p.text else []}  # none may be empty
     fields = {"project": {"key": p.project}, "issuetype": {"name": p.type}, "labels": [p.about]}
     told = {
-        "summary": f"{p.about}: {p.text}".replace("\n", " ")[:LONGEST],
+        "summary": " ".join(f"{p.about}: {p.text}".split())[:LONGEST],
         "description": {"type": "doc", "version": 1, "content": [said]},
     }
     shown = {"fields": {**fields, "summary": f"{len(p.text)} characters"}}

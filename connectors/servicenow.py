@@ -45,6 +45,6 @@ class Record(Params):
 def open_record(p: Record) -> Iterator[Call]:
     """Open an incident record."""
     fields = {"correlation_id": p.about, "urgency": p.urgency}
-    told = {"short_description": f"{p.about}: {p.text}".replace("\n", " ")[:LONGEST], "description": p.text}
+    told = {"short_description": " ".join(f"{p.about}: {p.text}".split())[:LONGEST], "description": p.text}
     shown = {**fields, "short_description": f"{len(p.text)} characters"}
     yield Call.post("/api/now/table/incident", json={**fields, **told}, shown=shown, once="it would be a second record")

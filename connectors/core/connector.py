@@ -24,6 +24,7 @@ from connectors.core.told import Telling
 
 if TYPE_CHECKING:
     from connectors.core.reader import Reader
+    from connectors.core.wire import Connection, Reply
 
 P = TypeVar("P", bound=Params)
 S = TypeVar("S", bound=State)
@@ -180,6 +181,8 @@ class Rate:
 
 
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
+Carrier = Callable[["Connection", Mapping[str, Any]], Awaitable["Reply"]]
+"""Carries one call's body once: raises NotSent where nothing left us, and NoAnswer where it may have had its effect."""
 
 
 @dataclass(eq=False)
@@ -196,6 +199,8 @@ class Connector:
         told: reads what an answer says beyond its status; None: nothing does.
         headers: what goes along with each request: the version of its API.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
+        carrier: what carries its calls where that is not HTTP (e-mail, Apprise); such a system cannot be looked at.
+        schemes: how the URL of a connection to it may begin.
         hosts: the settings that hold another base URL of the same system, for paths that start with `@setting/`.
         rights: how its permissions are written; None: in words alone. held: asks it which of them our credential has.
     """
@@ -210,6 +215,8 @@ class Connector:
     told: Telling | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     grant: Granting | None = None
+    carrier: Carrier | None = None
+    schemes: tuple[str, ...] = ("http", "https")
     hosts: tuple[str, ...] = ()
     rights: Rights | None = None
     held: Holding | None = None

@@ -159,6 +159,24 @@ class Reader:
         self._read(f"GET {path}", reply)
         return False
 
+    async def client_refused(self, template: str, /, *, client: str, secret: Secret, form: Mapping[str, str]) -> bool:
+        """Let a client prove itself by a secret, that very one: True where the server does not take it.
+
+        A POST that only reads, which the look declares. RFC 6749 section 5.2: `invalid_client`, as 401 or as 400.
+        """
+        if template not in self._asks:
+            raise Impossible(f"POST {template}", "this look does not declare it (asks=...)", "Mend the connector")
+        body = dict(form)
+        reply = await self._patiently(
+            "POST", template, body=body, form=True, ask=template, bearer=secret, client=client
+        )
+        word = reply.json.get("error") if isinstance(reply.json, dict) else None
+        if reply.status == 401 or (reply.status == 400 and word == "invalid_client"):
+            return True
+        if not 200 <= reply.status < 300:
+            self._read(f"POST {template}", reply)
+        return False
+
     async def _patiently(self, method: str, path: str, **more: Any) -> Reply:
         loop = asyncio.get_running_loop()
         began, pause = loop.time(), 0.2
