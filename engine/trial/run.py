@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.bound import NotBound
 from engine.contain import contain
-from engine.opening import Order, Prepared, prepare, reopen
+from engine.opening import Order, prepare, reopen
 from engine.plan import NothingSeen
 from engine.recover import Wanted, recover
 from engine.registry import registry

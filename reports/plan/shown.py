@@ -52,7 +52,9 @@ def _in_all(planned: Mapping[str, Any]) -> Node:
     """Once more what matters, where the eye is when it has scrolled by."""
     rows = planned["steps"]
     held = [whole(row["missing"]) for row in rows if row["kind"] == "hold" and not row.get("below")]
-    cut = [whole(row["missing"]) for row in rows if row["kind"] == "cut" or (row["kind"] == "hold" and row.get("below"))]
+    cut = [
+        whole(row["missing"]) for row in rows if row["kind"] == "cut" or (row["kind"] == "hold" and row.get("below"))
+    ]
     hands = sum(row["kind"] == "manual" for row in rows)
     title = safe((planned.get("first") or {}).get("title") or planned["first_line"], 120)
     also = f", {hands} by hand" if hands else ""
@@ -168,7 +170,9 @@ def _permissions(planned: Mapping[str, Any]) -> list[Node]:
         return []
     under = []
     for name, one in needs.items():
-        said = [f"{kind} {', '.join(_each(one[key]))}" for kind, key in (("look", "looks"), ("send", "calls")) if one[key]]
+        said = [
+            f"{kind} {', '.join(_each(one[key]))}" for kind, key in (("look", "looks"), ("send", "calls")) if one[key]
+        ]
         under.append(Node(f"{safe(name, 60)}: {'; '.join(said)}", "dim"))
     return [Node("Needs these permissions, and no more", "", tuple(under))]
 

@@ -58,7 +58,10 @@ def _person(row: Mapping[str, Any]) -> str:
 def _instruction(row: Mapping[str, Any]) -> list[Node]:
     """All of it: half an instruction is none."""
     back = safe(row["irreversible"], 1000)
-    return [Node(f"to do: {safe(row.get('wanted') or row['uses'], 2000)}"), *([Node(f"to undo: {back}")] if back else [])]
+    return [
+        Node(f"to do: {safe(row.get('wanted') or row['uses'], 2000)}"),
+        *([Node(f"to undo: {back}")] if back else []),
+    ]
 
 
 def _count(row: Mapping[str, Any]) -> str:
