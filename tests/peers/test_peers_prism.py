@@ -60,8 +60,10 @@ def calls_of(name):
             continue
         action = registry().actions[path.parent.name]
         for call in asked(action, params_of(action, case["params"]), state_of(action, case["seen"]), case):
-            path = call.path.partition("?")[0]
-            if described(name).has(call.method, path) and not (call.method == "PUT" and path.startswith(ONE_OF_MANY)):
+            asked_of = call.path.partition("?")[0]
+            if described(name).has(call.method, asked_of) and not (
+                call.method == "PUT" and asked_of.startswith(ONE_OF_MANY)
+            ):
                 found[f"{system} {call}"] = (system, call)
     return found
 
