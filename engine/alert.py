@@ -10,13 +10,6 @@ from typing import Annotated, Any, Literal, NewType
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 
-SOURCES = frozenset({
-    "alertmanager", "aws-guardduty", "aws-securityhub", "cloudevents", "crowdstrike", "falco", "generic", "github",
-    "github-audit", "google-alert-center", "google-workspace", "microsoft-graph", "ocsf", "okta", "pagerduty",
-    "push-security", "salesforce", "slack-audit", "ssf", "wiz",
-})  # fmt: skip
-"""The sources that a trigger may name; how each is read is for its trigger."""
-
 AppId = NewType("AppId", str)
 PrincipalId = NewType("PrincipalId", str)
 CredentialId = NewType("CredentialId", str)
@@ -91,6 +84,7 @@ class Alert(_Part):
     Attributes:
         source_alert_id: the provider's stable id of the finding, not of the delivery.
         dedupe_key: equal for what is the same finding; `revision` changes when that is updated.
+        stable_id: the provider gave the id. Where it is a digest of what the alert says, it proposes and never acts.
         severity: 0 to 100; 0 when unknown. `severity_raw` is the provider's word for it.
         app: with principal, token, resource, ip and time the single best candidate; absent when there are two equally
             good ones, so that a person picks.
@@ -103,6 +97,7 @@ class Alert(_Part):
     source_alert_id: str
     delivery_id: str | None = None
     dedupe_key: str
+    stable_id: bool = True
     revision: str = ""
     status: Status = "open"
     severity: Annotated[int, Field(ge=0, le=100)] = 0

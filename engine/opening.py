@@ -60,6 +60,7 @@ class Order:
         yes_scope: the scope that `yes` is about, or its first letters; "" for whatever is printed.
         since: the first sign of the attacker, where somebody knows of one before the opening.
         declared_only: it touches footholds that people declared, and none that discovery found: what an alert starts.
+        run: its id, where whoever orders it had to know that beforehand: the same order twice is one run.
     """
 
     checked: Checked
@@ -77,6 +78,7 @@ class Order:
     plan_file: tuple[PlanFile, str] | None = None
     since: datetime | None = None
     declared_only: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def prepare(inventory: Inventory, order: Order, *, opener: Opener = connect) -> 
         if differ := order.plan_file[0].differences(_opened(order, inventory, name, integration, bound), limits):
             raise PlanFileRefused("\n".join(["This is not what was planned. Plan anew, or put it back:", *differ]))
     links = _links(inventory, bound, opener, writes=order.mode != "dry-run")
-    run = f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
+    run = order.run or f"R-{now():%m%d-%H%M}-{secrets.token_hex(3)}"
     return Prepared(order, run, inputs, name, integration, bound, links, inventory, pool, aside)
 
 
@@ -307,7 +309,7 @@ def _opened(
         },
         "downstream": [asdict(each) for each in downstream(inventory.integrations, name)] if name else [],
         "alike": lookalikes(name, inventory.integrations) if name else [],
-        "by": Private(order.by), "by_how": order.by_how, "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks, "expires": playbook.expires or "",
+        "by": Private(order.by), "by_how": order.by_how, "trigger": "alert" if order.by_how == "alert" else "person", "yes": order.yes, "yes_scope": order.yes_scope, "reason": Private(order.reason), "attack": list(playbook.attack), "breaks": playbook.breaks, "expires": playbook.expires or "",
         "does_not": playbook.does_not, "version": order.version, "config": str(inventory.path),
         "text": order.checked.source, "subs": _subs(order.checked), "hold_only": order.hold_only,
         "plan_file": order.plan_file[0].body(order.plan_file[1]) if order.plan_file is not None else {},

@@ -94,8 +94,15 @@ def item_of(find: Find[Any, Any], params: BaseModel, seen: BaseModel) -> BaseMod
     return model.model_construct(**values)
 
 
-def catalogue(found: Registry, names: Mapping[str, frozenset[str]] | None = None) -> Catalogue:
-    """What the language may name. `names`: roles and connections of an inventory; None: it is checked without one."""
+def catalogue(
+    found: Registry,
+    names: Mapping[str, frozenset[str]] | None = None,
+    alerts: Mapping[str, type[BaseModel]] | None = None,
+) -> Catalogue:
+    """What the language may name. `names`: roles and connections of an inventory; None: it is checked without one.
+
+    `alerts`: the alerts of sources that say more exactly what their fields hold.
+    """
     entries = {entry.name: entry for entry in MACROS}
     for name, action in found.actions.items():
         entries[name] = Entry(
@@ -117,6 +124,7 @@ def catalogue(found: Registry, names: Mapping[str, frozenset[str]] | None = None
     }
     return Catalogue(
         entries=entries, footholds=footholds, input_types=_ids(found), org=Org, alert=Alert, names=names,
+        alerts=alerts or {},
     )  # fmt: skip
 
 

@@ -25,8 +25,8 @@ CODE_PREFIX = "rfc_"
 RANDOM_BYTES = 32
 CODE_BYTES = 15
 """Of a sealed code, which people type from paper: 120 bits in 24 letters of base32."""
-How = Literal["token", "key", "os", "slack", "passkey", "totp"]
-"""What proves somebody. `os` proves nothing; slack, passkey and totp are proven by the way in that says so."""
+How = Literal["token", "key", "os", "slack", "passkey", "totp", "alert"]
+"""What proves somebody. `os` proves nothing, `alert` is nobody; slack, passkey and totp are proven by the way in that says so."""
 NOBODYS = "This token or key is nobody's: `people:` in the configuration names whose there are."
 """Said of a proof that fits nobody."""
 
@@ -63,7 +63,7 @@ class Sayer:
     @property
     def proven(self) -> bool:
         """Whether it is their own token or key that says so."""
-        return bool(self.person) and self.how != "os"
+        return bool(self.person) and self.how not in {"os", "alert"}
 
 
 def new_token() -> tuple[str, str]:
@@ -141,6 +141,11 @@ def of_account(people: Mapping[str, PersonEntry], account: str, how: How, os: st
 def of_person(people: Mapping[str, PersonEntry], person: str, how: How, os: str = "") -> Sayer | None:
     """The person of this id, whom a way in has proven by what it keeps of them (a passkey, a TOTP secret)."""
     return _sayer(people, person, how, os) if person in people and how != "os" else None
+
+
+def of_alert(name: str) -> Sayer:
+    """What stands for an alert of this way in where else a person stands: nobody, with no role. It says nothing to a wall."""
+    return Sayer("", f"alert {name}", frozenset(), "alert", (), f"alert:{name}")
 
 
 def _sayer(people: Mapping[str, PersonEntry], name: str, how: How, os: str, public: str = "") -> Sayer:

@@ -27,7 +27,12 @@ JOURNAL = "@journal"
     used     run digest                           what is good for one time (a sealed code) was used
     frozen   on until incident by why             no new automatic runs until then, or again
     knocked  at_door turned_away                  requests that were turned away unread, by why: counts alone
+    subscribed, unsubscribed  at_door             SNS sends alerts to a door from now on, or no more
     passkey  mark on how                          a passkey counts from now on, or does no more; `mark` names nobody
+    alerted  inbox place name source type severity title finding word why playbook? integration? run? incident count?
+                              what came of an alert, and why nothing more did
+    our_credential inbox place name credentials connections type title
+                              an alert that names a credential of our own, and no call of ours that it fits
     upgraded from runs                            tables of an older ringfence; openings were recorded now
 """
 
@@ -61,6 +66,8 @@ PEOPLE: Mapping[str, tuple[str, ...]] = {
     "exported": ("by",),
     "legal_hold": ("by", "why"),
     "incident_closed": ("by", "why"),
+    "alerted": ("title",),
+    "our_credential": ("title",),
 }
 """Where a body may hold `Private` text: event type -> fields. Nowhere else is a text taken for a sealed one, so that a
 name that a provider chose can not pass for one. In the journal's own chain such a body names its `incident` or `run`."""

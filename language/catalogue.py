@@ -68,7 +68,8 @@ class Catalogue:
     Attributes:
         alert: the model of any alert; `alerts` those of sources that say more exactly what their fields hold.
         names: what only an inventory knows: "roles", "connections", "sources" of alerts, "protected" groups. A kind of
-            names that is not in it, or all where it is None, is left for the load before a run.
+            names that is not in it, or all where it is None, is left for the load before a run. "shipped_sources" are
+            those of alerts that there are without any inventory.
     """
 
     entries: Mapping[str, Entry]

@@ -15,7 +15,7 @@ from language.errors import short
 from language.kinds import Kind
 from language.messages import Messages, Path, Unreadable, absent, child
 from language.tree import Tree
-from language.values import Doubt, Heard, Values
+from language.values import Doubt, Sees
 from language.walk import Flaw, Walk
 
 LONGEST = 4000
@@ -114,7 +114,7 @@ class Language:
             kind = self.messages.fields.get(self.messages.name(kind), {}).get(name) if kind else None
         return kind
 
-    def answer(self, expression: Expression, values: Values | Heard, item: object = None) -> object | Doubt:
+    def answer(self, expression: Expression, values: Sees, item: object = None) -> object | Doubt:
         """Answer an expression. A value of the type that was checked, or a doubt; never anything else."""
         for path in expression.paths:
             if path in expression.asked:
@@ -142,9 +142,7 @@ class Language:
         except RuntimeError:  # CEL's budget
             return Doubt(f"`{expression.text}` takes too long")
 
-    def _argument(
-        self, name: str, paths: list[Path], expression: Expression, values: Values | Heard, item: object
-    ) -> object:
+    def _argument(self, name: str, paths: list[Path], expression: Expression, values: Sees, item: object) -> object:
         root = _root(name, values, item)
         if name == "item" and expression.item:
             return self.messages.argument(expression.item, root, paths)
@@ -158,11 +156,11 @@ def _readable(pattern: str) -> bool:
     return bool(result.type() != cel.Type.ERROR)
 
 
-def _root(name: str, values: Values | Heard, item: object) -> object:
+def _root(name: str, values: Sees, item: object) -> object:
     return item if name == "item" else getattr(values, name)
 
 
-def _reached(path: Path, values: Values | Heard, item: object) -> object:
+def _reached(path: Path, values: Sees, item: object) -> object:
     """Follow a plain path through the values themselves, which keeps their exact types."""
     value = _root(path[0], values, item)
     for name in path[1:]:
@@ -170,7 +168,7 @@ def _reached(path: Path, values: Values | Heard, item: object) -> object:
     return _sealed(value, values)
 
 
-def _sealed(value: object, values: Values | Heard) -> object:
+def _sealed(value: object, values: Sees) -> object:
     """Put the secret at hand in the place of whatever stands for it."""
     if isinstance(value, list | tuple | set | frozenset):
         return [_sealed(v, values) for v in value]

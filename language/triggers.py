@@ -99,11 +99,12 @@ def _wants(shaped: Shaped, inputs: type[BaseModel], parameters: Parameters, *, a
 def unknown_sources(shaped: Shaped, catalogue: Catalogue, report: Report) -> list[str]:
     """Check the names of alert sources; give those that only an inventory could tell."""
     known = (catalogue.names or {}).get("sources")
+    shipped = (catalogue.names or {}).get("shipped_sources", frozenset())
     unchecked = []
     node = shaped.root.nodes.get("triggers")
     for number, trigger in enumerate(shaped.playbook.triggers):
         if known is None:
-            unchecked.append(trigger.alert)
+            unchecked += [trigger.alert] if trigger.alert not in shipped else []
         elif trigger.alert not in known:
             assert isinstance(node, Items)
             keys = node.nodes[number]

@@ -70,6 +70,17 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the mapping of an alert source sees: the facts that were found in one payload, by name."""
+
+    fact: Mapping[str, object]
+    secrets: Mapping[str, object] = field(default_factory=dict)
+
+
+Sees = Values | Heard | Told
+
+
+@dataclass(frozen=True)
 class Doubt:
     """No answer, and why. It is neither true nor false, so it refuses to be taken for either."""
 

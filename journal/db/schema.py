@@ -18,7 +18,7 @@ from journal.db.base import Database
 from journal.db.tables import about, metadata
 from journal.errors import JournalFailed
 
-HISTORY = ("0001", "0002", "0003", "0004")
+HISTORY = ("0001", "0002", "0003", "0004", "0005")
 """The migrations in their order; the last one is how the tables are now."""
 
 PATIENCE_S = 2.0

@@ -7,11 +7,12 @@ outside the chain: their rows may go (a shredded key is the point of it), and th
 So do `snapshots` and `things`, what each discovery listed at our systems: the chain holds each snapshot's digest.
 And so do `intake`, `outbox`, `passkeys`, `links` and `spent`, which belong to the ways in: what came and is to be done
 once, what is to be told and was not yet, what proves somebody on a phone, which links and codes were used.
+`inbox`, `findings` and `acts` belong to alerts: what was delivered, which findings it told of, and what came of each.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -205,4 +206,63 @@ spent = Table(
     Column("what", String(20), nullable=False),
     Column("person", String(40), nullable=False),
     Column("at", String(27), nullable=False, index=True),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(40), nullable=False),  # as the configuration calls this way in
+    Column("source", String(40), nullable=False),  # whose form it has
+    Column("key", String(64), nullable=False, unique=True),  # of the delivery: the same one again is kept once
+    Column("delivery", String(200), nullable=False),  # the sender's own id of it; "" where it gives none
+    Column("provenance", Text, nullable=False),  # JSON: how we know who sent it
+    Column("body", LargeBinary, nullable=False),  # sealed; empty once nothing can come of it any more
+    Column("at", String(27), nullable=False),
+    Column("times", Integer, nullable=False),  # how often the very same was delivered
+    Column("holder", Text, nullable=False),  # JSON of lease.Owner; "" while nobody reads it
+    Column("since", String(27), nullable=False),
+    Column("findings", Text, nullable=False),  # JSON: keys of the findings that it told of
+    Column("word", String(40), nullable=False),  # what came of it; "" until then
+    Column("done_at", String(27)),  # null: it is still to be read
+    Index("inbox_open", "done_at", "name", "id"),
+    Index("inbox_at", "at"),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("key", String(64), primary_key=True),  # SHA-256 of the way in and the source's own key for the finding
+    Column("name", String(40), nullable=False),
+    Column("type", String(200), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("severity", Integer, nullable=False),  # the highest so far
+    Column("times", Integer, nullable=False),  # how often it was told of
+    Column("seen", Text, nullable=False),  # JSON: digests of the principals, apps and credentials it named so far
+    Column("first_at", String(27), nullable=False),
+    Column("last_at", String(27), nullable=False, index=True),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("inbox", Integer, nullable=False),
+    Column("place", Integer, nullable=False),  # which alert of the delivery
+    Column("finding", String(64), nullable=False, index=True),
+    Column("name", String(40), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("integration", String(120), nullable=False),
+    Column("playbook", String(120), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("word", String(40), nullable=False),  # what came of it: started, proposed, dismissed ...; "" until then
+    Column("why", Text, nullable=False),  # JSON: codes and sentences, why nothing more came of it
+    Column("would", String(40), nullable=False),  # what would have come of it without the shadow; "" where the same
+    Column("run", String(120), nullable=False),
+    Column("incident", String(120), nullable=False),
+    Column("started_at", String(27)),  # when it took a place of the budget
+    Column("done_at", String(27)),
+    UniqueConstraint("inbox", "place", name="acts_once"),
+    Index("acts_of", "integration", "done_at"),
+    Index("acts_started", "started_at"),
 )

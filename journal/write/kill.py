@@ -9,7 +9,7 @@ RINGFENCE_KILL_AT is one of
 SIDE is before or after. POINT is an event's type, or `send`: right before a request leaves, or when its answer came
 and is not yet journaled. STEP is the playbook's step (of `asked` and `approved`: the wall). N: the n-th such, 1 when
 left out. Numbers count the events of runs alone; records of the journal's own chain are named: before:own-closed,
-after:own-anchored. Before such a record nothing of its transaction is durable, after it all of it is.
+after:own-anchored; what an alert becomes: before:alert-kept. Before such a record nothing of its transaction is durable, after it all of it is.
 """
 
 from __future__ import annotations
@@ -96,6 +96,15 @@ def at_send(side: Side, step: str) -> None:
     kill.seen += 1
     if kill.seen == kill.count:
         kill.die()
+
+
+def at_point(side: Side, point: str) -> None:
+    """A fault point that is neither an event nor a send: of what a way in keeps. Dies here if it is the one that was named."""
+    kill = KillAt.from_env()
+    if kill is not None and kill.point == point and kill.side == side:
+        kill.seen += 1
+        if kill.seen == kill.count:
+            kill.die()
 
 
 def _step_of(body: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from triggers.cli import place
 
 if TYPE_CHECKING:
     from inventory.read import Inventory
+    from language import Catalogue
 
 
 def nearest(inventory: Inventory | None) -> list[Path]:
@@ -45,14 +46,25 @@ class Shelf:
         yield from place.playbooks(self.inventory)
 
 
-def names_of(inventory: Inventory | None) -> Mapping[str, frozenset[str]] | None:
-    """Give the names that playbooks may take from an inventory; None leaves them unchecked, and so told."""
-    if inventory is None:
-        return None
-    from engine.alert import SOURCES
+def names_of(inventory: Inventory | None) -> Mapping[str, frozenset[str]]:
+    """Give the names that playbooks may take from an inventory; without one they are left unchecked, and so told.
 
+    Sources of alerts that come with ringfence are known in any case.
+    """
+    from triggers.alerts.names import names
+
+    if inventory is None:
+        return {"shipped_sources": names()}
     ours = inventory.config
     return {
         "connections": frozenset(ours.connections), "roles": place.ROLES, "protected": frozenset(ours.protected),
-        "sources": SOURCES,
+        "sources": names() | set(ours.alerts.sources),
     }  # fmt: skip
+
+
+def catalogue_of(inventory: Inventory | None) -> Catalogue:
+    """Give what playbooks may name: what the connectors do, names of an inventory, and what alerts hold."""
+    from engine.registry import catalogue, registry
+    from triggers.alerts.narrowed import Narrowed
+
+    return catalogue(registry(), names_of(inventory), Narrowed.of(inventory))

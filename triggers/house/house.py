@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from triggers.house import opening, saying
+from triggers.house import alone, opening, saying
 from triggers.house.model import Asked, Became, Put, Refused, Shown, Started, What
 from triggers.house.tail import Tail
 
@@ -31,6 +31,11 @@ class Workers(Protocol):
         """Open a run and carry it out; where there is no room, leave it to whoever has."""
 
 
+Herald = Callable[[str, str, Sequence[str], Sequence[str]], Awaitable[bool]]
+"""Says something where responders are, once by its key: what it is of, lines, and the connections that it is about. Whether
+it stands there, or must not."""
+
+
 class House:
     """What every way in shares.
 
@@ -39,6 +44,7 @@ class House:
         sandbox: whether it is the practice company's: runs are drills.
         workers: who carries runs out here; None: whoever else sweeps the journal.
         draining: it ends; nothing new is taken.
+        heralds: ways to say what no run says: of an alert that no plan could be made for.
         tell: hears sentences for the log of this process; no secret is in them.
     """
 
@@ -50,6 +56,7 @@ class House:
         self.journal, self.state, self.sandbox, self.tell = journal, state, sandbox, tell
         self.workers: Workers | None = None
         self.draining = False
+        self.heralds: list[Herald] = []
         self._inventory, self._ours = inventory, ours
         self._tail = Tail(journal)
         self._beside: set[asyncio.Task[Any]] = set()
@@ -104,6 +111,9 @@ class House:
         inventory = await asyncio.to_thread(self._ready)
         mode = "drill" if self.sandbox else "live"
         prepared = await asyncio.to_thread(opening.fitted, asked, mode, inventory, self.journal)
+        if asked.by_alert and (why := alone.why_not(prepared)):
+            await opening.hang_up(prepared)
+            raise Refused(why, "not-by-itself")
         scope = shown.scope_hash if isinstance(shown, Shown) else shown or ""
         work = opening.new_work(prepared, self.journal, self.state, self.tell, url=await self._url(), scope=scope)
         try:
@@ -242,6 +252,8 @@ class House:
     async def _open_for(self, by: Sayer, what: str, run: str = "") -> None:
         self._still_open()
         inventory = await asyncio.to_thread(lambda: self.inventory)
+        if by.how == "alert" and what in {"plan", "start"}:
+            return  # what it may start is judged when it is fitted: `alone`
         if (by.proven or (not self.sandbox and inventory.config.people)) and (why := _no_role(by)):
             await saying.not_theirs(self.journal, by.by, what, why, run)
             raise Refused(f"{why} Nothing was done.", "no-role")

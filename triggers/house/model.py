@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.approvals import Question, Standing
     from inventory.proof import Sayer
     from journal.replay import Run
+    from language import Checked
 
 What = Literal["approve", "object", "review", "attest", "retry", "tick", "note", "stop"]
 """What a person may say to a run."""
@@ -54,6 +55,8 @@ class Asked:
         incident: the incident that it is widened to; "" opens one of its own.
         hold_only: only what can be undone; the rest once a person goes on with it.
         since: when the attacker was first seen; None: from now on.
+        run: the id that it gets, where it had to be known beforehand; "" for one of its own.
+        checked: the playbook as it was read and judged already: it is this text that is carried out.
     """
 
     playbook: str
@@ -63,6 +66,13 @@ class Asked:
     incident: str = ""
     hold_only: bool = False
     since: datetime | None = None
+    run: str = ""
+    checked: Checked | None = field(default=None, repr=False)
+
+    @property
+    def by_alert(self) -> bool:
+        """Nobody asks: an alert does. What it may is what `triggers.house.alone` lets it."""
+        return self.by.how == "alert"
 
 
 @dataclass(frozen=True)

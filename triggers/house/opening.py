@@ -35,11 +35,12 @@ def fitted(asked: Asked, mode: Any, inventory: Inventory, journal: Journal) -> P
 
     try:
         file = _named(asked.playbook, inventory)
-        checked = place.checked_playbook(file, inventory)
+        checked = asked.checked or place.checked_playbook(file, inventory)
         raw = _raw(asked, checked)
         order = Order(
             checked, str(file), raw, mode, asked.by.by, asked.reason, version("ringfence"), by_how=asked.by.how,
             incident=asked.incident, hold_only=asked.hold_only, since=asked.since,
+            declared_only=asked.by_alert and mode != "dry-run", run=asked.run,
         )  # fmt: skip
         return prepare(standing.with_discovered(journal, inventory), order)
     except BadPlaybook as error:

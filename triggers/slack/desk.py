@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from inventory.proof import Sayer
@@ -130,7 +131,11 @@ def asked_of(run: Run, by: Sayer, *, reason: str = "") -> Asked:
         for name, value in (run.opened.get("inputs") or {}).items()
     }
     said = reason or str(run.opened.get("reason", ""))
-    return Asked(str(run.opened.get("playbook", "")), inputs, by, said)
+    if run.opened.get("trigger") != "alert":
+        return Asked(str(run.opened.get("playbook", "")), inputs, by, said)
+    first = str(run.opened.get("since") or "")  # an alert knows when it began, and to which incident it belongs
+    since = datetime.fromisoformat(first) if first else None
+    return Asked(str(run.opened.get("playbook", "")), inputs, by, said, incident=run.incident, since=since)
 
 
 __all__ = ["Desk", "Shown", "asked_of", "digest_of"]

@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.metrics_core import Metric
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from starlette.routing import Route
 
@@ -32,6 +34,7 @@ from triggers.slack.channel import Channel
 from triggers.slack.commands import waits_for
 from triggers.slack.desk import Desk
 from triggers.slack.guard import PATH, Guard
+from triggers.slack.heralding import Herald
 from triggers.slack.intake import Intake
 from triggers.slack.keeping import Keeper
 from triggers.slack.listening import bolt
@@ -83,6 +86,7 @@ class SlackService:
         self._keeper = Keeper(self._intake)
         self._actor = Actor(self._desk, self._keeper)
         sender = Sender(self._slack, channel, self._outbox)
+        self._herald = Herald(house, self._slack, channel, self._outbox)
         self._teller = Teller(house, sender, channel, self._outbox, page=url, waits_for=self._waits_for)
         signing = resolve(entry.signing) if entry.signing is not None else None
         self.bolt = bolt(self._slack.client, self._keeper, self._menu, signing)
@@ -96,6 +100,7 @@ class SlackService:
 
     async def start(self) -> None:
         """Begin to take, act and tell. Slack being away now is no failure: it is tried until it is there."""
+        self._house.heralds.append(self._herald)
         self._keep_up("acting on requests", self._actor.run)
         self._keep_up("telling of runs", lambda: follow(self._teller, self._house, self._outbox, self._moved))
         if self.http is not None:
@@ -113,6 +118,7 @@ class SlackService:
 
     async def end(self) -> None:
         """Take nothing more in; what is begun comes to its end, what is kept stays for whoever comes next."""
+        self._house.heralds.remove(self._herald)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -123,6 +129,15 @@ class SlackService:
     def turned_away(self) -> Counter[str]:
         """What was turned away before it was read, by why: for metrics."""
         return Counter() if self.http is None else self.http.turned_away
+
+    def counted(self) -> Iterator[Metric]:
+        """The same, as Prometheus has it."""
+        refused = CounterMetricFamily(
+            "ringfence_slack_turned_away", "Requests at Slack's door that were turned away unread.", labels=["why"]
+        )
+        for why, count in sorted(self.turned_away.items()):
+            refused.add_metric([why], count)
+        yield refused
 
     def _keep_up(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         async def forever() -> None:

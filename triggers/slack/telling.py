@@ -27,6 +27,7 @@ from triggers.slack.methods import Slack, SlackFailed
 from triggers.slack.outbox import Outbox, Told
 from triggers.slack.screens.card import card
 from triggers.slack.screens.parts import Message, lines
+from triggers.slack.screens.plan import plan
 from triggers.slack.screens.replies import Replies, Reply
 from triggers.slack.screens.short import neutral
 
@@ -165,6 +166,8 @@ class Teller:
         thread = await self._thread(run_id)
         thread.take(await asyncio.to_thread(self._house.journal.events, run_id, thread.run.n))
         run = thread.run
+        if run.opened.get("trigger") == "alert" and run.opened.get("mode") == "dry-run":
+            return await self._proposed(thread)
         if run.opened.get("mode") not in {"live", "drill"} or not self._house.is_ours(run):
             return True
         if not run.planned and not run.words and not thread.ended:
@@ -189,6 +192,27 @@ class Teller:
             head = told.get(HEAD)
             self._threads[run_id].shown = head.n if head is not None and head.sent else 0
         return self._threads[run_id]
+
+    async def _proposed(self, thread: Thread) -> bool:
+        """Show what an alert proposes, once: a plan with its buttons, for whoever begins it."""
+        run = thread.run
+        thread.pending.clear()
+        if thread.ts or not self._house.is_ours(run):
+            return True
+        if not run.planned or self._sender.waits:
+            return thread.ended and not run.planned
+        try:
+            dark = why_dark(run, self._house.inventory.config) or await self._channel.unfit()
+            by = str(run.opened.get("by", ""))
+            shown = (
+                neutral(run.incident) if dark else plan(run, drill=self._house.sandbox, asked_by=by, buttons_for=run.id)
+            )
+            await self._sender.post(thread, HEAD, shown, run.n)
+        except SlackFailed as failed:
+            self._sender.wait(failed)
+            return False
+        self._threads.pop(run.id, None)
+        return True
 
     async def _told(self, thread: Thread) -> None:
         if not thread.ts:

@@ -1,0 +1,35 @@
+"""One practice company for all tests about alerts; a house of its own for each."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.triggers.alerts.alert_house import opened
+from triggers.cli import company
+
+
+@pytest.fixture(scope="session")
+def handshake(tmp_path_factory):
+    state = tmp_path_factory.mktemp("alerts") / "state"
+    state.mkdir(mode=0o700)
+    yield company.ensure(state, tokens=5, attacker="none") | {"home": str(state)}
+    company.end(state)
+
+
+@pytest.fixture
+def place(tmp_path, handshake, monkeypatch):
+    """A folder of this test's own; the state folder is that of the company, which is looked for there."""
+    monkeypatch.setenv("RINGFENCE_HOME", handshake["home"])
+    monkeypatch.setenv("RINGFENCE_PREFECT", "off")
+    monkeypatch.setenv("ALERT_SECRET", "a secret of these tests")
+    return tmp_path
+
+
+@pytest.fixture
+def house(place, handshake):
+    """Opens a house over this test's folder: `async with house(...) as it`."""
+
+    def made(**config):
+        return opened(place, handshake, **config)
+
+    return made

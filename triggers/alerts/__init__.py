@@ -1,0 +1,1 @@
+"""Alerts: who sent it, what it says, and what follows from it."""
