@@ -62,12 +62,12 @@ def test_a_file_of_ones_own_is_read(tmp_path):
     ("old", "new", "said"),
     [
         ("title: Mine", "titel: Mine", r"mine.yaml:2:1: unknown key 'titel', did you mean 'title'?"),
-        ("fact.key,", "fact.kee,", "alert.id: `fact.kee`"),
-        ("id: fact.key", "id: size(fact.key)", "alert.id: `size(fact.key)` gives INT"),
-        ("key: key", "key: 'key['", "mine.yaml:6"),
+        ("fact.key,", "fact.kee,", "mine.yaml:7:9: alert.id: `fact.kee`"),
+        ("id: fact.key", "id: size(fact.key)", "mine.yaml:7:9: alert.id: `size(fact.key)` is a whole number, and here belongs text"),
+        ("key: key", "key: 'key['", "mine.yaml:6:9: key: 'key[' is no path: see character 4"),
         ("key: key", "key: {text: key, time: key}", "a fact has exactly one of"),
-        ("key: key", "key: {text: key, pattern: '('}", "facts.key: the pattern cannot be read"),
-        ("[[key]]", "[['$nowhere.x']]", "a path begins at the finding"),
+        ("key: key", "key: {text: key, pattern: '('}", "mine.yaml:6:9: facts.key: the pattern cannot be read"),
+        ("[[key]]", "[['$nowhere.x']]", "mine.yaml:5:1: recognise: '$nowhere.x': a path begins at the finding"),
         ("a: an", "envelopes: [sqs, pigeon]\na: an", "no envelope is called that; there are"),
         ("source: mine", "source: yours", "it says that it is yours"),
         ("title: Mine", "title: Mine\ntitle: Twice", "mine.yaml:3"),
@@ -90,7 +90,7 @@ def test_types_that_are_a_closed_list_are_checked_in_playbooks(tmp_path, monkeyp
         "  - {alert: other-name, when: alert.type == 'logn'}\n"
         "contain:\n  - {id: said, uses: notify.message, with: {to: ops, text: x}}\n"
     )
-    with pytest.raises(BadPlaybook, match="'logn' is never a alert.type, did you mean 'login'"):
+    with pytest.raises(BadPlaybook, match="'logn' is never a type, did you mean 'login'"):
         checked(text, "p.yaml", catalogue(registry(), None, narrowed))
     assert checked(text.replace("logn", "login"), "p.yaml", catalogue(registry(), None, narrowed))
     assert set(narrowed) == {"mine", "other-name"}
