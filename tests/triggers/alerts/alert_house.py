@@ -70,9 +70,7 @@ def read(source, raw, headers=None, *, provenance):
     """Reads what these tests deliver: alerts as we have them, spelled as JSON."""
     del headers
     found = json.loads(raw)
-    alerts = tuple(
-        Alert.model_validate({"source": source, "provenance": provenance, **one}) for one in found["alerts"]
-    )
+    alerts = tuple(Alert.model_validate({"source": source, "provenance": provenance, **one}) for one in found["alerts"])
     return SimpleNamespace(source=source, alerts=alerts, ignored=tuple(found.get("ignored", ())), delivery_id=None)
 
 

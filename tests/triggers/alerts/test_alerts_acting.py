@@ -151,7 +151,9 @@ async def test_what_may_not_start_by_itself_is_proposed(house, changed, config, 
         assert act.incident == plan.incident
         await asyncio.sleep(0.1)
         (line,) = [one for one in it.told if "ringfence contain alert_holds -i integration=drift" in one]
-        assert ("would hold but does not" in line) == (code not in {"propose", "severity", "no-id", "unreleased", "never", "shadow"})
+        assert ("would hold but does not" in line) == (
+            code not in {"propose", "severity", "no-id", "unreleased", "never", "shadow"}
+        )
 
 
 async def test_a_playbook_that_was_changed_since_its_release_is_proposed(house):
@@ -222,7 +224,11 @@ async def test_the_first_sign_is_the_alerts_within_bounds(house):
     async with house() as it:
         await it.acts(alert("F1", time=(now - timedelta(days=400)).isoformat(), type="token.odd"))
         (plan,) = it.runs("dry-run")
-        assert timedelta(days=29, hours=23) < now - datetime.fromisoformat(plan.opened["since"]) < timedelta(days=30, hours=1)
+        assert (
+            timedelta(days=29, hours=23)
+            < now - datetime.fromisoformat(plan.opened["since"])
+            < timedelta(days=30, hours=1)
+        )
 
 
 async def test_the_first_sign_is_never_still_to_come(house):

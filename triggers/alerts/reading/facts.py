@@ -83,7 +83,7 @@ class Wanted:
                 notes.append(f"{self.name}: {len(found)} different ones")
                 torn.add(self.name)
                 return None
-            elif there and self.pattern is None:
+            elif self.pattern is None and any(one != "" for one in there):
                 notes.append(f"{self.name}: not {_A[self.kind]}")
         return () if self.kind == "texts" else None
 
