@@ -111,12 +111,10 @@ _A = {
 }  # fmt: skip
 
 
-def wanted(name: str, fact: str | list[str] | Fact) -> Wanted:
+def wanted(name: str, fact: Fact) -> Wanted:
     """Read what a source's file says of a fact. Raises ValueError for a path or pattern that is none."""
-    if not isinstance(fact, Fact):
-        fact = Fact(text=fact)
     try:
         pattern = re.compile(fact.pattern) if fact.pattern is not None else None
     except re.error as error:
-        raise ValueError(f"facts.{name}: the pattern cannot be read: {error}") from None
+        raise ValueError(f"the pattern cannot be read: {error}") from None
     return Wanted(name, fact.kind, tuple(map(path_of, fact.paths)), pattern, fact.first)
