@@ -17,6 +17,8 @@ Auto = Literal["never", "shadow", "hold"]
 """What an alert may do by itself: nothing but propose; be told of as if it had (shadow); hold what can be undone."""
 NAME = r"[a-z][a-z0-9_-]{0,39}"
 MOST_SECRETS = 2
+_GITHUB_HOOK = r"(?:orgs/[A-Za-z0-9-]+|repos/[A-Za-z0-9-]+/[A-Za-z0-9._-]+)/hooks/[0-9]+"
+_OKTA_HOOK = r"who[A-Za-z0-9]{5,40}"
 _TOPIC = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]{1,40}):[0-9]{12}:[A-Za-z0-9_.-]{1,256}")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -35,7 +37,7 @@ def _as_topic(value: str) -> str:
 
 def _as_hours(value: str) -> str:
     found = _HOURS.fullmatch(value)
-    if found is None or found[1:3] == found[3:5]:
+    if found is None or found.group(1, 2) == found.group(3, 4):
         raise ValueError("must be hours as in 22:00-06:00")
     return value
 
@@ -43,7 +45,7 @@ def _as_hours(value: str) -> str:
 def _as_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError("must be a time zone's name, as in Europe/Berlin or UTC") from None
     return value
 
@@ -98,7 +100,8 @@ class SourceEntry(Part):
         topics: SNS topics whose messages are taken, and to which a subscription is confirmed.
         queue: an SQS queue that is read in place of, or beside, what is posted.
         poll: connection through which what was not delivered is fetched (Okta's System Log, GitHub's deliveries).
-        hook: of GitHub, the webhook whose deliveries are fetched: orgs/ORG/hooks/ID, repos/OWNER/REPO/hooks/ID.
+        hook: of GitHub, the webhook whose deliveries are fetched: orgs/ORG/hooks/ID, repos/OWNER/REPO/hooks/ID. Of Okta,
+            the id of the event hook (who...): of what it tells is asked; without it, of some that matter.
         auto: how far its alerts may go by themselves.
         per_hour: runs that it may start in an hour; once they are used up, it proposes and pages.
         quiet: hours in which it only proposes, and pages.
@@ -112,9 +115,7 @@ class SourceEntry(Part):
     topics: tuple[Annotated[str, AfterValidator(_as_topic)], ...] = Field(default=(), max_length=100, strict=False)
     queue: QueueEntry | None = None
     poll: Id | None = None
-    hook: (
-        Annotated[str, Field(pattern=r"^(orgs/[A-Za-z0-9-]+|repos/[A-Za-z0-9-]+/[A-Za-z0-9._-]+)/hooks/[0-9]+$")] | None
-    ) = None
+    hook: Annotated[str, Field(pattern=rf"^({_GITHUB_HOOK}|{_OKTA_HOOK})$")] | None = None
     auto: Auto = "shadow"
     per_hour: Annotated[int, Field(ge=0, le=1000)] = 3
     quiet: QuietEntry | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -21,12 +22,14 @@ Scheme = Literal[
 """`slack` to `hmac` sign the body with a shared secret; `header` to `graph` send that secret; `sns`, `set` (a Security
 Event Token) and `google` sign with a key of their own; `none` proves nothing."""
 Challenge = Literal["okta", "graph", "cloudevents"]
-Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 SIGNED_WITH_SECRET = frozenset(
     {"slack", "github", "pagerduty", "standard-webhooks", "push-security", "crowdstrike-fusion", "hmac"}
 )
 SENDS_SECRET = frozenset({"header", "bearer", "basic", "graph"})
 WINDOW_S = 300
+LONGEST_WINDOW_S = 28 * 24 * 3600
+"""For less time than deliveries are known again (30 days): SNS sends one signed notification for up to 23 days."""
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,79}")
 _PARTS = re.compile(r"\{[^{}]*\}")
 
@@ -43,6 +46,13 @@ def _as_signed_text(value: str) -> str:
         raise ValueError(
             "must hold {body} once, and of others at most {timestamp} and {id}, as in v0:{timestamp}:{body}"
         )
+    return value
+
+
+def _as_private(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise ValueError("must be https: whoever could change these keys on their way could sign alerts")
     return value
 
 
@@ -74,12 +84,12 @@ class Trust(Part):
     text: Annotated[str, AfterValidator(_as_signed_text)] | None = None
     timestamp: Header | None = None
     id: Header | None = None
-    window_s: Annotated[int, Field(ge=30, le=3600)] | None = None
+    window_s: Annotated[int, Field(ge=30, le=LONGEST_WINDOW_S)] | None = None
     key: Literal["text", "base64"] | None = None
     delivery: Header | None = None
     issuer: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     audience: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(strict=False)] = ()
-    jwks: Url | None = None
+    jwks: Annotated[Url, AfterValidator(_as_private)] | None = None
     algorithms: Annotated[tuple[Algorithm, ...], Field(strict=False)] = ()
     email: Annotated[str, Field(min_length=3, max_length=320)] | None = None
     strict: bool = True
@@ -104,7 +114,7 @@ class Trust(Part):
         if whole.scheme is None:
             return "`scheme` is missing"
         wanted: tuple[str, ...] = NEEDS.get(whole.scheme, ())
-        if whole.text is not None:
+        if whole.text is not None and whole.scheme != "push-security":  # whose header holds the time as well
             wanted += tuple(part for part in ("timestamp", "id") if f"{{{part}}}" in whole.text)
         missing = [name for name in wanted if not getattr(whole, name)]
         return f"scheme {whole.scheme} needs {', '.join(f'`{name}`' for name in missing)}" if missing else ""

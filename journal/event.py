@@ -27,6 +27,7 @@ JOURNAL = "@journal"
     used     run digest                           what is good for one time (a sealed code) was used
     frozen   on until incident by why             no new automatic runs until then, or again
     knocked  at_door turned_away                  requests that were turned away unread, by why: counts alone
+    subscribed, unsubscribed  at_door             SNS sends alerts to a door from now on, or no more
     passkey  mark on how                          a passkey counts from now on, or does no more; `mark` names nobody
     alerted  inbox place name source type severity title finding word why playbook? integration? run? incident count?
                               what came of an alert, and why nothing more did

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from triggers.serve.metrics import Metrics
 from triggers.serve.problems import Problem
 
 if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
     from triggers.house import House
     from triggers.serve.workers import Workers
 
@@ -34,9 +36,13 @@ TAGS = [
 
 
 def application(
-    house: House, workers: Workers, token: str, *, hosts: Collection[str], more: Sequence[APIRouter] = (), docs: bool = False
+    house: House, workers: Workers, token: str, *, hosts: Collection[str], more: Sequence[APIRouter] = (),
+    counted: Sequence[Callable[[], Iterable[Metric]]] = (), docs: bool = False,
 ) -> Guard:  # fmt: skip
-    """Give the ASGI application. `token`: of the handshake. `more`: further ways in. `docs`: FastAPI's page, from a CDN."""
+    """Give the ASGI application. `token`: of the handshake. `more`: further ways in, and `counted`: what they count.
+
+    `docs`: FastAPI's page, from a CDN.
+    """
     app = FastAPI(
         title="Ringfence", version=version("ringfence"), description=ABOUT, openapi_tags=TAGS,
         docs_url="/docs" if docs else None, redoc_url=None,
@@ -47,7 +53,7 @@ def application(
     app.state.house, app.state.token, app.state.known = house, token, known
     app.state.metrics = Metrics(
         house.journal, known, under_way=lambda: len(workers.supervisor.at_it), lapsed=lambda: workers.lapsed,
-        draining=lambda: house.draining,
+        draining=lambda: house.draining, more=counted,
     )  # fmt: skip
     problems.tell_of(app)
     for router in (health.router, runs.router, *more):

@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from triggers.serve.problems import MEDIA, URN, Problem
 
 MOST_BYTES = 64 * 1024
-LARGER = {"/slack/events": 256 * 1024}
-"""By path, what may be larger: Slack sends a form back with all of its menus."""
+LARGER = {"/slack/events": 256 * 1024, "/alerts/": 25 * 1024 * 1024}
+"""By how a path begins, what may be larger: Slack sends a form back with all of its menus; what an alert may have, the
+door judges by its source: this is GitHub's."""
 BODY_WITHIN_S = 10.0
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -32,8 +33,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(413, f"A body has at most {MOST_BYTES // 1024} KiB.")
+def _most(path: str) -> int:
+    return next((most for begins, most in LARGER.items() if path.startswith(begins)), MOST_BYTES)
+
+
+def _too_large(most: int) -> HTTPException:
+    return HTTPException(413, f"A body has at most {most // 1024} KiB.")
 
 
 def _too_slow() -> HTTPException:
@@ -63,7 +68,7 @@ class Guard:
             )
             return
         length = headers.get(b"content-length", b"0")
-        most = LARGER.get(scope["path"], MOST_BYTES)
+        most = _most(scope["path"])
         if not length.isdigit() or int(length) > most:
             await _refuse(send, 413, "too-large", f"A body has at most {most // 1024} KiB.")
             return
@@ -82,7 +87,7 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, _counted(receive, LARGER.get(scope["path"], MOST_BYTES)), sending)
+            await self._app(scope, _counted(receive, _most(scope["path"])), sending)
         except Exception as error:  # noqa: BLE001  # its text may hold a piece of the request
             where = await asyncio.to_thread(self._fault, error)
             if not began:
@@ -107,7 +112,7 @@ def _counted(receive: Receive, most: int) -> Receive:
             got += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if got > most:
-                raise _too_large()
+                raise _too_large(most)
         return message
 
     return receiving

@@ -1,9 +1,9 @@
-"""What Prometheus is told: counts and times, no name of an integration, a person or a provider."""
+"""What Prometheus is told: counts and times, no name of an integration or a person; of alerts, the configured senders'."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -24,11 +24,11 @@ class Metrics(Collector):
 
     def __init__(
         self, journal: Journal, known: Known, *, under_way: Callable[[], int], lapsed: Callable[[], int],
-        draining: Callable[[], bool],
+        draining: Callable[[], bool], more: Sequence[Callable[[], Iterable[Metric]]] = (),
     ) -> None:  # fmt: skip
-        """Register in a registry of its own."""
+        """Register in a registry of its own. `more`: what the other ways in count."""
         self._journal, self._known = journal, known
-        self._under_way, self._lapsed, self._draining = under_way, lapsed, draining
+        self._under_way, self._lapsed, self._draining, self._more = under_way, lapsed, draining, more
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -62,6 +62,8 @@ class Metrics(Collector):
         yield _gauge("ringfence_under_way", "Runs that this process carries out now.", self._under_way())
         yield _gauge("ringfence_outbox", "Messages on their way to people.", waiting(self._journal))
         yield _gauge("ringfence_draining", "1 while this process ends.", int(self._draining()))
+        for counted in self._more:
+            yield from counted()
 
 
 def _runs(gists: list[Gist]) -> Iterator[Metric]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from triggers.alerts.acting import AlertService
+from triggers.alerts.ways import Ways
 from triggers.page.routes import router
 from triggers.page.where import page_of
 from triggers.serve import handshake
@@ -70,7 +71,7 @@ async def run(house: House, wanted: Wanted, tell: Callable[[str], None]) -> None
             await _until(over, sweeping)
             await _drained(house, workers, tell)
         else:
-            await _served(house, workers, wanted, over, sweeping, tell)
+            await _served(house, workers, wanted, over, sweeping, tell, Ways(house, alerts.inbox))
     finally:
         await alerts.end()
         sweeping.cancel()
@@ -78,7 +79,8 @@ async def run(house: House, wanted: Wanted, tell: Callable[[str], None]) -> None
 
 
 async def _served(
-    house: House, workers: Workers, wanted: Wanted, over: asyncio.Event, sweeping: asyncio.Task[None], tell: Callable[[str], None]
+    house: House, workers: Workers, wanted: Wanted, over: asyncio.Event, sweeping: asyncio.Task[None],
+    tell: Callable[[str], None], ways: Ways,
 ) -> None:  # fmt: skip
     assert wanted.host is not None
     with _listening(wanted.host, wanted.port) as listener:
@@ -88,7 +90,10 @@ async def _served(
         hosts, page = _hosts(house, wanted.host, port), page_of(house.inventory, url if house.sandbox else "")
         slack = slack_of(house, page)
         more = [*([router(house, page)] if page is not None else []), *(slack.routes() if slack is not None else [])]
-        app = application(house, workers, mine.token, hosts=hosts, more=more, docs=wanted.docs)
+        counted = [ways.counted, *([slack.counted] if slack is not None else [])]
+        app = application(
+            house, workers, mine.token, hosts=hosts, more=[*more, ways.router()], counted=counted, docs=wanted.docs
+        )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="off",
             timeout_graceful_shutdown=CLOSE_S, h11_max_incomplete_event_size=16 * 1024,
@@ -100,11 +105,13 @@ async def _served(
         try:
             if slack is not None:
                 await slack.start()
+            await ways.start()
             await _until(over, serving, sweeping)
             await _drained(house, workers, tell)
         finally:
             if slack is not None:
                 await slack.end()
+            await ways.end()
             handshake.remove(house.state, mine)
             server.should_exit = True
             await asyncio.wait({serving}, timeout=CLOSE_S + 1)

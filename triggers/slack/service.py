@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.metrics_core import Metric
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from starlette.routing import Route
 
@@ -127,6 +129,15 @@ class SlackService:
     def turned_away(self) -> Counter[str]:
         """What was turned away before it was read, by why: for metrics."""
         return Counter() if self.http is None else self.http.turned_away
+
+    def counted(self) -> Iterator[Metric]:
+        """The same, as Prometheus has it."""
+        refused = CounterMetricFamily(
+            "ringfence_slack_turned_away", "Requests at Slack's door that were turned away unread.", labels=["why"]
+        )
+        for why, count in sorted(self.turned_away.items()):
+            refused.add_metric([why], count)
+        yield refused
 
     def _keep_up(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         async def forever() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,13 +124,15 @@ class AlertHouse:
         self.workers_wanted = workers
 
     async def begin(self):
-        launch.warm(self.folder / "state")
+        launch.warm(Path(self.handshake["home"]))
         key = self.folder / "seal.key"
         keys = Keys.from_reference(f"file:{key}") if key.exists() else Keys.make_file(key)
         self.journal = Journal.open(
             f"sqlite:///{self.folder}/journal.db", keys=keys, kill=KillAt.from_env(), ttl_s=30.0, renew_s=5.0
         )
-        self.house = House(self.inventory, self.journal, self.folder / "state", sandbox=True, tell=self.told.append)
+        self.house = House(
+            self.inventory, self.journal, Path(self.handshake["home"]), sandbox=True, tell=self.told.append
+        )
         self.workers = Workers(self.house, at_once=8, tell=self.told.append, config=None)
         self.house.workers = self.workers if self.workers_wanted else None
         self.sweeping = asyncio.create_task(self.workers.run()) if self.workers_wanted else None
@@ -192,14 +193,14 @@ class AlertHouse:
         return found
 
 
+def opened(folder, handshake, **config):
+    return around(AlertHouse(folder, handshake, **config))
+
+
 @contextlib.asynccontextmanager
-async def opened(folder, handshake, **config):
-    house = await AlertHouse(folder, handshake, **config).begin()
+async def around(house):
+    await house.begin()
     try:
         yield house
     finally:
         await house.end()
-
-
-def cleared(folder):
-    shutil.rmtree(folder, ignore_errors=True)

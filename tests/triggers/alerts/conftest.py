@@ -11,20 +11,25 @@ from triggers.cli import company
 @pytest.fixture(scope="session")
 def handshake(tmp_path_factory):
     state = tmp_path_factory.mktemp("alerts") / "state"
-    state.mkdir()
-    yield company.ensure(state, tokens=5, attacker="none")
+    state.mkdir(mode=0o700)
+    yield company.ensure(state, tokens=5, attacker="none") | {"home": str(state)}
     company.end(state)
 
 
 @pytest.fixture
-def house(tmp_path, handshake, monkeypatch):
-    """Opens a house over this test's folder: `async with house(...) as it`."""
-    monkeypatch.setenv("RINGFENCE_HOME", str(tmp_path / "state"))
+def place(tmp_path, handshake, monkeypatch):
+    """A folder of this test's own; the state folder is that of the company, which is looked for there."""
+    monkeypatch.setenv("RINGFENCE_HOME", handshake["home"])
     monkeypatch.setenv("RINGFENCE_PREFECT", "off")
     monkeypatch.setenv("ALERT_SECRET", "a secret of these tests")
-    (tmp_path / "state").mkdir(mode=0o700)
+    return tmp_path
+
+
+@pytest.fixture
+def house(place, handshake):
+    """Opens a house over this test's folder: `async with house(...) as it`."""
 
     def made(**config):
-        return opened(tmp_path, handshake, **config)
+        return opened(place, handshake, **config)
 
     return made

@@ -84,6 +84,10 @@ class Headers:
         values = self._values.get(name.lower(), [])
         return values[0] if len(values) == 1 else None
 
+    def twice(self, name: str) -> bool:
+        """Whether it comes more than once."""
+        return len(self._values.get(name.lower(), [])) > 1
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Names in lower case with their values."""
         return ((name, value) for name, values in self._values.items() for value in values)
@@ -105,10 +109,12 @@ class NoKeys:
     def certificate(self, url: str) -> Certificate | None:
         """There is none."""
         del url
+        return None
 
     def key_set(self, url: str) -> KeySet | None:
         """There is none."""
         del url
+        return None
 
 
 __all__ = ["Headers", "Keys", "NoKeys", "NotNow", "Secret", "Trust", "Untrusted", "Verified", "Why"]
