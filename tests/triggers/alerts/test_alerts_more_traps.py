@@ -7,7 +7,7 @@ import pytest
 from payloads import PAYLOADS
 from sampled import UNPROVEN, reading
 
-from triggers.alerts.reading import NotAnAlert, read, row
+from triggers.alerts.reading import SOURCES, NotAnAlert, read, row
 
 
 def payload(name):
@@ -150,6 +150,29 @@ def test_a_link_that_leads_nowhere_is_left_out():
 
 def test_priorities_of_ones_own_are_read_by_the_urgency():
     assert [one.severity_raw for one in alerts("pagerduty", payload("pagerduty: own words"))] == ["Sev-Blocker"]
+
+
+def test_an_incident_of_few_words_is_read_and_one_with_its_headers_beside_it():
+    value = payload("pagerduty: triggered")
+    value["event"]["data"] = {"id": "PINC", "type": "incident", "summary": "Slow", "priority": {"name": "P2"}}
+    (found,) = alerts("pagerduty", {"body": value, "headers": {}, "query": {}})
+    assert (found.source_alert_id, found.title, found.severity) == ("PINC", "Slow", 75)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, (source, _) in sorted(PAYLOADS.items())
+        if "elastic" in SOURCES[source].envelopes and "queued" not in name
+    ],  # in as many layers as are opened
+)
+def test_what_elastic_kept_as_it_was_sent_is_read_as_it_was_sent(name):
+    source, value = PAYLOADS[name]
+    event = {"ecs": {"version": "8.11.0"}, "event": {"original": json.dumps(value)}, "user": {"name": "somebody"}}
+    found = reading("auto", json.dumps(event).encode())
+    assert found.source == source
+    assert [row(one) for one in found.alerts] == [row(one) for one in alerts(source, value)]
 
 
 # --- CloudEvents

@@ -63,7 +63,11 @@ def test_a_file_of_ones_own_is_read(tmp_path):
     [
         ("title: Mine", "titel: Mine", r"mine.yaml:2:1: unknown key 'titel', did you mean 'title'?"),
         ("fact.key,", "fact.kee,", "mine.yaml:7:9: alert.id: `fact.kee`"),
-        ("id: fact.key", "id: size(fact.key)", "mine.yaml:7:9: alert.id: `size(fact.key)` is a whole number, and here belongs text"),
+        (
+            "id: fact.key",
+            "id: size(fact.key)",
+            "mine.yaml:7:9: alert.id: `size(fact.key)` is a whole number, and here belongs text",
+        ),
         ("key: key", "key: 'key['", "mine.yaml:6:9: key: 'key[' is no path: see character 4"),
         ("key: key", "key: {text: key, time: key}", "a fact has exactly one of"),
         ("key: key", "key: {text: key, pattern: '('}", "mine.yaml:6:9: facts.key: the pattern cannot be read"),
