@@ -32,6 +32,9 @@ READ = {
         ("t", 0, "open", None, "ben", None, None, None),
         ("t", 75, "open", None, None, None, None, None),
     ],
+    "cloudevents: before 0.2": [
+        ("old.event", 50, "open", None, "ann", None, None, None),
+    ],
     "cloudevents: structured": [
         ("example.corp.token.reused", 75, "open", "0oaDrift1", "ann@corp.example", None, "0oaDrift1", "203.0.113.66"),
     ],
@@ -167,6 +170,9 @@ READ = {
     ],
     "wiz: audit": [
         ("CreateServiceAccount", 0, "open", None, "ann@corp.example", None, None, "203.0.113.66"),
+    ],
+    "wiz: configuration": [
+        ("Bucket is public", 50, "open", None, None, None, "arn:aws:s3:::vault", None),
     ],
     "wiz: detection": [
         (
