@@ -80,6 +80,12 @@ def test_a_detection_that_names_its_issue_is_still_itself():
     assert (found.source_alert_id, found.title) == ("d-2", "Service account token was read")
 
 
+def test_slack_itself_is_nobody():
+    value = payload("slack-audit: trimmed")
+    value["actor"]["user"] = {"id": "USLACKUSER", "name": "Slackbot"}
+    assert alerts("slack-audit", value)[0].principal is None
+
+
 def test_an_address_is_nobody():
     value = payload("wiz: detection")
     value["primaryActor"] = value["actors"][1]
