@@ -80,6 +80,12 @@ def test_a_detection_that_names_its_issue_is_still_itself():
     assert (found.source_alert_id, found.title) == ("d-2", "Service account token was read")
 
 
+def test_slack_itself_is_nobody():
+    value = payload("slack-audit: trimmed")
+    value["actor"]["user"] = {"id": "USLACKUSER", "name": "Slackbot"}
+    assert alerts("slack-audit", value)[0].principal is None
+
+
 def test_an_address_is_nobody():
     value = payload("wiz: detection")
     value["primaryActor"] = value["actors"][1]
@@ -106,6 +112,51 @@ def test_crowdstrike_counts_in_two_ways(event, severity):
         del value["event"][name]
     value["event"] |= event
     assert alerts("crowdstrike", value)[0].severity == severity
+
+
+def test_events_that_stand_one_after_another_are_read_one_by_one():
+    first, second = payload("crowdstrike: stream"), payload("crowdstrike: audit")
+    stream = json.dumps(first, indent=2) + "\n" + json.dumps(second, indent=2) + "\n"
+    assert [one.source_alert_id for one in reading("auto", stream.encode()).alerts] == ["c1:ind:a1:9", "c1:100"]
+    for broken in (stream[:-3], stream + "x", stream + "[1]"):
+        with pytest.raises(NotAnAlert, match="not JSON"):
+            reading("crowdstrike", broken.encode())
+
+
+def test_a_number_of_a_windows_session_is_no_credential():
+    value = payload("crowdstrike: telemetry")
+    value["event"] |= {"SessionId": "2"}
+    assert alerts("crowdstrike", value)[0].token is None
+    assert alerts("crowdstrike", payload("crowdstrike: kept aside"))[0].token == "se-1"
+
+
+def test_times_as_windows_counts_them_are_read():
+    value = payload("crowdstrike: stream")
+    value["event"] |= {"ProcessStartTime": None, "StartTime": 133_168_212_112_345_678}
+    assert str(alerts("crowdstrike", value)[0].first_seen) == "2022-12-29 21:00:11.234567+00:00"
+
+
+def test_a_detection_that_everybody_may_order_is_a_sample():
+    value = payload("crowdstrike: stream")
+    assert not alerts("crowdstrike", value)[0].is_sample
+    value["event"]["CommandLine"] = "choice /m crowdstrike_sample_detection"
+    assert alerts("crowdstrike", value)[0].is_sample
+
+
+def test_what_falcosidekick_makes_of_falco_for_alertmanager_is_read():
+    labels = {
+        "rule": "Terminal shell",
+        "priority": "Warning",
+        "severity": "warning",
+        "source": "falco",
+        "hostname": "n",
+    }
+    value = [{"labels": labels, "annotations": {"summary": "Terminal shell"}, "endsAt": "0001-01-01T00:00:00Z"}]
+    found = reading("auto", json.dumps(value).encode())
+    (alert,) = found.alerts
+    assert (found.source, alert.type, alert.severity, alert.resource) == ("alertmanager", "Terminal shell", 50, "n")
+    labels["rule"] = "Test rule"
+    assert reading("auto", json.dumps(value).encode()).alerts[0].is_test
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})\.(\d{1,6})") 
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,12})?")
 _UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (math.inf, 10**9))
 """Below the first number it counts in the second's part of a second."""
+_WINDOWS = (12 * 10**16, 16 * 10**16)
+"""Between these it counts as Windows does (years 1981 to 2108): nanoseconds since 1970 were as many in 1973 to 1975."""
+_WINDOWS_BEGIN_S = 11_644_473_600
 _BEGIN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _NOT_SET = 1
 """Go writes the year 1 for a time that is not set."""
@@ -21,7 +24,8 @@ _NOT_SET = 1
 def as_time(value: object) -> dt.datetime | None:
     """Read a time, in UTC; None for what is none, for one that is not set, and for one that no calendar has.
 
-    A text without a zone is UTC. A number counts seconds, milliseconds, micro- or nanoseconds, told by its size.
+    A text without a zone is UTC. A number counts seconds, milliseconds, micro- or nanoseconds, told by its size; or
+    tenths of microseconds since 1601.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -43,6 +47,8 @@ def _counted(number: float) -> dt.datetime | None:
     # Zero stands for "not set" wherever people count; nothing that we act on happened in 1970.
     if not 0 < number < math.inf:
         return None
+    if _WINDOWS[0] <= number < _WINDOWS[1]:
+        return _BEGIN + dt.timedelta(microseconds=int(number) // 10 - _WINDOWS_BEGIN_S * 10**6)
     unit = next((per_s for below, per_s in _UNITS if number < below), 1)
     # Whole numbers stay whole: a float has not enough digits for nanoseconds.
     micros = number * 10**6 // unit if isinstance(number, int) else round(number / unit * 10**6)
