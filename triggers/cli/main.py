@@ -54,6 +54,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("playbook", "playbook:app", "Check, try, draw, release, import and export playbooks."),
             ("connectors", "connectors:app", "List the systems that can be reached, and what can be done there."),
             ("integrations", "integrations:app", "Check and show the integrations and their footholds."),
+            ("alert", "alert:app", "Read an alert as a source sends it, and say what would follow."),
             ("person", "person:app", "Make what proves a person: a token, a key, a passkey, a code; list the people."),
             ("sandbox", "sandbox:app", "Start and stop the practice company and its thief."),
         ),

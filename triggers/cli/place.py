@@ -322,10 +322,7 @@ def checked_playbook(path: Path, inventory: Inventory | None) -> Checked:
 
 def checked_text(text: str, file: str, inventory: Inventory | None) -> Checked:
     """Check the text of a playbook, as `checked_playbook` does. Raises BadPlaybook."""
-    from engine.registry import catalogue, registry
     from language import read
-    from triggers.alerts.narrowed import Narrowed
-    from triggers.cli.shelf import Shelf, names_of
+    from triggers.cli.shelf import Shelf, catalogue_of
 
-    named = catalogue(registry(), names_of(inventory), Narrowed.of(inventory))
-    return read(text, file, named, Shelf(Path(file).parent, inventory))
+    return read(text, file, catalogue_of(inventory), Shelf(Path(file).parent, inventory))

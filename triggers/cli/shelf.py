@@ -11,6 +11,7 @@ from triggers.cli import place
 
 if TYPE_CHECKING:
     from inventory.read import Inventory
+    from language import Catalogue
 
 
 def nearest(inventory: Inventory | None) -> list[Path]:
@@ -59,3 +60,11 @@ def names_of(inventory: Inventory | None) -> Mapping[str, frozenset[str]]:
         "connections": frozenset(ours.connections), "roles": place.ROLES, "protected": frozenset(ours.protected),
         "sources": names() | set(ours.alerts.sources),
     }  # fmt: skip
+
+
+def catalogue_of(inventory: Inventory | None) -> Catalogue:
+    """Give what playbooks may name: what the connectors do, names of an inventory, and what alerts hold."""
+    from engine.registry import catalogue, registry
+    from triggers.alerts.narrowed import Narrowed
+
+    return catalogue(registry(), names_of(inventory), Narrowed.of(inventory))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from inventory.part import is_reference
@@ -31,7 +31,9 @@ def inputs_of(match: Match, inventory: Inventory) -> tuple[dict[str, str | list[
             given[name] = str(value)  # the playbook itself names it
             continue
         found = having(str(value), inventory)
-        if len(found) == 1:
+        if len(found) == 1 and (lacks := _lacks(found[0], match.checked.playbook.inputs[name].has, inventory)):
+            doubts.append(f"{name}: {found[0]} has no foothold at {' or '.join(lacks)}, so the playbook is not for it")
+        elif len(found) == 1:
             given[name] = found[0]
         elif found:
             doubts.append(f"{name}: {' and '.join(found)} both declare a foothold of that id")
@@ -42,6 +44,26 @@ def inputs_of(match: Match, inventory: Inventory) -> tuple[dict[str, str | list[
         f"{name}: the alert does not say which" for name in wanted if name not in match.given and not match.doubt
     ]
     return given, "; ".join(doubts)
+
+
+def is_for(match: Match, inventory: Inventory) -> bool:
+    """Whether each integration that the alert names has all that the playbook is about; one that is not known may."""
+    for name, value in match.given.items():
+        found = having(str(value), inventory) if match.checked.playbook.inputs[name].type == "integration" else []
+        if len(found) == 1 and _lacks(found[0], match.checked.playbook.inputs[name].has, inventory):
+            return False
+    return True
+
+
+def _lacks(integration: str, systems: Sequence[str], inventory: Inventory) -> list[str]:
+    """The systems that a playbook is about, and at which the integration has declared no foothold."""
+    connections = inventory.config.connections
+    there = {
+        connections[one.at].system
+        for one in inventory.integrations[integration].footholds
+        if one.at in connections and not one.found
+    }
+    return [system for system in systems if system not in there]
 
 
 def the_integration(match: Match, given: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from language.kinds import Kind
+from triggers.alerts.reading.digests import digest_of
 from triggers.alerts.reading.paths import Path, Payload, path_of
 from triggers.alerts.reading.source import Fact
 from triggers.alerts.reading.texts import as_address, as_text
@@ -47,7 +48,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
 TYPES: Mapping[str, Kind] = {
     "text": Kind("STRING", optional=True), "texts": Kind("STRING", many=True), "number": Kind("DOUBLE", optional=True),
     "whole": Kind("INT", optional=True), "flag": Kind("BOOL", optional=True), "time": Kind("TIMESTAMP", optional=True),
-    "address": Kind("STRING", optional=True),
+    "address": Kind("STRING", optional=True), "digest": Kind("STRING", optional=True),
 }  # fmt: skip
 """What each kind is to an expression."""
 
@@ -67,6 +68,9 @@ class Wanted:
 
         The name of one that has several different answers goes to `torn`.
         """
+        if self.kind == "digest":
+            values = [payload.at(path) for path in self.paths]
+            return digest_of(values) if any(values) else None
         for path in self.paths:
             there = payload.at(path)
             found = self._read(there)

@@ -6,11 +6,10 @@ import datetime as dt
 import hashlib
 from typing import Any
 
-import orjson
-
 from engine.alert import Alert, Credential, Principal, Provenance, Resource, Seen
 from language.values import Told
 from triggers.alerts.reading.compiled import FIELDS, TIMES, Compiled
+from triggers.alerts.reading.digests import canonical
 from triggers.alerts.reading.paths import Payload, alike
 from triggers.alerts.reading.redaction import redacted, without_secrets
 from triggers.alerts.reading.severity import NUMBERS, WORDS, bounded, word_of
@@ -60,7 +59,7 @@ def alert_of(
         principals=principals, credentials=credentials, resources=resources, ips=ips,
         is_sample=compiled.first("sample", told) is not None, is_test=compiled.first("test", told) is not None,
         links=tuple(dict.fromkeys(without_secrets(link) for link in links if link))[:MOST_LINKS],
-        raw_sha256=hashlib.sha256(_canonical(body)).hexdigest(), provenance=provenance,
+        raw_sha256=hashlib.sha256(canonical(body)).hexdigest(), provenance=provenance,
         parse_notes=tuple(dict.fromkeys(shown(note, 200) for note in notes))[:MOST_NOTES],
     )  # fmt: skip
 
@@ -87,7 +86,7 @@ def _identity(compiled: Compiled, told: Told, body: Any, notes: list[str]) -> tu
         digest = hashlib.sha256(":".join(parts).encode("utf-8", "replace")).hexdigest()
         return without_secrets(ident), f"{of}:sha256:{digest}", True
     notes.append("dedupe: content" if said is None else "dedupe: content: its id is no id")
-    digest = hashlib.sha256(_canonical(_finding(body))).hexdigest()
+    digest = hashlib.sha256(canonical(_finding(body))).hexdigest()
     return f"sha256:{digest}", f"{compiled.source.source}:sha256:{digest}", False
 
 
@@ -95,19 +94,6 @@ def _finding(body: Any) -> Any:
     if not isinstance(body, dict):
         return body
     return {key: one for key, one in body.items() if not key.startswith("p_") and alike(key) not in _OF_DELIVERY}
-
-
-def _canonical(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # half a letter, or a number that is too large for it
-        return repr(_sorted(value)).encode("utf-8", "backslashreplace")
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return [(key, _sorted(value[key])) for key in sorted(value)]
-    return [_sorted(one) for one in value] if isinstance(value, list) else value
 
 
 def _severity(compiled: Compiled, told: Told, notes: list[str]) -> tuple[int, Any, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.alert import Alert, Provenance
 from language.errors import nearest, short
-from triggers.alerts.reading.body import parsed
+from triggers.alerts.reading.binary import body_of
 from triggers.alerts.reading.compiled import Compiled
 from triggers.alerts.reading.envelopes import plain, unwrap
 from triggers.alerts.reading.making import alert_of
@@ -37,7 +37,7 @@ def read(
     if source == AUTO:
         source = recognise(raw, headers, shelf=shelf)
     ready = _ready(source, shelf)
-    body = parsed(raw, ready.source.largest)
+    body = body_of(raw, headers or {}, ready.source.largest)
     found = list(_findings(ready, body, headers or {}))
     good = [one for one in found if not one.why]
     bad = [one for one in found if one.why]
@@ -58,7 +58,7 @@ def read(
 
 def recognise(raw: bytes, headers: Mapping[str, str] | None = None, *, shelf: Shelf = SOURCES) -> str:
     """Say which source a payload is of: the one whose tests say most of it. Raises NotAnAlert where none is met."""
-    body = parsed(raw, _LARGEST)
+    body = body_of(raw, headers or {}, _LARGEST)
     found = _recognised(body, headers or {}, shelf)
     if found is None:
         raise NotAnAlert("The payload is no alert of a source that is known here: name its source with --source.")
@@ -66,13 +66,15 @@ def recognise(raw: bytes, headers: Mapping[str, str] | None = None, *, shelf: Sh
 
 
 def _recognised(body: Any, headers: Mapping[str, str], shelf: Shelf) -> str | None:
-    best: tuple[int, int, str] | None = None
+    best: tuple[tuple[int, int, int], str] | None = None
     for name in shelf:
         ready = shelf.ready(name)
         met = max((_met(ready, one.payload) for one in _pieces(ready, body, headers, most=20)), default=0)
-        if met and (best is None or (met, ready.source.rank) > best[:2]):
-            best = (met, ready.source.rank, name)
-    return best[2] if best is not None else None
+        rank = ready.source.rank
+        order = (min(rank, 0), met, rank)
+        if met and (best is None or order > best[0]):
+            best = (order, name)
+    return best[1] if best is not None else None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class _Finding:
 
 def _ready(source: str, shelf: Shelf) -> Compiled:
     if source not in shelf:
-        raise NotAnAlert(f"There is no alert source '{short(source)}'{nearest(source, [*shelf, AUTO])}.")
+        near = nearest(source, [*shelf, AUTO])
+        raise NotAnAlert(f"There is no alert source '{short(source)}'{near}{'' if near.endswith('?') else '.'}")
     return shelf.ready(source)
 
 
@@ -178,5 +181,5 @@ def _not_one(
     whys = list(dict.fromkeys(one.why for one in bad))
     known = bool(whys) and not whys[0].startswith("it is no ")
     said = f"This is not {source.a}: {whys[0] if known else source.hint}."
-    other = _recognised(parsed(raw, source.largest), headers or {}, shelf)
+    other = _recognised(body_of(raw, headers or {}, source.largest), headers or {}, shelf)
     return said + (f" It reads like {other}." if other is not None and other != source.source else "")

@@ -37,6 +37,7 @@ class Fact(Part):
 
     Attributes:
         pattern: a text must match it whole or in part; its first group is taken where it has one.
+        digest: of what stands at all its paths together: an id for what has none.
         first: where a path leads to several different values, the first will do; else there is none.
     """
 
@@ -47,6 +48,7 @@ class Fact(Part):
     flag: Paths | None = None
     time: Paths | None = None
     address: Paths | None = None
+    digest: Paths | None = None
     pattern: str | None = None
     first: bool = False
 
@@ -69,7 +71,7 @@ class Fact(Part):
         return [found] if isinstance(found, str) else found
 
 
-KINDS = ("text", "texts", "number", "whole", "flag", "time", "address")
+KINDS = ("text", "texts", "number", "whole", "flag", "time", "address", "digest")
 
 
 class Take(Part):
@@ -201,7 +203,8 @@ class Source(Part):
         trust: how a delivery is proven; read by whoever verifies.
         envelopes: what a finding may come in. items: where several lie inside one object.
         recognise: what a finding has, in alternatives; all tests of one must hold. hint: the same in words.
-        rank: between two sources that recognise it by equally many tests, the higher one has it.
+        rank: between two sources that recognise it by equally many tests, the higher one has it. One below zero has it
+            only where none of the others does: a form that says nothing of who sends it.
         delivery: where the sender's id of the delivery is.
         facts: what is found in a finding, by name; expressions see them as `fact.NAME`. derived: texts that are
             worked out from them, in this order; expressions after them see them in the same way.

@@ -1,0 +1,12 @@
+"""`ringfence alert`: what an alert says, and what would follow from it. Nothing here needs a service."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+app = App("alert", help="Read an alert as a source sends it, and say what would follow.")
+app.command(
+    "triggers.cli.alert_tested:try_payload",
+    name="test",
+    help="Read a payload; show its alerts and what waits for them.",
+)
