@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,9 +69,7 @@ def read(source, raw, headers=None, *, provenance):
     """Reads what these tests deliver: alerts as we have them, spelled as JSON."""
     del headers
     found = json.loads(raw)
-    alerts = tuple(
-        Alert.model_validate({"source": source, "provenance": provenance, **one}) for one in found["alerts"]
-    )
+    alerts = tuple(Alert.model_validate({"source": source, "provenance": provenance, **one}) for one in found["alerts"])
     return SimpleNamespace(source=source, alerts=alerts, ignored=tuple(found.get("ignored", ())), delivery_id=None)
 
 
@@ -89,12 +86,14 @@ def body(*alerts):
     return json.dumps({"alerts": list(alerts)}).encode()
 
 
-def laid_out(folder, handshake, *, sources=None, playbook=PLAYBOOK, critical=(), release=True, **more):
+def laid_out(folder, handshake, *, sources=None, playbook=PLAYBOOK, critical=(), release=True, identity=None, **more):
     """A configuration of its own over the company, with a playbook that waits for alerts, released."""
     config = yaml.safe_load((COMPANY / "ringfence.yaml").read_text())
     listed = yaml.safe_load((COMPANY / "integrations.yaml").read_text())
     for name in critical:
         listed["integrations"][name]["critical"] = True
+    for name, known in (identity or {}).items():
+        config["connections"][name]["identity"] = known
     (folder / "playbooks").mkdir(parents=True, exist_ok=True)
     file = folder / "playbooks" / "alert_holds.yaml"
     file.write_text(playbook)
@@ -127,13 +126,15 @@ class AlertHouse:
         self.workers_wanted = workers
 
     async def begin(self):
-        launch.warm(self.folder / "state")
+        launch.warm(Path(self.handshake["home"]))
         key = self.folder / "seal.key"
         keys = Keys.from_reference(f"file:{key}") if key.exists() else Keys.make_file(key)
         self.journal = Journal.open(
             f"sqlite:///{self.folder}/journal.db", keys=keys, kill=KillAt.from_env(), ttl_s=30.0, renew_s=5.0
         )
-        self.house = House(self.inventory, self.journal, self.folder / "state", sandbox=True, tell=self.told.append)
+        self.house = House(
+            self.inventory, self.journal, Path(self.handshake["home"]), sandbox=True, tell=self.told.append
+        )
         self.workers = Workers(self.house, at_once=8, tell=self.told.append, config=None)
         self.house.workers = self.workers if self.workers_wanted else None
         self.sweeping = asyncio.create_task(self.workers.run()) if self.workers_wanted else None
@@ -194,14 +195,14 @@ class AlertHouse:
         return found
 
 
+def opened(folder, handshake, **config):
+    return around(AlertHouse(folder, handshake, **config))
+
+
 @contextlib.asynccontextmanager
-async def opened(folder, handshake, **config):
-    house = await AlertHouse(folder, handshake, **config).begin()
+async def around(house):
+    await house.begin()
     try:
         yield house
     finally:
         await house.end()
-
-
-def cleared(folder):
-    shutil.rmtree(folder, ignore_errors=True)

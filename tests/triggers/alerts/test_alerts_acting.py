@@ -30,13 +30,19 @@ async def test_an_alert_holds_an_integration_by_itself(house):
         (act,) = await it.acts(alert())
         assert (act.word, act.integration, act.playbook) == ("started", "drift", "alert_holds")
         (run,) = it.runs()
-        assert run.id == act.run and run.opened["hold_only"] and run.opened["declared_only"]
-        assert run.opened["trigger"] == "alert" and run.opened["by"] == "alert:okta"
+        assert run.id == act.run
+        assert run.opened["hold_only"]
+        assert run.opened["declared_only"]
+        assert run.opened["trigger"] == "alert"
+        assert run.opened["by"] == "alert:okta"
         found = await it.until_word(run.id, "held")
         assert {effect.step for effect in found.effects.values()} <= {"client"}
-        assert not found.asked and not found.approved
+        assert not found.asked
+        assert not found.approved
         (event,) = it.events("alerted")
-        assert event["word"] == "started" and event["run"] == run.id and event["title"] == "A token was used twice"
+        assert event["word"] == "started"
+        assert event["run"] == run.id
+        assert event["title"] == "A token was used twice"
         assert any("holds drift" in line for line in it.told)
 
 
@@ -45,7 +51,8 @@ async def test_a_storm_of_a_thousand_is_one_run_and_a_counter(house):
         bodies = [{**alert(), "revision": str(number)} for number in range(1000)]
         await asyncio.gather(*(it.deliver(one) for one in bodies))
         (act,) = await it.settled()
-        assert act.word == "started" and len(it.runs()) == 1
+        assert act.word == "started"
+        assert len(it.runs()) == 1
         rows = await it.alerts.inbox.rows()
         assert list((await rows.counts()).values()) == [1000]
         assert it.words().count("started") == 1
@@ -89,7 +96,8 @@ async def test_a_second_alert_at_an_integration_joins_the_run_that_is_at_it(hous
     async with house() as it:
         await it.acts(alert("F1"))
         _, second = await it.acts(alert("F2"))
-        assert second.word == "joined" and [run.id for run in it.runs()] == [second.run]
+        assert second.word == "joined"
+        assert [run.id for run in it.runs()] == [second.run]
         assert second.started_at is None, "it took no place of the budget"
 
 
@@ -100,7 +108,8 @@ async def test_a_second_alert_at_an_integration_joins_the_run_that_is_at_it(hous
 async def test_samples_tests_and_what_is_resolved_never_act(house, changed, word):
     async with house() as it:
         assert await it.acts(alert(**changed)) == []
-        assert it.words() == [word] and it.journal.runs() == []
+        assert it.words() == [word]
+        assert it.journal.runs() == []
 
 
 async def test_resolved_undoes_nothing_and_open_again_is_new(house):
@@ -110,7 +119,8 @@ async def test_resolved_undoes_nothing_and_open_again_is_new(house):
         await it.acts(alert(status="resolved"))
         assert it.words() == ["started", "resolved"]
         after = next(run for run in it.runs() if run.id == act.run)
-        assert after.word == "held" and len(after.effects) == len(held.effects)
+        assert after.word == "held"
+        assert len(after.effects) == len(held.effects)
         assert [one.word for one in await it.acts(alert())] == ["started", "joined"]
 
 
@@ -147,11 +157,15 @@ async def test_what_may_not_start_by_itself_is_proposed(house, changed, config, 
         assert (act.word, codes(act)) == ("proposed", [code])
         assert it.runs() == [], "nothing may send"
         (plan,) = it.runs("dry-run")
-        assert plan.id == act.run and plan.planned and plan.opened["integration"] == "drift"
+        assert plan.id == act.run
+        assert plan.planned
+        assert plan.opened["integration"] == "drift"
         assert act.incident == plan.incident
         await asyncio.sleep(0.1)
         (line,) = [one for one in it.told if "ringfence contain alert_holds -i integration=drift" in one]
-        assert ("would hold but does not" in line) == (code not in {"propose", "severity", "no-id", "unreleased", "never", "shadow"})
+        assert ("would hold but does not" in line) == (
+            code not in {"propose", "severity", "no-id", "unreleased", "never", "shadow"}
+        )
 
 
 async def test_a_playbook_that_was_changed_since_its_release_is_proposed(house):
@@ -159,7 +173,8 @@ async def test_a_playbook_that_was_changed_since_its_release_is_proposed(house):
         file = it.folder / "playbooks" / "alert_holds.yaml"
         file.write_text(file.read_text() + "\n# one more line\n")
         (act,) = await it.acts(alert())
-        assert (act.word, codes(act)) == ("proposed", ["unreleased"]) and "was changed since" in act.why
+        assert (act.word, codes(act)) == ("proposed", ["unreleased"])
+        assert "was changed since" in act.why
 
 
 async def test_frozen_automation_proposes(house):
@@ -174,7 +189,8 @@ async def test_frozen_automation_proposes(house):
 async def test_what_nobody_proves_is_proposed(house):
     async with house() as it:
         (act,) = await it.acts(alert(), name="loose", proven=False)
-        assert act.word == "proposed" and set(codes(act)) == {"unproven", "never"}
+        assert act.word == "proposed"
+        assert set(codes(act)) == {"unproven", "never"}
         assert it.runs() == []
 
 
@@ -182,7 +198,8 @@ async def test_one_proposal_for_a_playbook_at_an_integration(house):
     async with house() as it:
         acts = await it.acts(*(alert(f"F{number}", type="token.odd") for number in range(5)))
         assert sorted(one.word for one in acts) == ["grouped"] * 4 + ["proposed"]
-        assert len(it.journal.runs()) == 1 and len({one.incident for one in acts if one.word == "proposed"}) == 1
+        assert len(it.journal.runs()) == 1
+        assert len({one.incident for one in acts if one.word == "proposed"}) == 1
         *_, worse = await it.acts(alert("F9", type="token.odd", severity=95, severity_label="critical"))
         assert worse.word == "proposed", "something worse is proposed anew"
 
@@ -199,7 +216,9 @@ async def test_an_alert_without_an_app_is_in_doubt_and_never_acts(house):
     playbook = PLAYBOOK.replace("alert.type == 'token.reuse' && has(alert.app)", "alert.type == 'token.reuse'")
     async with house(playbook=playbook) as it:
         (act,) = await it.acts(alert(app=None))
-        assert act.word == "proposed" and "doubt" in codes(act) and it.journal.runs() == []
+        assert act.word == "proposed"
+        assert "doubt" in codes(act)
+        assert it.journal.runs() == []
 
 
 async def test_no_playbook_no_proposal_but_a_record(house):
@@ -207,14 +226,16 @@ async def test_no_playbook_no_proposal_but_a_record(house):
         (act,) = await it.acts(alert(type="nobody.waits"))
         assert (act.word, codes(act)) == ("dismissed", ["no-playbook"])
         (event,) = it.events("alerted")
-        assert event["type"] == "nobody.waits" and event["name"] == "okta"
+        assert event["type"] == "nobody.waits"
+        assert event["name"] == "okta"
 
 
 async def test_what_cannot_be_read_is_recorded_and_ends(house):
     async with house() as it:
         await it.deliver(raw=b"{not json")
         await it.deliver(raw=b'{"alerts": [], "ignored": ["an event that is no alert"]}')
-        assert await it.settled() == [] and it.words() == ["unreadable", "ignored"]
+        assert await it.settled() == []
+        assert it.words() == ["unreadable", "ignored"]
 
 
 async def test_the_first_sign_is_the_alerts_within_bounds(house):
@@ -222,7 +243,11 @@ async def test_the_first_sign_is_the_alerts_within_bounds(house):
     async with house() as it:
         await it.acts(alert("F1", time=(now - timedelta(days=400)).isoformat(), type="token.odd"))
         (plan,) = it.runs("dry-run")
-        assert timedelta(days=29, hours=23) < now - datetime.fromisoformat(plan.opened["since"]) < timedelta(days=30, hours=1)
+        assert (
+            timedelta(days=29, hours=23)
+            < now - datetime.fromisoformat(plan.opened["since"])
+            < timedelta(days=30, hours=1)
+        )
 
 
 async def test_the_first_sign_is_never_still_to_come(house):
@@ -240,7 +265,9 @@ async def test_a_hostile_title_stops_no_append_and_moves_no_cursor(house):
         await it.deliver(raw=raw)
         (act,) = await it.settled()
         (event,) = it.events("alerted")
-        assert act.word == "dismissed" and len(event["title"]) <= 300 and event["title"].isprintable()
+        assert act.word == "dismissed"
+        assert len(event["title"]) <= 300
+        assert event["title"].isprintable()
 
 
 async def test_a_run_that_an_alert_started_asks_a_person_for_the_rest(house):
@@ -257,7 +284,8 @@ async def test_alerts_about_one_integration_are_one_incident(house):
     async with house() as it:
         (first,) = await it.acts(alert("F1", type="token.odd"))
         *_, second = await it.acts(alert("F2"))
-        assert second.word == "started" and second.incident == first.incident
+        assert second.word == "started"
+        assert second.incident == first.incident
 
 
 async def test_every_decision_is_in_the_chain_and_the_chain_verifies(house):
