@@ -24,7 +24,9 @@ def layers(planned: Mapping[str, Any], *, every: bool) -> list[Node]:
     for layer in ("", *LAYERS):
         mine = [row for row in rows if row["kind"] != "message" and _layer(row) == layer]
         if mine:
-            order = sorted(mine, key=lambda row: row["kind"] == "cut" or (row["kind"] == "hold" and row.get("below")))
+            order = sorted(
+                mine, key=lambda row: row["kind"] == "cut" or (row["kind"] == "hold" and bool(row.get("below")))
+            )
             nodes = tuple(_step(row, rows, said, every=every) for row in order)
             found.append(Node((layer or "beside the layers").upper(), "bold", nodes))
     if told := [row for row in rows if row["kind"] == "message"]:
