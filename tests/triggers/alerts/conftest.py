@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.request
+
 import pytest
 
 from tests.triggers.alerts.alert_house import opened
@@ -16,12 +18,24 @@ def handshake(tmp_path_factory):
     company.end(state)
 
 
+def switch_on(handshake, client):
+    """What a test before this one switched off at the company works again."""
+    request = urllib.request.Request(
+        f"{handshake['url']}/idp/clients/{client}/enabled", b'{"enabled": true}', method="PUT",
+        headers={"Authorization": f"Bearer {handshake['secrets']['idp_key']}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        assert answer.status < 300
+
+
 @pytest.fixture
 def place(tmp_path, handshake, monkeypatch):
     """A folder of this test's own; the state folder is that of the company, which is looked for there."""
     monkeypatch.setenv("RINGFENCE_HOME", handshake["home"])
     monkeypatch.setenv("RINGFENCE_PREFECT", "off")
     monkeypatch.setenv("ALERT_SECRET", "a secret of these tests")
+    for client in ("drift-prod", "calendar-sync"):
+        switch_on(handshake, client)
     return tmp_path
 
 

@@ -19,7 +19,7 @@ from triggers.alerts.acting.library import Library, Match
 from triggers.alerts.acting.proposing import Proposer
 from triggers.alerts.acting.resolving import inputs_of, the_integration
 from triggers.alerts.acting.starting import Starter
-from triggers.alerts.acting.wanted import Wanted
+from triggers.alerts.acting.wanted import Waits, Wanted
 from triggers.alerts.inbox.sealing import NO_INCIDENT
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Actor:
             while True:
                 try:
                     await self._decided(row, act, alert)
-                except JournalError as error:  # it may be away for a while: the act stays ours, and open
+                except (JournalError, Waits) as error:  # it may be away for a while: the act stays ours, and open
                     self._house.tell(f"Alert {row.number} of {row.name} waits: {error}")
                 except Exception as error:  # noqa: BLE001  one alert's fault ends no other's
                     faults += 1

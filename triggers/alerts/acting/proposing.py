@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from journal.replay import replay
 from journal.write.kill import at_point
 from triggers.alerts.acting.conditions import LOUD, Why
+from triggers.alerts.acting.wanted import Waits, Wanted
+from triggers.house import Refused
 
 if TYPE_CHECKING:
     from triggers.alerts.acting.alarm import Alarm
-    from triggers.alerts.acting.wanted import Wanted
     from triggers.alerts.inbox import Inbox
     from triggers.house import House
 
@@ -49,6 +50,8 @@ class Proposer:
             try:
                 run, incident = await self._planned(wanted)
             except KNOWN as error:
+                if isinstance(error, Refused) and error.code == "not-now":
+                    raise Waits(str(error)) from None
                 why.append(f"no-plan: {str(error)[:600]}")
         at_point("after", "alert-planned")
         if await rows.decide(act, "proposed", why, wanted.said(), **about, run=run, incident=incident, started_at=None):

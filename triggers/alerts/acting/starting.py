@@ -15,13 +15,13 @@ from journal.errors import IncidentClosed, JournalFailed
 from journal.write.kill import at_point
 from language.errors import BadInput, BadPlaybook
 from triggers.alerts.acting.conditions import Why
+from triggers.alerts.acting.wanted import Waits, Wanted
 from triggers.alerts.inbox.deciding import Limits
 from triggers.house import Refused
 
 if TYPE_CHECKING:
     from triggers.alerts.acting.alarm import Alarm
     from triggers.alerts.acting.proposing import Proposer
-    from triggers.alerts.acting.wanted import Wanted
     from triggers.alerts.inbox import Inbox
     from triggers.house import House
 
@@ -57,6 +57,8 @@ class Starter:
         try:
             started, incident = await self._started(wanted, run)
         except KNOWN as error:
+            if isinstance(error, Refused) and error.code == "not-now":
+                raise Waits(str(error)) from None
             await self._proposer.propose(wanted, [Why("refused", str(error)[:600])], loud=True)
             return
         if started != run:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from triggers.alerts.inbox import Act, Row
 
 
+class Waits(Exception):
+    """It cannot be done now, by no fault of the alert: it stays open, for this process or another."""
+
+
 @dataclass
 class Wanted:
     """What is known when it is decided.
