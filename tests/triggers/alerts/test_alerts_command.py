@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from payloads import PAYLOADS
 
 KEYS = [
