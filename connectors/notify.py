@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.core import Call, Connector, Mark, NotAllowed, Params, Rate, Sealed, Unseen
+from connectors.core import Call, Connector, Held, Mark, NotAllowed, Params, Rate, Reader, Sealed, Unseen
 
 notify = Connector(
     "notify",
@@ -18,6 +18,12 @@ notify = Connector(
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen, 410: Unseen},
     auth="path",
 )
+
+
+@notify.credential()
+async def held(_read: Reader) -> Held:
+    """A webhook lets whoever has its URL post to one channel; it is tried by posting alone."""
+    return Held(why="whoever has the URL may post to that one channel, and nothing else; only a message would try it")
 
 
 class Message(Params):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from connectors.core import Call, Connector, Mark, NotAllowed, Params, Rate, Sealed, Unseen
+from connectors.core import Call, Connector, Held, Mark, NotAllowed, Params, Rate, Reader, Sealed, Unseen
 
 LONGEST = 1024
 """Characters of a summary."""
@@ -24,6 +24,12 @@ pagerduty = Connector(
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
     auth="none",
 )
+
+
+@pagerduty.credential()
+async def held(_read: Reader) -> Held:
+    """A routing key opens and resolves alerts of one integration; it is tried by an event alone."""
+    return Held(why="whoever has the key may send events to that one integration; only an event would try it")
 
 
 class Alert(Params):

@@ -6,6 +6,7 @@ Source: the sandbox's own API.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,12 +15,14 @@ from connectors.core import (
     Connector,
     Foothold,
     Found,
+    Held,
     Lost,
     NotAllowed,
     Params,
     Person,
     Rate,
     Reader,
+    Rights,
     Shown,
     ShownAll,
     State,
@@ -56,6 +59,14 @@ practice_crm = Connector(
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
     footholds={"user": UserFoothold, "key": KeyFoothold, "webhook": WebhookFoothold},
 )
+
+
+@practice_crm.credential(
+    Rights("scopes", "the sandbox gives its keys what they may do", re.compile(r"crm(\.[a-z]+)+"), " ".join)
+)
+async def held(read: Reader) -> Held:
+    """What our key may do, by its own word."""
+    return Held("the key's own entry", frozenset(map(str, (await read.get("/me"))["may"])))
 
 
 PAGE = 500

@@ -5,6 +5,7 @@ Source: the sandbox's own API.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Literal
 
@@ -13,11 +14,13 @@ from connectors.core import (
     Connector,
     Foothold,
     Found,
+    Held,
     Lost,
     NotAllowed,
     Params,
     Rate,
     Reader,
+    Rights,
     State,
     Tide,
     Unseen,
@@ -38,6 +41,14 @@ practice_firewall = Connector(
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen},
     footholds={"path": PathFoothold},
 )
+
+
+@practice_firewall.credential(
+    Rights("scopes", "the sandbox gives its keys what they may do", re.compile(r"firewall(\.[a-z]+)+"), " ".join)
+)
+async def held(read: Reader) -> Held:
+    """What our key may do, by its own word."""
+    return Held("the key's own entry", frozenset(map(str, (await read.get("/me"))["may"])))
 
 
 PAGE = 500

@@ -6,6 +6,7 @@ Source: the sandbox's own API (`python -m sandbox --help`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from connectors.core import (
     Connector,
     Foothold,
     Found,
+    Held,
     Lost,
     NotAllowed,
     Params,
@@ -21,6 +23,7 @@ from connectors.core import (
     Person,
     Rate,
     Reader,
+    Rights,
     ShownAll,
     State,
     Tide,
@@ -44,6 +47,14 @@ practice_idp = Connector(
     meaning={401: NotAllowed, 403: NotAllowed, 404: Unseen, 410: Unseen},
     footholds={"client": ClientFoothold},
 )
+
+
+@practice_idp.credential(
+    Rights("scopes", "the sandbox gives its keys what they may do", re.compile(r"idp(\.[a-z]+)+"), " ".join)
+)
+async def held(read: Reader) -> Held:
+    """What our key may do, by its own word."""
+    return Held("the key's own entry", frozenset(map(str, (await read.get("/me"))["may"])))
 
 
 PAGE = 500

@@ -29,13 +29,22 @@ def bind(
     checked: Checked, found: Registry, inventory: Inventory, integration: Integration | None, fields_of: FieldsOf
 ) -> dict[str, Bound]:
     """Every step that is carried out, of all phases, by id; NotBound with all that does not fit."""
+    bound, problems = bound_as_far(checked, found, inventory, integration, fields_of)
+    if problems:
+        raise NotBound("\n".join(problems))
+    return bound
+
+
+def bound_as_far(
+    checked: Checked, found: Registry, inventory: Inventory, integration: Integration | None, fields_of: FieldsOf
+) -> tuple[dict[str, Bound], list[str]]:
+    """The steps that fit, by id, and a sentence for each thing that does not."""
     binder = _Binder(found, inventory, integration, fields_of)
     for phase in ("contain", "eradicate", "recover"):
         for step in checked.playbook.phase(phase):
             binder.take(checked, step, phase, below=step.id in checked.below)
-    if binder.problems:
-        raise NotBound("\n".join(binder.problems))
-    return {name: replace(one, blocks=_blocks_before(one, binder.bound)) for name, one in binder.bound.items()}
+    bound = {name: replace(one, blocks=_blocks_before(one, binder.bound)) for name, one in binder.bound.items()}
+    return bound, binder.problems
 
 
 def _blocks_before(part: Bound, bound: Mapping[str, Bound]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ MANUAL_DOES: Mapping[str, frozenset[str]] = {
     "network": frozenset({"closes-path"}),
     "identity": frozenset({"ends-sessions", "kills-refresh", "kills-access"}),
 }
-"""What a person's step in a layer does to the foothold that it names: all that such a layer can, as its word is all there is."""
+"""What a person's step in a layer does to the foothold that it names, where the step itself does not say what it closes."""
 
 
 class NotBound(Exception):
@@ -122,7 +122,7 @@ class Bound:
     def does(self) -> frozenset[Any]:
         """The families that it fulfils."""
         if self.kind == "manual":
-            return MANUAL_DOES.get(self.step.layer or "", frozenset())
+            return frozenset(self.step.closes) or MANUAL_DOES.get(self.step.layer or "", frozenset())
         return self.action.does if self.action is not None else frozenset()
 
     @property

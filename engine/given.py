@@ -95,7 +95,12 @@ def _foothold(
     fields: dict[str, object] = dict(entry.names)
     for name, field in model.model_fields.items():
         if field.annotation is Secret and isinstance(fields.get(name), str):
-            secret = Secret(inventory.resolve(str(fields[name])))
+            reference = str(fields[name])
+            if (owner := _owner(inventory, reference)) not in {"", entry.at}:
+                raise LookupError(
+                    f"foothold {entry.id}: {name}: this is the credential of {owner}, and {entry.at} would see it"
+                )
+            secret = Secret(inventory.resolve(reference))
             fields[name] = pool[secret.fingerprint] = secret
     try:
         model.model_validate(fields)
@@ -103,6 +108,11 @@ def _foothold(
         said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
         raise LookupError(f"foothold {entry.id} at {entry.at}: {said}") from None
     return system, fields
+
+
+def _owner(inventory: Inventory, reference: str) -> str:
+    """The connection whose own credential a reference is; "" for nobody's. No other system may be shown it."""
+    return next((name for name, one in inventory.config.connections.items() if one.secret == reference), "")
 
 
 def fields_of(inventory: Inventory, pool: dict[str, Secret]) -> Callable[[FootholdEntry], Mapping[str, Any]]:

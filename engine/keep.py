@@ -122,8 +122,18 @@ async def _skip(live: Live, bound: Bound, view: View, why: str) -> bool:
     return False
 
 
+def _within_s(bound: Bound) -> float:
+    """After so many seconds a step counts as open: where it does not say, not before its provider can show what it did."""
+    if bound.step.within_s:
+        return bound.step.within_s
+    if bound.kind == "message":
+        return MESSAGE_WITHIN_S
+    settles_s = bound.action.settles_within_s if bound.action is not None else 0.0
+    return max(DEFAULT_WITHIN_S, settles_s + DEFAULT_WITHIN_S / 2)
+
+
 async def _loop(live: Live, bound: Bound, view: View) -> None:
-    within_s = bound.step.within_s or (MESSAGE_WITHIN_S if bound.kind == "message" else DEFAULT_WITHIN_S)
+    within_s = _within_s(bound)
     loop = asyncio.get_running_loop()
     began, failures, quiet, since_s = loop.time(), 0, 0, math.inf
     while not live.over.is_set():

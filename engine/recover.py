@@ -20,7 +20,7 @@ from engine.send import send
 from engine.settle import Send, Settle, Wait, next_for
 from engine.state import Around, Live
 from engine.tainted import asked_about, compared, stays_off
-from engine.undoing import Back, Doubted, carried, hands_back, in_order, recollect, todo
+from engine.undoing import Back, Doubted, carried, closed_by_hand, hands_back, in_order, recollect, todo
 from engine.walls import put
 from journal.event import Draft, Private
 from language import Step
@@ -99,12 +99,14 @@ async def _approved(live: Live, step: Step, unknown: Mapping[str, str]) -> None:
     """The wall of a phase after contain: what would be given back, by name, approved by people as any other."""
     off = stays_off(live.run)
     backs = [back for back in todo(live, "contain") if back.effect.id not in off]
-    if not backs:
+    hands = closed_by_hand(live, "contain")
+    if not backs and not hands:
         return
     shown = "\n".join(
         [
             "Give back what this run switched off, and was clean before:",
             *(f"  {b.effect.id}: {b.action.name}" for b in reversed(backs)),
+            *(f"  {bound.id}: by hand" for bound in hands),
             *asked_about(live, backs, unknown),
         ]
     )
@@ -198,7 +200,7 @@ async def _drift(live: Live, back: Back) -> str | None:
 async def _give_back(live: Live, back: Back) -> None:
     """Converge like any action: look, send what is missing to get back, look again."""
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    began, within_s = loop.time(), max(UNDO_WITHIN_S, 2 * back.action.settles_within_s)
     while not live.over.is_set():
         seen = await _look(live, back)
         calls = back.action.missing_back(back.params, seen, back.before)
@@ -217,6 +219,6 @@ async def _give_back(live: Live, back: Back) -> None:
                     await live.note(settled(back.bound.id, back.action, sight, "undone", "seen", "", back=True))
                     return
                 raise Doubted(f"{back.effect.id}: not given back ({word}): {why}")
-        if loop.time() - began > UNDO_WITHIN_S:
-            raise Doubted(f"{back.effect.id}: not given back within {UNDO_WITHIN_S:.0f} s")
+        if loop.time() - began > within_s:
+            raise Doubted(f"{back.effect.id}: not given back within {within_s:.0f} s")
     raise Doubted("stopped; what was given back so far stays given back")

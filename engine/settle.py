@@ -98,6 +98,8 @@ def next_unproven(effect: Effect | None, elapsed_s: float) -> Move:
     if effect.word in {"requested", "in-doubt", "failed"}:
         return Settle(effect.word, effect.why)
     match effect.came:
+        case "ok" if effect.status == 404:  # elsewhere a look decides what that means; here there is none
+            return Settle("failed", "answered 404: there is no such thing, or our credential may not see it")
         case "ok":
             return Settle("requested", "answered 2xx; nothing can be looked at")
         case "busy" | "not-sent":

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
+import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from typing import Any
 
-from connectors.core import Came, Connection, ConnectorError, Mark, Secret, connect
+from connectors.core import Action, Came, Connection, ConnectorError, Mark, Secret, connect
 from engine.registry import registry
+from inventory.model import SPEAK
 from inventory.part import is_reference
 from inventory.people import TellEntry
 from inventory.read import BadInventory, Inventory
@@ -159,7 +161,7 @@ def _rides_on(inventory: Inventory, entry: TellEntry) -> frozenset[str]:
     known = inventory.config.connections
     own = frozenset() if is_reference(entry.to) else frozenset({entry.to})
     named = own | (frozenset({entry.rides_on}) if entry.rides_on else frozenset())
-    return named | {known[one].system for one in named if one in known and known[one].system != "notify"}
+    return named | {known[one].system for one in named if one in known and known[one].system not in SPEAK}
 
 
 async def _sent(inventory: Inventory, entry: TellEntry, text: str) -> str:
@@ -170,54 +172,31 @@ async def _sent(inventory: Inventory, entry: TellEntry, text: str) -> str:
 
 
 async def _by_connection(inventory: Inventory, name: str, text: str) -> str:
-    from connectors.notify import Message, message
-
     entry = inventory.config.connections.get(name)
-    if entry is None or entry.system != "notify":
-        return f"there is no notify connection {name}"
-    connector = registry().systems["notify"]
+    if entry is None or entry.system not in SPEAK:
+        return f"there is no connection {name} that sends messages"
+    connector, message = registry().systems[entry.system], registry().actions[f"{entry.system}.message"]
     secret = Secret(inventory.resolve(entry.secret)) if entry.secret else None
     settings = connector.settings.model_validate(entry.settings)
-    _, sender, wire = connect(Connection(name, connector, inventory.base(entry.url), secret, settings), writes=True)
-    assert sender is not None, "opened for writing"
-    try:
-        (call,) = message.fn(Message(to="Ringfence", text=text))
-        outcome = await sender.send(call, {Mark.NOW: ""})
-    finally:
-        await wire.close()
-    return "" if outcome.came is Came.OK else f"{outcome.came.value}: {outcome.why}"
+    connection = Connection(name, connector, inventory.base(entry.url), secret, settings)
+    return await _by(connection, message, text)
 
 
 async def _by_apprise(url: str, text: str) -> str:
-    """Send by Apprise, in a thread that nobody waits for when it hangs: it sleeps and follows redirects by itself."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[str] = loop.create_future()
-
-    def settle(why: str) -> None:
-        if not done.done():
-            done.set_result(why)
-
-    def send() -> None:
-        try:
-            why = _apprise(url, text)
-        except Exception as error:  # noqa: BLE001  # plug-ins of others raise what they like
-            why = f"{type(error).__name__} in Apprise"
-        try:
-            loop.call_soon_threadsafe(settle, why)
-        except RuntimeError:
-            return  # nobody waits any more
-
-    threading.Thread(target=send, daemon=True, name="telling").start()
-    return await done
+    """By an Apprise URL that stands under `tell` itself, without a connection."""
+    connector, message = registry().systems["apprise"], registry().actions["apprise.message"]
+    return await _by(Connection("tell", connector, "apprise://tell", Secret(url)), message, text)
 
 
-def _apprise(url: str, text: str) -> str:
-    import logging
-
-    import apprise
-
-    logging.getLogger("apprise").disabled = True  # it would log parts of the URL, which is a secret
-    channel = apprise.Apprise()
-    if not channel.add(url):
-        return "it is no Apprise URL"
-    return "" if channel.notify(body=text) else "Apprise could not send it"
+async def _by(connection: Connection, message: Action[Any, Any], text: str) -> str:
+    _, sender, wire = connect(connection, writes=True)
+    assert sender is not None, "opened for writing"
+    marks = {Mark.ME: f"tell/{secrets.token_hex(8)}", Mark.RUN: "", Mark.NOW: ""}
+    try:
+        (call,) = message.fn(message.params(to="Ringfence", text=text))
+        outcome = await sender.send(call, marks)
+    finally:
+        await wire.close()
+    if outcome.came is Came.OK and outcome.status == 404:
+        return f"there is no such channel: {outcome.why}"
+    return "" if outcome.came is Came.OK else f"{outcome.came.value}: {outcome.why}"

@@ -139,13 +139,22 @@ async def _hand(live: Live, bound: Bound, *, back: bool = False) -> None:
     await live.note(by_hand.settled(bound, word, grade, back=back))
 
 
-async def hands_back(live: Live, what: str, leave: frozenset[str]) -> None:
-    """What a person closed by hand, a person opens again, newest first."""
+def closed_by_hand(live: Live, what: str) -> list[Bound]:
+    """What a person closed by hand and can open again, newest first."""
+    found = []
     for name in reversed(list(live.bound)):
         bound = live.bound[name]
         effect = live.run.effects.get(f"{name}/{by_hand.TARGET}")
         closed = bound.kind == "manual" and bound.step.undo_by and effect is not None and effect.closed
-        if closed and _within(bound, what) and name not in leave:
+        if closed and _within(bound, what):
+            found.append(bound)
+    return found
+
+
+async def hands_back(live: Live, what: str, leave: frozenset[str]) -> None:
+    """What a person closed by hand, a person opens again."""
+    for bound in closed_by_hand(live, what):
+        if bound.id not in leave:
             await _hand(live, bound, back=True)
 
 

@@ -45,7 +45,7 @@ def _as_hours(value: str) -> str:
 def _as_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError("must be a time zone's name, as in Europe/Berlin or UTC") from None
     return value
 

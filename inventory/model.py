@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from inventory.alerting import AlertsEntry
-from inventory.part import Id, Part, Reference, Url, is_reference
+from inventory.part import Id, Part, Reference, Url, Way, is_reference
 from inventory.people import ApprovalsEntry, Key, PersonEntry, TellEntry, in_hex, one_account_one_person
 from inventory.ways import PageEntry, ServeEntry, SlackEntry
 from language.errors import nearest
@@ -27,7 +27,7 @@ class ConnectionEntry(Part):
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     system: Id
-    url: Url
+    url: Way
     secret: Reference | None = None
     environment: str = ""
     tenant: str = ""
@@ -37,6 +37,10 @@ class ConnectionEntry(Part):
     def settings(self) -> dict[str, Any]:
         """The connector's own settings, unread so far."""
         return dict(self.model_extra or {})
+
+
+SPEAK = ("notify", "slack", "email", "apprise")
+"""The systems whose connections say something to people: each has an action `message`."""
 
 
 class AnchorEntry(Part):
@@ -148,11 +152,11 @@ class Config(Part):
     @classmethod
     def _known_channels(cls, tell: tuple[TellEntry, ...], info: ValidationInfo) -> tuple[TellEntry, ...]:
         connections = info.data.get("connections") or {}
-        ways = [name for name, entry in connections.items() if entry.system == "notify"]
+        ways = [name for name, entry in connections.items() if entry.system in SPEAK]
         for entry in tell:
             if not is_reference(entry.to) and connections and entry.to not in ways:
                 known = f"those are {', '.join(ways)}" if ways else "there is none"
-                raise ValueError(f"'{entry.to}' is no connection to the system notify; {known}")
+                raise ValueError(f"'{entry.to}' is no connection to {', '.join(SPEAK[:-1])} or {SPEAK[-1]}; {known}")
         people = info.data.get("people") or {}
         for entry in tell:
             if entry.person is not None and entry.person not in people:

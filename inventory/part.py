@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 ID = r"[a-z][a-z0-9_]{0,39}"
 _REFERENCE = re.compile(r"(env|file|sandbox):.+")
 _URL = r"(https?://|sandbox:/)[^\s?#@]+"
+_WAY = r"(https?://|smtps?://|apprise://|sandbox:/)[^\s?#@]+"
 
 
 def _as_id(value: str) -> str:
@@ -30,6 +31,14 @@ def _as_url(value: str) -> str:
     return value
 
 
+def _as_way(value: str) -> str:
+    if not re.fullmatch(_WAY, value):
+        raise ValueError(
+            "must be an http(s) URL (of a mail server smtp(s)://, of Apprise apprise://HOST) without user, query or fragment"
+        )
+    return value
+
+
 def is_id(value: str) -> bool:
     """Whether a text can be an id."""
     return re.fullmatch(ID, value) is not None
@@ -45,6 +54,9 @@ Reference = Annotated[
     str, AfterValidator(_as_reference), WithJsonSchema({"type": "string", "pattern": f"^{_REFERENCE.pattern}$"})
 ]
 Url = Annotated[str, AfterValidator(_as_url), WithJsonSchema({"type": "string", "pattern": f"^{_URL}$"})]
+
+Way = Annotated[str, AfterValidator(_as_way), WithJsonSchema({"type": "string", "pattern": f"^{_WAY}$"})]
+"""Where a connection leads. Of Apprise it names the host that its URL, a secret, leads to: what the channel rides on."""
 
 
 class Part(BaseModel):

@@ -185,7 +185,7 @@ class TellEntry(Part):
 
     Attributes:
         of: words of a run.
-        to: reference of an Apprise URL, or the name of a connection that sends messages (notify).
+        to: reference of an Apprise URL, or the name of a connection that sends messages (notify, slack, email, apprise).
         rides_on: connection or system that the channel needs: inside the radius of an incident it is not used.
         person: whose own channel it is, that nobody else reads: what waits for them comes with a link for their phone.
     """
@@ -198,7 +198,9 @@ class TellEntry(Part):
     @model_validator(mode="after")
     def _known_way(self) -> TellEntry:
         if not is_reference(self.to) and not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", self.to):
-            raise ValueError("`to` is env:NAME or file:PATH of an Apprise URL, or the name of a notify connection")
+            raise ValueError(
+                "`to` is env:NAME or file:PATH of an Apprise URL, or the name of a connection that sends messages"
+            )
         return self
 
 

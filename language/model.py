@@ -15,10 +15,13 @@ Kind = Literal["uses", "manual", "approve", "watch", "undo"]
 KINDS: tuple[Kind, ...] = ("uses", "manual", "approve", "watch", "undo")
 Layer = Literal["identity", "application", "network", "data"]
 
+Family = Literal["blocks-reissue", "closes-path", "ends-sessions", "kills-refresh", "kills-access", "rotates"]
+"""What closing does to a foothold, as connectors declare it of their actions (`does`)."""
+
 _TASK = frozenset({"id", "needs", "if", "within", "expect", "stays"})
 STEP_KEYS: dict[Kind, frozenset[str]] = {
     "uses": _TASK.union(("uses", "with", "for_each", "where", "at", "may_be_empty", "accept_reissue", "given_is_all")),
-    "manual": _TASK.union(("manual", "undo_by", "layer")),
+    "manual": _TASK.union(("manual", "undo_by", "layer", "closes")),
     "approve": frozenset({"approve", "within", "people"}),
     "watch": frozenset({"watch"}),
     "undo": _TASK.union(("undo", "share")),
@@ -109,6 +112,9 @@ class Step(_Frozen):
         None, description="Why the list that was given as an input is known to be complete."
     )
     layer: Layer | None = Field(None, description="The layer that a manual step closes.")
+    closes: tuple[Family, ...] = Field(
+        (), description="What a manual step does to its foothold. Without it: what steps of its layer commonly do."
+    )
     undo_by: Text | None = Field(
         None, description="How a person undoes the manual step. Without it the step cannot be undone."
     )

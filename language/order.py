@@ -1,5 +1,6 @@
 """What waits for what, what stands below the wall, and the rules of containment that follow from it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -233,7 +234,15 @@ class Arranger:
         swept = [e for e in self.catalogue.entries.values() if e.layer in layers]
         ours = {e.system for e in [*entries, *swept] if e and e.system and "blocks-reissue" in e.families}
         used = (sub.blocks for step_id, sub in self.compiler.subs.items() if self.phases[step_id] == "contain")
-        return frozenset(ours).union(*used)
+        by_hand = (self._blocked_by_hand(step) for step in self.playbook.contain if step.manual)
+        return frozenset(ours).union(*used, *by_hand)
+
+    def _blocked_by_hand(self, step: Step) -> set[str]:
+        """The systems at which a person stops new access: those whose foothold the step's text names."""
+        blocks = "blocks-reissue" in step.closes or (not step.closes and step.layer == "application")
+        integrations = [name for name, given in self.playbook.inputs.items() if given.type == "integration"]
+        named = rf"\binputs\.(?:{'|'.join(integrations)})\.([a-z][a-z0-9_]*)\."
+        return set(re.findall(named, step.manual or "")) if blocks and integrations else set()
 
     def _keys(self, step: Step) -> None:
         """Keys that mean something only beside others."""

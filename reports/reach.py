@@ -65,7 +65,7 @@ def gaps(run: Run) -> list[str]:
     told: dict[str, list[str]] = {}
     for foothold, said in radius.get("cannot") or ():
         told.setdefault(str(said), []).extend([str(foothold)] if foothold else [])
-    found = [f"{_some(names, '')}{': ' if names else ''}{safe(said)}" for said, names in told.items()]
+    found = [f"{_some(names, '')}{': ' if names else ''}{safe(said, 600)}" for said, names in told.items()]
     more = whole(radius.get("cannot_count")) - len(radius.get("cannot") or ())
     return [*found, *([f"and {more} more"] if more > 0 else [])]
 

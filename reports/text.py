@@ -60,6 +60,15 @@ def took(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def span(seconds: float) -> str:
+    """A length of time as a provider gives one: `45 s`, `5 min`, `90 min`, `24 h`, `5 days`."""
+    if seconds < 120:
+        return f"{round(seconds)} s"
+    if seconds < 7_200:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h" if seconds <= 172_800 else f"{round(seconds / 86_400)} days"
+
+
 def many(count: int, noun: str) -> str:
     """`1 token`, `2 tokens`."""
     return f"{count} {noun}" if count == 1 else f"{count} {plural(noun)}"

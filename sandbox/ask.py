@@ -163,6 +163,16 @@ def admit(world: World, ask: Ask, key: str) -> None:
     raise Refuse(401, "a valid credential is missing", {"WWW-Authenticate": 'Bearer realm="practice"'})
 
 
+def own_key(key: str, *may: str) -> Handler:
+    """Make the route by which a system says what the company's credential for it may do."""
+
+    def me(world: World, ask: Ask) -> Answer:
+        admit(world, ask, key)
+        return Answer(body={"may": list(may)})
+
+    return me
+
+
 def named(world: World, ask: Ask, key: str, what: str, there: Mapping[str, T]) -> T:
     """Find the thing that the request's path names, for whoever `admit` lets in; refuse with 404 where there is none."""
     admit(world, ask, key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, page
+from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, own_key, page
 from sandbox.seed import CRM_PATH
 from sandbox.things import Key, Session, User, Webhook, rfc3339, same
 from sandbox.world import World
@@ -207,7 +207,20 @@ def write_webhook_enabled(world: World, ask: Ask) -> Answer:
     return Answer(body={"ok": True}, effect=lambda: webhook.enabled.change(enabled, world.options.lag_s))
 
 
+MAY = (
+    "crm.keys.manage",
+    "crm.keys.read",
+    "crm.sessions.manage",
+    "crm.sessions.read",
+    "crm.users.manage",
+    "crm.users.read",
+    "crm.webhooks.manage",
+    "crm.webhooks.read",
+)
+"""What the company's own key may do here."""
+
 ROUTES: list[tuple[str, str, Handler]] = [
+    ("GET", "/crm/me", own_key("crm_key", *MAY)),
     ("GET", "/crm/records", records),
     ("POST", "/crm/login", login),
     ("GET", "/crm/users", users),

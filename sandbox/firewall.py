@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, page
+from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, own_key, page
 from sandbox.things import Path, Rule
 from sandbox.world import World
 
@@ -57,7 +57,11 @@ def write_path(world: World, ask: Ask) -> Answer:
     return Answer(body={"ok": True}, effect=lambda: path.rule.change(rule, world.options.lag_s))
 
 
+MAY = ("firewall.manage", "firewall.read")
+"""What the company's own key may do here."""
+
 ROUTES: list[tuple[str, str, Handler]] = [
+    ("GET", "/firewall/me", own_key("firewall_key", *MAY)),
     ("GET", "/firewall/paths", paths),
     ("GET", "/firewall/paths/{path}", read_path),
     ("PUT", "/firewall/paths/{path}", write_path),

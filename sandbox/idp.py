@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, page
+from sandbox.ask import Answer, Ask, Handler, Refuse, admit, named, own_key, page
 from sandbox.consents import ForeignMark, Grant
 from sandbox.things import Client, Token, rfc3339
 from sandbox.world import World
@@ -124,7 +124,11 @@ def read_grant(world: World, ask: Ask) -> Answer:
     return Answer(body=show_grant(grant))
 
 
+MAY = ("idp.clients.manage", "idp.clients.read", "idp.grants.read", "idp.tokens.manage", "idp.tokens.read")
+"""What the company's own key may do here."""
+
 ROUTES: list[tuple[str, str, Handler]] = [
+    ("GET", "/idp/me", own_key("idp_key", *MAY)),
     ("GET", "/idp/clients", clients),
     ("GET", "/idp/clients/{client}", read_client),
     ("PUT", "/idp/clients/{client}/enabled", write_enabled),

@@ -34,9 +34,10 @@ Mode = Literal["plain", "admin", "none"]
 
 OURS = (
     "idp_key", "crm_key", "firewall_key", "chat_hook", "person_key",
-    "ana_token", "ben_token", "cleo_token", "dora_token", "eve_token",
+    "ana_token", "ben_token", "cleo_token", "dora_token", "eve_token", "alert_secret",
 )  # fmt: skip
-"""Names of the credentials that the company itself uses against its systems, and by which its people say who they are."""
+"""Names of the credentials that the company itself uses against its systems, and by which its people say who they are, and
+its monitoring signs alerts with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The contract that every connector keeps: its public names."""
 
-from connectors.core.call import Answer, Call, Mark
+from connectors.core.call import Answer, Call, Mark, Setting
 from connectors.core.configured import Foothold, Settings
 from connectors.core.connector import Action, Connector, EffectId, Find, Look, Rate, needs_of
 from connectors.core.errors import Busy, ConnectorError, Impossible, NotAllowed, Unexpected, Unreachable, Unseen
@@ -27,6 +27,7 @@ from connectors.core.model import (
     used_from,
 )
 from connectors.core.reader import Reader
+from connectors.core.rights import Held, Rights
 from connectors.core.secret import Secret
 from connectors.core.sender import Came, Outcome, Sender
 from connectors.core.survey import Found, Lost, Shown, ShownAll, Survey, Tide, account
@@ -35,8 +36,8 @@ from connectors.core.wire import Connection, Wire
 
 __all__ = [
     "Action", "Answer", "Busy", "Call", "Came", "Connection", "Connector", "ConnectorError", "EffectId", "Family",
-    "Find", "Foothold", "Found", "Grade", "Grant", "Impossible", "Layer", "Look", "Lost", "Mark", "NoState", "NotAllowed", "Outcome", "Params",
-    "People", "Person", "Rate", "Reader", "Ready", "Sealed", "Secret", "Sender", "Settings", "Shown", "ShownAll", "State", "Survey",
+    "Find", "Foothold", "Found", "Grade", "Grant", "Held", "Impossible", "Layer", "Look", "Lost", "Mark", "NoState", "NotAllowed", "Outcome", "Params",
+    "People", "Person", "Rate", "Reader", "Ready", "Rights", "Sealed", "Secret", "Sender", "Setting", "Settings", "Shown", "ShownAll", "State", "Survey",
     "Tide", "TokenUrl", "Told", "Unexpected", "Unreachable", "Unseen", "UrlPath", "UsedAt", "UsedFrom", "Volatile", "Wire", "account", "client_assertion", "client_credentials", "connect", "jwt_bearer", "needs_of", "people_counted", "people_fields",
     "person_fields", "persons", "signed", "used_at", "used_from",
 ]  # fmt: skip

@@ -33,6 +33,13 @@ class Mark(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the connection that a call goes through, filled in at sending: where to, configuration alone says."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A part of a call's answer that later calls need: sealed before the next send.
 
@@ -77,6 +84,16 @@ class Call:
     ) -> Call:
         """A POST with a JSON or a form body."""
         return cls("POST", fill(template, p), json if form is None else form, form=form is not None, **more)
+
+    @classmethod
+    def mail(cls, subject: str, text: str, **more: Any) -> Call:
+        """An e-mail to whom the connection's settings name (core.mail): a text, under a subject of one line."""
+        return cls("MAIL", "/", {"id": Mark.ME, "subject": subject, "text": text}, **more)
+
+    @classmethod
+    def apprise(cls, title: str, text: str, **more: Any) -> Call:
+        """A message by Apprise, to the URL that is the connection's secret (core.apprise)."""
+        return cls("NOTIFY", "/", {"title": title, "text": text}, **more)
 
     @classmethod
     def put(cls, template: str, p: BaseModel | None = None, *, json: Any = None, **more: Any) -> Call:
@@ -145,6 +162,8 @@ def veil(value: Any) -> Any:
             return repr(value)
         case Mark():
             return f"<{value.value}>"
+        case Setting():
+            return f"<{value.name}>"
         case Mapping():
             return {str(name): veil(part) for name, part in value.items()}
         case list() | tuple():
@@ -153,12 +172,12 @@ def veil(value: Any) -> Any:
             return value
 
 
-def unveil(value: Any, marks: Mapping[Mark, str], current: Mapping[str, Secret]) -> Any:
+def unveil(value: Any, marks: Mapping[Mark | Setting, str], current: Mapping[str, Secret]) -> Any:
     """The same JSON as the provider gets it: secrets in clear (the newest of a chain of rotations), marks filled."""
     match value:
         case Secret():
             return newest(value, current).reveal()
-        case Mark():
+        case Mark() | Setting():
             return marks[value]
         case Mapping():
             return {str(name): unveil(part, marks, current) for name, part in value.items()}

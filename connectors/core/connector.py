@@ -18,11 +18,13 @@ from connectors.core.errors import UNREADABLE, unreadable
 from connectors.core.exchange import Auth, Granting
 from connectors.core.kinds import KINDS, needs_of
 from connectors.core.model import Family, Grade, Layer, NoState, Params, State, key_of
+from connectors.core.rights import Asking, Holding, Rights
 from connectors.core.survey import Found, Lost, Survey, Tide
 from connectors.core.told import Telling
 
 if TYPE_CHECKING:
     from connectors.core.reader import Reader
+    from connectors.core.wire import Connection, Reply
 
 P = TypeVar("P", bound=Params)
 S = TypeVar("S", bound=State)
@@ -179,6 +181,8 @@ class Rate:
 
 
 Endpoints = Callable[["Reader"], Awaitable[Mapping[str, str]]]
+Carrier = Callable[["Connection", Mapping[str, Any]], Awaitable["Reply"]]
+"""Carries one call's body once: raises NotSent where nothing left us, and NoAnswer where it may have had its effect."""
 
 
 @dataclass(eq=False)
@@ -195,7 +199,10 @@ class Connector:
         told: reads what an answer says beyond its status; None: nothing does.
         headers: what goes along with each request: the version of its API.
         endpoints: reads the provider's metadata: name -> URL, for paths that start with `@name`.
+        carrier: what carries its calls where that is not HTTP (e-mail, Apprise); such a system cannot be looked at.
+        schemes: how the URL of a connection to it may begin.
         hosts: the settings that hold another base URL of the same system, for paths that start with `@setting/`.
+        rights: how its permissions are written; None: in words alone. held: asks it which of them our credential has.
     """
 
     name: str
@@ -208,7 +215,11 @@ class Connector:
     told: Telling | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     grant: Granting | None = None
+    carrier: Carrier | None = None
+    schemes: tuple[str, ...] = ("http", "https")
     hosts: tuple[str, ...] = ()
+    rights: Rights | None = None
+    held: Holding | None = None
     looks: dict[str, Look[Any, Any]] = field(default_factory=dict)
     finds: dict[str, Find[Any, Any]] = field(default_factory=dict)
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
@@ -290,6 +301,15 @@ class Connector:
             )  # fmt: skip
             self.actions[made.name] = made
             return made
+
+        return declare
+
+    def credential(self, rights: Rights | None = None, *, asks: tuple[str, ...] = ()) -> Callable[[Asking], Holding]:
+        """Declare how permissions are written, and an async function of a reader that asks which our credential has."""
+
+        def declare(fn: Asking) -> Holding:
+            self.rights, self.held = rights, Holding(fn, asks)
+            return self.held
 
         return declare
 

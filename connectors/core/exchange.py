@@ -95,12 +95,12 @@ def client_assertion(
     `header`: names the key or its certificate (`kid`, `x5t#S256`).
     """
     claims = {"iss": client_id, "sub": client_id, "aud": audience, "jti": secrets.token_urlsafe(16)}
-    now = int(time.time()) - SKEW_S
+    now = _issued()  # taken once: `nbf` and `iat` are the same second
     form = {
         "grant_type": "client_credentials",
         "client_id": client_id,
         "client_assertion_type": CLIENT_ASSERTION,
-        "client_assertion": signed(key, claims | {"nbf": now}, header or {}),
+        "client_assertion": signed(key, claims | {"nbf": now}, header or {}, now),
     }
     return Grant(at, form | more)
 
@@ -112,8 +112,15 @@ def jwt_bearer(
     return Grant(at, {"grant_type": JWT_BEARER, "assertion": signed(key, claims, header or {})} | more)
 
 
-def signed(key: str, claims: Mapping[str, Any], header: Mapping[str, str]) -> str:
+def _issued() -> int:
+    """What an assertion says of when it was made: a little earlier, as clocks differ."""
+    return int(time.time()) - SKEW_S
+
+
+def signed(key: str, claims: Mapping[str, Any], header: Mapping[str, str], issued: int | None = None) -> str:
     """A JWT with `iat` and `exp`, signed RS256 (RFC 7515, RFC 7518 section 3.3). `key`: an RSA private key as PEM.
+
+    `issued`: seconds since 1970; without it, now.
 
     Raises Impossible where that is none; nothing of it is in the error.
     """
@@ -127,7 +134,7 @@ def signed(key: str, claims: Mapping[str, Any], header: Mapping[str, str]) -> st
         loaded = None
     if not isinstance(loaded, rsa.RSAPrivateKey):
         raise Impossible("sign for an access token", "the key is no RSA private key in PEM", "Mend where it is kept")
-    now = int(time.time()) - SKEW_S
+    now = _issued() if issued is None else issued
     parts = ({"alg": "RS256", "typ": "JWT", **header}, {**claims, "iat": now, "exp": now + ASSERTION_S})
     text = b".".join(_base64url(orjson.dumps(part)) for part in parts)
     return b".".join((text, _base64url(loaded.sign(text, padding.PKCS1v15(), hashes.SHA256())))).decode()
@@ -138,13 +145,17 @@ def _base64url(value: bytes) -> bytes:
 
 
 class Tokens:
-    """The access token of one open connection: one request for it, whoever asks meanwhile."""
+    """The access token of one open connection: one request for it, whoever asks meanwhile.
+
+    `said`: what the token endpoint said beside the last one (its scope, perhaps), without it.
+    """
 
     def __init__(self, connection: Connection, send: Callable[[Grant], Awaitable[Reply]]) -> None:
         self._connection = connection
         self._send = send
         self._asked: asyncio.Future[Secret] | None = None
         self._until = 0.0
+        self.said: Mapping[str, Any] = {}
 
     async def current(self) -> Secret:
         """A token that is good for a while yet.
@@ -204,7 +215,23 @@ class Tokens:
             raise Unexpected(where, "a token that is no bearer token", "A person must look at what is configured there")
         life = _seconds(said.get("expires_in"))
         self._until = began + life - min(EARLY_S, life / 10)
+        self.said = {name: value for name, value in said.items() if name not in {grant.holds, "refresh_token"}}
         return Secret(token)
+
+
+def claims_of(token: Secret) -> Mapping[str, Any]:
+    """The claims of an access token of ours that is a JWT; {} where it is none.
+
+    Nobody's signature is checked: it came from the token endpoint itself, and what it says opens nothing.
+    """
+    parts = token.reveal().split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        found = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _seconds(said: object) -> float:

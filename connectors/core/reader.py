@@ -109,6 +109,23 @@ class Reader:
             raise Unexpected(where, "a page that says it is its own next", "A person must look: the listing never ends")
         return found, following
 
+    async def headers(self, template: str, p: BaseModel | None = None, /, **query: Any) -> Mapping[str, str]:
+        """The headers of what is answered at a path, by lower-case name, where the answer is a good one."""
+        reply = await self._patiently("GET", path := fill(template, p), query=query)
+        self._read(f"GET {path}", reply)
+        return reply.headers
+
+    async def minted(self) -> tuple[Secret, Mapping[str, Any]] | None:
+        """The access token that our credential was exchanged for, and what the token endpoint said beside it.
+
+        None where our credential goes as it stands. Raises Unreachable where the token endpoint does not answer.
+        """
+        try:
+            return await self._wire.minted()
+        except NotSent as error:
+            where = f"{self._wire.connection.name}: an access token"
+            raise Unreachable(where, str(error), "Is its URL right, and up? Nothing was changed by this") from None
+
     async def items(self, template: str, p: BaseModel | None = None, /, **query: Any) -> AsyncIterator[Any]:
         """Each item of a listing whose pages hold `items`, and as `next` the `after` of the next page, "" in the last."""
         after = ""
@@ -140,6 +157,24 @@ class Reader:
         if reply.status in {401, 403} and self._wire.told(reply).kind in {None, NotAllowed}:
             return True
         self._read(f"GET {path}", reply)
+        return False
+
+    async def client_refused(self, template: str, /, *, client: str, secret: Secret, form: Mapping[str, str]) -> bool:
+        """Let a client prove itself by a secret, that very one: True where the server does not take it.
+
+        A POST that only reads, which the look declares. RFC 6749 section 5.2: `invalid_client`, as 401 or as 400.
+        """
+        if template not in self._asks:
+            raise Impossible(f"POST {template}", "this look does not declare it (asks=...)", "Mend the connector")
+        body = dict(form)
+        reply = await self._patiently(
+            "POST", template, body=body, form=True, ask=template, bearer=secret, client=client
+        )
+        word = reply.json.get("error") if isinstance(reply.json, dict) else None
+        if reply.status == 401 or (reply.status == 400 and word == "invalid_client"):
+            return True
+        if not 200 <= reply.status < 300:
+            self._read(f"POST {template}", reply)
         return False
 
     async def _patiently(self, method: str, path: str, **more: Any) -> Reply:

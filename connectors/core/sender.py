@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connectors.core.call import Answer, Call, Mark, newest, unveil
+from connectors.core.call import Answer, Call, Mark, Setting, newest, unveil
 from connectors.core.errors import Busy, ConnectorError, Unreachable
 from connectors.core.reader import reason
 from connectors.core.secret import Secret
@@ -62,7 +62,10 @@ class Sender:
         5xx and no answer are UNSURE: it may have had its effect.
         """
         ours = self._wire.connection.secret
-        known = marks if ours is None else {**marks, Mark.OURS: newest(ours, self._wire.current).reveal()}
+        known: dict[Mark | Setting, str] = dict(marks.items())
+        known |= {Setting(name): str(value) for name, value in self._wire.connection.settings}
+        if ours is not None:
+            known[Mark.OURS] = newest(ours, self._wire.current).reveal()
         body = unveil(call.body, known, self._wire.current)
         try:
             reply = await self._wire.exchange(call.method, call.path, body=body, form=call.form, bearer=call.bearer)

@@ -92,7 +92,9 @@ class Wire:
         self.gate = Gate(rate)
         gap_s = rate.write_gap_s
         self._writing = Gate(Rate(1, per_s=gap_s, in_flight=1)) if gap_s else contextlib.nullcontext()
+        held = connection.connector.held
         self.asks = {path for look in connection.connector.looks.values() for path in look.asks}
+        self.asks |= set(held.asks if held is not None else ())
         self.current: dict[str, Secret] = {}
         self.lost: dict[str, str] = {}
         self.keeper: Keep | None = None
@@ -102,7 +104,7 @@ class Wire:
         exchanged = connection.connector.grant is not None and connection.settings.exchanged
         self._tokens = Tokens(connection, self._ask_token) if exchanged and connection.secret is not None else None
         self._transport: AiohttpTransport | None = None
-        self._base = _plain(connection.name, "url", connection.url)
+        self._base = _plain(connection.name, "url", connection.url, connection.connector.schemes)
         self._hosts = {
             name: _plain(connection.name, name, url)
             for name in connection.connector.hosts
@@ -132,6 +134,10 @@ class Wire:
         tell = self.connection.connector.told
         return NOTHING if tell is None else tell(reply.status, reply.headers, reply.json)
 
+    async def minted(self) -> tuple[Secret, Mapping[str, Any]] | None:
+        """The access token that goes along, and what was said beside it; None where our credential goes as it stands."""
+        return None if self._tokens is None else (await self._tokens.current(), self._tokens.said)
+
     async def keep(self, answer: Answer, secret: Secret) -> None:
         """Put a rotated secret in the old one's place, sealed first where a run can seal it."""
         if self.keeper is not None:
@@ -150,9 +156,11 @@ class Wire:
 
     async def exchange(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None,
-        form: bool = False, bearer: Secret | None = None, ask: str = "",
+        form: bool = False, bearer: Secret | None = None, ask: str = "", client: str = "",
     ) -> Reply:  # fmt: skip
         """Send one request once. `ask` is the template of a read-only POST that a look declared.
+
+        `client`: with `bearer` in place of ours, that client's own id and secret, even where another took its place.
 
         A read whose access token is turned away goes out a second time, with a new token; a write never does.
         """
@@ -165,7 +173,7 @@ class Wire:
         for again in (reads, False):
             self.requests += 1
             async with contextlib.nullcontext() if reads else self._writing, self.gate:
-                token = await self._authenticate(headers, bearer)
+                token = await self._authenticate(headers, bearer, client)
                 if not reads and self.guard is not None and not self.guard():
                     raise NotSent("our lease on this run is no longer sure")
                 reply = await self._once(method, url, params=dict(query or {}) or None, headers=headers, **sent)
@@ -184,6 +192,8 @@ class Wire:
         return await self._once("POST", url, headers=headers, data=dict(grant.form))
 
     async def _once(self, method: str, url: str, **sent: Any) -> Reply:
+        if (carrier := self.connection.connector.carrier) is not None:
+            return await carrier(self.connection, sent["json"])
         import aiohttp
         import httpx
 
@@ -213,7 +223,7 @@ class Wire:
                 del headers[name]
         return Reply(answer.status_code, headers, content)
 
-    async def _authenticate(self, headers: dict[str, str], bearer: Secret | None) -> Secret | None:
+    async def _authenticate(self, headers: dict[str, str], bearer: Secret | None, client: str) -> Secret | None:
         """Put the credential into the headers. Gives back the access token that was taken for it, if one was."""
         if bearer is None and self._tokens is not None:
             token = await self._tokens.current()
@@ -222,11 +232,12 @@ class Wire:
         secret = bearer if bearer is not None else self.connection.secret
         if secret is None:
             return None
+        if bearer is not None and client:
+            headers["authorization"] = _basic(client, secret.reveal())
+            return None
         value = newest(secret, self.current).reveal()
         if bearer is None and self.connection.connector.auth == "basic":
-            # RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials
-            client = quote_plus(str(getattr(self.connection.settings, "client_id", "")))
-            headers["authorization"] = f"Basic {base64.b64encode(f'{client}:{quote_plus(value)}'.encode()).decode()}"
+            headers["authorization"] = _basic(str(getattr(self.connection.settings, "client_id", "")), value)
             return None
         if not (value.isascii() and value.isprintable()):
             tried = f"{self.connection.name}: our credential {secret!r}"
@@ -280,12 +291,18 @@ class Wire:
         return url
 
 
-def _plain(connection: str, name: str, url: str) -> str:
+def _basic(client: str, secret: str) -> str:
+    """RFC 6749 section 2.3.1: id and secret are form-encoded before they become basic credentials."""
+    return f"Basic {base64.b64encode(f'{quote_plus(client)}:{quote_plus(secret)}'.encode()).decode()}"
+
+
+def _plain(connection: str, name: str, url: str, schemes: tuple[str, ...] = ("http", "https")) -> str:
     """A base URL of the configuration; Impossible where it is none."""
     base = url.rstrip("/")
     parts = urlsplit(base)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        raise Impossible(f"connection {connection}", f"its {name} {base!r} is no plain http(s) URL", "Mend it")
+    if parts.scheme not in schemes or not parts.hostname or parts.username or parts.query:
+        wanted = "http(s)" if "https" in schemes else " or ".join(schemes)
+        raise Impossible(f"connection {connection}", f"its {name} {base!r} is no plain {wanted} URL", "Mend it")
     return base
 
 

@@ -6,9 +6,9 @@ its multi-tenant app in its own tenant (only the vendor changes it), and whom a 
 Deleting a registration or a service principal is left out: switching it off is enough, and can be undone.
 """
 
-from connectors.entra import access, apps, canary, consents, credentials, logs, surveys, users
+from connectors.entra import access, apps, canary, consents, credentials, logs, rights, surveys, users
 from connectors.entra.graph import EntraSettings, entra
 
 __all__ = [
-    "EntraSettings", "access", "apps", "canary", "consents", "credentials", "entra", "logs", "surveys", "users",
+    "EntraSettings", "access", "apps", "canary", "consents", "credentials", "entra", "logs", "rights", "surveys", "users",
 ]  # fmt: skip

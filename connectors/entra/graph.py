@@ -40,7 +40,7 @@ TOKEN_LIVES_S = 90 * 60
 
 LIVES_ON = (
     "an access token that was issued lives on until it expires, 60 to 90 minutes by default; a resource with continuous "
-    "access evaluation (Graph, Exchange, SharePoint, Teams) turns it away within about 15"
+    "access evaluation (Graph, Exchange, SharePoint, Teams) turns it away within about 15 minutes"
 )
 
 READS = "Application.Read.All"

@@ -87,7 +87,7 @@ def _before(said: str, moment: datetime) -> bool:
     irreversible="the user signs in again",
 )
 def end_sessions(p: Sessions, seen: SessionsSeen) -> Iterator[Call]:
-    """End every session and refresh token of a user that is older than a moment: that at which disable_user was done."""
+    """End every session and refresh token of a user that began before a moment. Give the one at which the way in was shut."""
     if not _before(seen.good_from, p.older_than):
         return
     if seen.external:

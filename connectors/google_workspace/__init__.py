@@ -1,5 +1,6 @@
 """Google Workspace (admin API), and Google's OAuth server for a token that we hold."""
 
+from connectors.google_workspace import rights
 from connectors.google_workspace.held import google_oauth
 from connectors.google_workspace.passwords import app_passwords, delete_app_password, invalidate_backup_codes, keys
 from connectors.google_workspace.reports import client_quiet, logins, token_events
@@ -9,5 +10,5 @@ from connectors.google_workspace.users import sign_out, suspend_user, user
 
 __all__ = [
     "GoogleSettings", "app_passwords", "client_quiet", "clients", "consents", "delete_app_password", "google_oauth", "google_workspace", "grants",
-    "invalidate_backup_codes", "keys", "logins", "revoke_grant", "sign_out", "suspend_user", "token_events", "user", "user_grants",
+    "invalidate_backup_codes", "keys", "logins", "revoke_grant", "rights", "sign_out", "suspend_user", "token_events", "user", "user_grants",
 ]  # fmt: skip

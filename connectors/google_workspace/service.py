@@ -58,12 +58,16 @@ _REASON = re.compile(r"[A-Za-z]{1,40}")
 
 
 class GoogleSettings(Settings):
-    """In whose name we work, for which customer, and what the delegation lets us ask for."""
+    """In whose name we work, for which customer, and what the delegation lets us ask for.
+
+    `token_info`: where Google says what an access token may do.
+    """
 
     admin: str
     customer: str = "my_customer"
     scopes: tuple[str, ...] = (USER, SECURITY, AUDIT)
     token_url: TokenUrl = "https://oauth2.googleapis.com/token"  # noqa: S105  # where it is asked for
+    token_info: str | None = "https://oauth2.googleapis.com"  # noqa: S105  # where it is asked about
 
 
 class ClientFoothold(Foothold):
@@ -118,6 +122,7 @@ google_workspace = Connector(
     grant=service_account,
     told=told,
     settings=GoogleSettings,
+    hosts=("token_info",),
     footholds={"client": ClientFoothold, "user": UserFoothold, "key": KeyFoothold},
 )
 

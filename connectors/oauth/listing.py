@@ -51,22 +51,24 @@ class GrantSeen(State):
     user: Volatile[Person[str]] = ""
 
 
-class _At(Params):
+class At(Params):
     """A path of the operator's listing, and one thing of it."""
 
     at: UrlPath
     one: str = ""
 
 
-def _at(read: Reader, setting: str, what: str, one: str = "") -> _At:
+def operators(read: Reader, setting: str, what: str, one: str = "") -> At:
+    """Where the operator's listing is, and one thing of it. Impossible where the connection does not say."""
     path: str | None = getattr(read.settings, setting)
     if path is None:
         came = "cannot be listed here: OAuth has no standard way, and no listing of its operator's is configured"
         raise Impossible(f"{what} at {read.url}", came, f"Give the connection {setting}: its path, or declare by hand")
-    return _At(at=path, one=one)
+    return At(at=path, one=one)
 
 
-async def _pages(read: Reader, at: _At) -> AsyncIterator[Any]:
+async def operators_pages(read: Reader, at: At) -> AsyncIterator[Any]:
+    """Each thing of a listing, over all its pages."""
     query: dict[str, Any] = {"page_size": PAGE}
     while query:
         items, query = await read.page("/{+at}", at, **query)
@@ -115,19 +117,19 @@ def _grant(item: Any) -> GrantSeen:
 @oauth.look(permission="the operator's listing of clients (clients_at)")
 async def listed_client(read: Reader, p: Listed) -> ListedSeen:
     """One client, as the operator lists it."""
-    return _listed(await read.get("/{+at}/{one}", _at(read, "clients_at", f"client {p.client}", p.client)))
+    return _listed(await read.get("/{+at}/{one}", operators(read, "clients_at", f"client {p.client}", p.client)))
 
 
 @oauth.look(permission="the operator's listing of consents (grants_at)")
 async def grant(read: Reader, p: Grant) -> GrantSeen:
     """One person's consent, as the operator lists it."""
-    return _grant(await read.get("/{+at}/{one}", _at(read, "grants_at", f"grant {p.grant}", p.grant)))
+    return _grant(await read.get("/{+at}/{one}", operators(read, "grants_at", f"grant {p.grant}", p.grant)))
 
 
 @oauth.survey(of=listed_client, kind="client", permission="the operator's listing of clients (clients_at)")
 async def clients(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every client, where the operator has a listing; elsewhere it says that there is none, as none is no answer."""
-    async for item in _pages(read, _at(read, "clients_at", "clients")):
+    async for item in operators_pages(read, operators(read, "clients_at", "clients")):
         seen = _listed(item)
         yield Found(
             params=Listed(client=item["client_id"]),
@@ -143,7 +145,7 @@ async def clients(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
 @oauth.survey(of=grant, kind="grant", permission="the operator's listing of consents (grants_at)", part_of="client")
 async def grants(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every person's consent, where the operator has a listing; elsewhere it says that there is none."""
-    async for item in _pages(read, _at(read, "grants_at", "grants")):
+    async for item in operators_pages(read, operators(read, "grants_at", "grants")):
         seen = _grant(item)
         yield Found(
             params=Grant(grant=item["consent_request_id"]),

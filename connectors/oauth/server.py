@@ -9,6 +9,7 @@ is no standard way to list tokens: what is cut is the list that is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from connectors.core import (
     Call,
     Connector,
     Foothold,
+    Held,
     Impossible,
     NotAllowed,
     Params,
@@ -38,11 +40,13 @@ class OAuthSettings(Settings):
     """The client whose credential revokes and introspects: RFC 7009 lets a client end its own tokens only.
 
     Its operator may let the same credential list: clients_at and grants_at are the paths, from the host's root.
+    global_revocation_at is that of global token revocation, for a server that has it and does not say so in its metadata.
     """
 
     client_id: str
     clients_at: UrlPath | None = None
     grants_at: UrlPath | None = None
+    global_revocation_at: UrlPath | None = None
 
 
 class ClientFoothold(Foothold):
@@ -64,7 +68,8 @@ async def metadata(read: Reader) -> Mapping[str, str]:
         raise Impossible(
             f"discovery at {base}", "its metadata names another issuer", "The connection's url must be the issuer"
         )
-    return {name: url for name, url in found.items() if name.endswith("_endpoint") and isinstance(url, str)}
+    told = {"global_token_revocation_endpoint": at} if (at := read.settings.global_revocation_at) else {}
+    return {name: url for name, url in found.items() if name.endswith("_endpoint") and isinstance(url, str)} | told
 
 
 oauth = Connector(
@@ -77,6 +82,13 @@ oauth = Connector(
     endpoints=metadata,
 )
 
+
+@oauth.credential()
+async def held(_read: Reader) -> Held:
+    """The standards give a client no list of what it may do: introspection is of tokens, and each server rules who asks."""
+    return Held(why="the standards say nothing of what a client may do at a server; ask its operator")
+
+
 MANAGED = frozenset(
     {"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"}
 )
@@ -85,7 +97,11 @@ MANAGED = frozenset(
 NAMED = {"kind": "token_type", "client": "client_id", "user": "username"}
 """What introspection may say of a live token (RFC 7662 section 2.2), beside until when it lives."""
 
+_MASK = re.compile(r"^[x*.\u2022]+$|[*\u2022]{3}|\u2026|\.\.\.|^<.*>$|^\[.*\]$", re.IGNORECASE)
+
 REFETCH = "Have the server's administrator issue a new registration token for this client, and configure it"
+
+REISSUE = "Have the server's administrator issue a new secret for this client, and configure it"
 
 
 class Token(Params):
@@ -127,6 +143,19 @@ class RegistrationSeen(State):
     exists: bool
 
 
+async def registered(read: Reader, p: Client) -> dict[str, Any]:
+    """A client's metadata, as an update may send it back (RFC 7592 section 2.1). A secret that is masked stays out."""
+    rotated = Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)
+    seen = await read.get("/{+registration}", p, bearer=p.registration_token, answers=(rotated,))
+    masked = {name for name, value in seen.items() if name == "client_secret" and not _whole(value)}
+    return {name: value for name, value in seen.items() if name not in MANAGED | masked}
+
+
+def _whole(secret: object) -> bool:
+    """Whether it may be a secret itself: some servers show stars in its place, the end of it, or none."""
+    return isinstance(secret, str) and bool(secret) and not _MASK.search(secret)
+
+
 @oauth.look(permission="introspection by the client's own credential", asks=("@introspection_endpoint",))
 async def token(read: Reader, p: Token) -> TokenSeen:
     """One token, by introspection. Inactive may also mean: not visible to this client."""
@@ -140,13 +169,12 @@ async def token(read: Reader, p: Token) -> TokenSeen:
 @oauth.look(permission="the client's registration token", identifies=("client",))
 async def client(read: Reader, p: Client) -> ClientSeen:
     """One client's registration (RFC 7592 section 2.1)."""
-    rotated = Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)
-    seen = await read.get("/{+registration}", p, bearer=p.registration_token, answers=(rotated,))
+    seen = await registered(read, p)
     return ClientSeen(
         grant_types=tuple(sorted(seen.get("grant_types", ["authorization_code"]))),
         response_types=tuple(sorted(seen.get("response_types", ["code"]))),
         redirect_uris=tuple(seen.get("redirect_uris", [])),
-        metadata={name: value for name, value in seen.items() if name not in MANAGED},
+        metadata=seen,
     )
 
 
@@ -173,16 +201,22 @@ def revoke_token(p: Token, seen: TokenSeen) -> Iterator[Call]:
         yield Call.post("@revocation_endpoint", form={"token": p.token})
 
 
-def _update(p: Client, seen: ClientSeen, **wanted: list[str]) -> Call:
-    """The complete metadata, as an update replaces all of it; people see the part that changes."""
+def update(p: Client, metadata: Mapping[str, Any], shown: Mapping[str, Any]) -> Call:
+    """The complete metadata, as an update replaces all of it; people see the part that changes.
+
+    A server may answer with a new registration token, and with a new client secret though nobody asked for one: what
+    comes is kept, as the old one is dead by then.
+    """
+    answers = [Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)]
+    if isinstance(secret := metadata.get("client_secret"), str) and secret:
+        answers.append(Answer("client_secret", replaces=Secret(secret), lost=REISSUE))
     return Call.put(
-        "/{+registration}",
-        p,
-        json=seen.metadata | wanted,
-        shown=wanted,
-        bearer=p.registration_token,
-        answers=(Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH),),
+        "/{+registration}", p, json=metadata, shown=shown, bearer=p.registration_token, answers=tuple(answers)
     )
+
+
+def _update(p: Client, seen: ClientSeen, **wanted: list[str]) -> Call:
+    return update(p, seen.metadata | wanted, wanted)
 
 
 @oauth.action(

@@ -8,10 +8,22 @@ The credential needs the scopes of what it is used for and an admin role beside 
 without the admins, as far as the actions allow; API tokens, identity providers and zones take a role that manages them.
 """
 
-from connectors.okta import api_tokens, apps, canary, credentials, federation, grants, log, sessions, users, zones
+from connectors.okta import (
+    api_tokens,
+    apps,
+    canary,
+    credentials,
+    federation,
+    grants,
+    log,
+    rights,
+    sessions,
+    users,
+    zones,
+)
 from connectors.okta.system import AppId, OktaSettings, UserId, okta
 
 __all__ = [
     "AppId", "OktaSettings", "UserId", "api_tokens", "apps", "canary", "credentials", "federation", "grants", "log",
-    "okta", "sessions", "users", "zones",
+    "okta", "rights", "sessions", "users", "zones",
 ]  # fmt: skip

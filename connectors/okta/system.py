@@ -1,7 +1,8 @@
 """The Okta organisation: how we sign in to it, what its answers mean, by what a foothold is named there.
 
-Source of every path here and beside: okta/okta-management-openapi-spec, `dist/current` (2026.06.3 in ../shared/openapi;
-the listings of apps, event hooks, identity providers and factors, which that trimmed file lacks, in 2024.06.1).
+Source of every path here and beside: okta/okta-management-openapi-spec, `dist/current` (2026.06.3, trimmed, in
+../shared/openapi). From memory, and held against no description: what that trimmed file lacks, namely the listings of apps,
+of event hooks and of identity providers with their users, and those of one user's factors.
 """
 
 from __future__ import annotations

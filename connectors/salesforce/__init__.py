@@ -3,6 +3,7 @@
 from connectors.salesforce.admission import admit_nobody
 from connectors.salesforce.apps import AdmittedSeen, App, AppSeen, admitted, app
 from connectors.salesforce.logins import Login, Logins, LoginSeen, find_logins, login, login_log
+from connectors.salesforce.rights import held
 from connectors.salesforce.system import SalesforceSettings, salesforce
 from connectors.salesforce.tokens import (
     Canary,
@@ -59,6 +60,7 @@ __all__ = [
     "freeze_user",
     "grant",
     "grants",
+    "held",
     "login",
     "login_log",
     "revoke_token",

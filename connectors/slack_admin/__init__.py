@@ -20,6 +20,7 @@ from connectors.slack_admin.audit import (
     audit_reach,
     user_entries,
 )
+from connectors.slack_admin.rights import held
 from connectors.slack_admin.tokens import Token, TokenSeen, revoke_token, token
 from connectors.slack_admin.users import (
     AccountSeen,
@@ -55,6 +56,6 @@ __all__ = [
     "AccountSeen", "App", "AppFoothold", "AppSeen", "AppSince", "Entry", "EntrySeen", "InstalledSeen", "Membership",
     "MembershipSeen", "Session", "SessionSeen", "SessionsSeen", "SlackSettings", "Token", "TokenFoothold", "TokenSeen",
     "User", "UserFoothold", "UserSince", "Users", "UsersSeen", "account", "app", "app_entries", "apps", "audit_entry",
-    "audit_reach", "deactivate_user", "installation", "membership", "open_sessions", "remove_user", "reset_many",
+    "audit_reach", "deactivate_user", "held", "installation", "membership", "open_sessions", "remove_user", "reset_many",
     "reset_sessions", "restrict_app", "revoke_token", "session", "sessions", "signed_in", "slack_admin", "token", "told", "uninstall_app", "user_entries",
 ]  # fmt: skip

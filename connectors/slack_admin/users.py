@@ -127,7 +127,7 @@ def _session(one: Any) -> SessionSeen:
     )
 
 
-@slack_admin.look(permission="admin (SCIM)")
+@slack_admin.look(permission="admin")
 async def account(read: Reader, p: User) -> AccountSeen:
     """One person's account in the whole organisation, by SCIM."""
     seen = await read.get("@scim/Users/{user}", p)
@@ -221,7 +221,7 @@ def _activate(p: User, active: bool) -> Call:
     layer="identity",
     does="blocks-reissue",
     stops="new",
-    permission="admin (SCIM)",
+    permission="admin",
     settles_within_s=30,
     masks=(reset_sessions,),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 
 from connectors.core import ConnectorError
@@ -16,6 +17,8 @@ from engine.registry import registry
 from engine.state import Live
 from journal.event import Draft
 from journal.replay import replay
+
+ENDED = re.compile(r"`steps\.([a-z0-9_]+)\.ended` is not known")
 
 
 class NothingSeen(Exception):
@@ -52,7 +55,7 @@ async def looked(live: Live) -> tuple[dict[str, Observation], dict[str, str]]:
         except ConnectorError as error:
             whys[bound.id] = str(error)
         except InDoubt as error:
-            whys[bound.id] = f"known later: {error}"
+            whys[bound.id] = ENDED.sub(r"when step \1 is done", f"known later: {error}")
         finally:
             done[bound.id].set()
 

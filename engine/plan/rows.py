@@ -52,18 +52,28 @@ def _row(live: Live, bound: Bound, observed: Observation | None, why: str, alive
         "shown": [_shown(sight) for sight in missing[:SHOWN_TARGETS]],
         "held_targets": [s.target for s in sights if not s.missing][:SHOWN_TARGETS],
         "seen": counted(seen_in_words(s.seen) for s in sights) if action and action.sees else "",
-        "wanted": _wanted(bound, sights), "later": _later(bound, observed),
+        "wanted": _asked(live, bound) if bound.kind == "manual" else _wanted(bound, sights),
+        "within_s": int(bound.step.within_s or 0), "later": _later(bound, observed),
         "stops": action.stops if action else "",
         "still_in": alive.get(foothold, 0) if action and bound.kind == "hold" and action.stops == "new" else 0,
-        "irreversible": action.irreversible if action else _by_hand(bound), "residual": action.residual if action else "",
+        "irreversible": action.irreversible if action else _by_hand(live, bound), "residual": action.residual if action else "",
         "residual_s": action.residual_s if action else 0,
         "permission": action.permission if action else "", "why": why,
     }  # fmt: skip
 
 
-def _by_hand(bound: Bound) -> str:
+def _asked(live: Live, bound: Bound) -> str:
+    """What a person is to do, as far as it is known by now."""
+    said = bound.book.text(bound.step.id, live.values(bound))
+    return said if isinstance(said, str) else bound.step.manual or ""
+
+
+def _by_hand(live: Live, bound: Bound) -> str:
     """What it takes to undo what a person does."""
-    return "" if bound.kind != "manual" else bound.step.undo_by or "no way back is written"
+    if bound.kind != "manual":
+        return ""
+    said = bound.book.text(bound.step.id, live.values(bound), "undo_by")
+    return (said if isinstance(said, str) else bound.step.undo_by) or "no way back is written"
 
 
 def _shown(sight: Sight) -> dict[str, Any]:
@@ -77,8 +87,18 @@ def _seen(sight: Sight) -> str:
 def _wanted(bound: Bound, sights: Sequence[Sight]) -> str:
     if bound.action is None:
         return ""
+    if bound.kind == "message" and differs(bound):
+        return _message(bound)
     wishes = {wanted_in_words(bound.action, sight.params) for sight in sights}
     return wishes.pop() if len(wishes) == 1 else wanted_in_words(bound.action, None)
+
+
+def _message(bound: Bound) -> str:
+    """What is said, with a word for what only the end of the run tells."""
+    text = str(bound.step.with_.get("text") or "")
+    for written, word in (("run.word", "its word"), ("run.id", "its id"), ("inputs.integration.id", "its name")):
+        text = text.replace(f"${{{written}}}", f"({word})")
+    return f"Tell the owner: {text}" if text else "Tell people"
 
 
 def _later(bound: Bound, observed: Observation | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from engine.bound import Bound
+from engine.needed import needs_of_step
 from engine.observe import Observation
 from engine.state import Live
 
@@ -34,19 +34,6 @@ def permissions(live: Live) -> dict[str, dict[str, list[str]]]:
     """Connection -> what our credential must be allowed there, to look and to send: the least, and no more."""
     found: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for bound in live.bound.values():
-        if not bound.connection:
-            continue
-        looks, calls = found[bound.connection]
-        looks |= _looks(bound)
-        if bound.action is not None:
-            calls.add(bound.action.permission)
+        for need in needs_of_step(bound) if bound.connection else ():
+            found[bound.connection][need.writes].add(need.permission)
     return {name: {"looks": sorted(looks), "calls": sorted(calls)} for name, (looks, calls) in sorted(found.items())}
-
-
-def _looks(bound: Bound) -> set[str]:
-    if bound.action is not None:
-        return {bound.action.sees.permission} if bound.action.sees is not None else set()
-    if bound.find is not None:
-        control = {bound.find.control.permission} if bound.find.control is not None else set()
-        return {bound.find.permission, bound.find.of.permission} | control
-    return {bound.look.permission} if bound.look is not None else set()

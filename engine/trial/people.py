@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.by_hand import ASKED
+from engine.by_hand import ASKED, awaited, said_key
+from engine.paces import BY_HAND_WITHIN_S
 from engine.state import Answered, Live
 from engine.trial.case import Answer, Answers
 from engine.trial.wire import Stage
@@ -16,6 +17,8 @@ from journal.run import Run
 HANDS_S = 30.0
 """For so long a person's hands are at it."""
 LOOKS_S = 1.0
+PATIENT_S = 3600.0
+"""Nobody sits before a run for longer than that, only to wait for somebody else."""
 
 
 class Desk:
@@ -61,3 +64,26 @@ async def work(stage: Stage, live: Live) -> None:
                 await live.journal.say(live.run.id, [said])
             except (NotTaken, JournalError) as error:
                 stage.broken.append(f"{step}: what the hands of the case say is not taken: {error}")
+        if live.attended and _left_alone(stage, live, done):
+            live.attended = False
+            live.moved.set()
+
+
+def _left_alone(stage: Stage, live: Live, done: set[tuple[str, bool]]) -> bool:
+    """Whether the run waits for longer than anybody stays, for what no hand of the case will do.
+
+    Then it rests as it does where nobody sits; without this it waited for all of a step's `within`, be it days.
+    """
+    able = {step for step, hand in stage.told.case.hands.items() if hand != "nobody"}
+    if live.run.word == "recovering":  # one step after the other: the one that is asked about is all there is
+        waiting = [
+            bound for name, asked in live.run.steps.items()
+            if asked.get("state") == ASKED and ((bound := live.every[name]).phase != "contain" or asked.get("back"))
+            and said_key(bound, back=bool(asked.get("back"))) not in live.run.attested
+        ]  # fmt: skip
+        coming = able & {bound.id for bound in waiting}
+    else:
+        waiting = awaited(live)
+        coming = {s for s in able & live.bound.keys() if (s, False) not in done and not live.views[s].settled.is_set()}
+    longest_s = max((bound.step.within_s or BY_HAND_WITHIN_S for bound in waiting), default=0.0)
+    return not coming and longest_s > PATIENT_S

@@ -8,11 +8,12 @@ import contextvars
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from engine.bound import NotBound
 from engine.contain import contain
-from engine.opening import Order, Prepared, prepare, reopen
+from engine.opening import Order, prepare, reopen
 from engine.plan import NothingSeen
 from engine.recover import Wanted, recover
 from engine.registry import registry
@@ -25,7 +26,7 @@ from engine.trial.record import Shelf
 from engine.trial.wire import Sent, Stage
 from engine.trial.world import Faults, World, world_of
 from inventory.read import BadInventory, Inventory
-from journal.clock import clock
+from journal.clock import clock, now
 from journal.event import Draft
 from journal.replay import RESTS, Run
 from journal.store import Journal
@@ -134,15 +135,29 @@ async def _tried(came: Came, stage: Stage, inventory: Inventory, order: Order, s
         came.refused = str(error)
         return
     with shelf.journal() as journal:
+        desk = Desk(stage, stage.told.case.approve)
         async with asyncio.timeout(LONGEST_S):
-            await _contained(came, stage, prepared, journal)
-            if stage.told.case.recover is not None and came.word not in RESTS:
+            await _contained(came, stage, desk, await prepared.begin(journal, desk))
+        if stage.told.case.recover is None:
+            return
+        if came.word == "closing":
+            await _died(came)
+            async with asyncio.timeout(LONGEST_S):
+                live = await reopen(journal, inventory, came.run.id, desk, opener=stage.open)
+                await _contained(came, stage, desk, live)
+        if came.word not in RESTS:
+            async with asyncio.timeout(LONGEST_S):
                 await _recovered(came, stage, inventory, journal)
 
 
-async def _contained(came: Came, stage: Stage, prepared: Prepared, journal: Journal) -> None:
-    desk = Desk(stage, stage.told.case.approve)
-    stage.live = live = await prepared.begin(journal, desk)
+async def _died(came: Came) -> None:
+    """Wait for what dies by itself, as whoever visits the run then does."""
+    until = datetime.fromisoformat(str(came.run.words[-1].body["until"]))
+    await asyncio.sleep(max((until - now()).total_seconds(), 0.0) + LOOKS_ON_S)
+
+
+async def _contained(came: Came, stage: Stage, desk: Desk, live: Live) -> None:
+    stage.live = live
     came.said, came.run = desk.said, live.run
     came.kinds = {name: bound.kind for name, bound in live.bound.items()}
     beside = [asyncio.ensure_future(_cut_short(live)), asyncio.ensure_future(work(stage, live))]

@@ -29,10 +29,11 @@ _BY_REFERENCE = "a secret stands here by reference only: env:NAME or file:PATH"
 
 @dataclass(frozen=True)
 class Reach:
-    """The connections of `ringfence.yaml`: name -> system."""
+    """The connections of `ringfence.yaml`: name -> system; and reference of a credential -> whose it is."""
 
     connections: Mapping[str, str]
     systems: Mapping[str, Connector]
+    credentials: Mapping[str, str]
 
     def system(self, connection: str) -> Connector | None:
         """The connector of a connection; None where there is none, which is told at the connection."""
@@ -47,7 +48,8 @@ def unfit(config: Source | None, sources: Sequence[Source], systems: Mapping[str
     if config is None:
         return found
     entries = {one.name: one for one in _connections(config)}
-    reach = Reach({name: one.text("system") for name, one in entries.items()}, systems)
+    credentials = {one.text("secret"): name for name, one in entries.items() if one.text("secret")}
+    reach = Reach({name: one.text("system") for name, one in entries.items()}, systems, credentials)
     for one in entries.values():
         found += _connection(one, reach)
     for one in integrations_of(sources):
@@ -103,6 +105,9 @@ def _foothold(one: Written, reach: Reach) -> Iterator[Problem]:
         yield one.says("kind", "kind", f"{here}: {connector.name} knows no foothold of kind '{kind}'; {known}")
         return
     yield from _fields(one, here, model, {*FootholdEntry.model_fields})
+    for key in sorted(secret_keys(connector, kind)):
+        if (owner := reach.credentials.get(one.text(key), at)) != at:
+            yield one.says("secret", key, f"{here}: {key}: this is the credential of {owner}, and {at} would see it")
 
 
 def _forgotten(one: Written, here: str, reach: Reach) -> Iterator[Problem]:

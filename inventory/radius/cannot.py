@@ -46,11 +46,12 @@ def cannot(
         said = f"no connector for {name}" if name else f"no connection {entry.at}"
         return (*found, f"{said}: no run can close it")
     found += _missing(entry, name, system, missing, asked)
+    lives: dict[str, list[str]] = {}
     for act in acts:
-        short = act.name.rpartition(".")[2]
         if act.residual:
             span = f" for at most {_span(act.residual_s)}" if act.residual_s else ""
-            found.append(f"lives on after {short}{span}: {act.residual}")
+            lives.setdefault(f"{span}: {act.residual}", []).append(act.name.rpartition(".")[2])
+    found += [f"lives on after {' and '.join(names)}{said}" for said, names in lives.items()]
     found += [
         f"works as {each.name}, which is no foothold here: close it too" for each in accounts if not each.foothold
     ]
@@ -81,4 +82,8 @@ def _lacks(model: Any, asked: Mapping[str, Any]) -> list[str]:
 
 
 def _span(seconds: int) -> str:
-    return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7_200:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h" if seconds <= 172_800 else f"{round(seconds / 86_400)} days"

@@ -18,6 +18,7 @@ _STEP = {
     "undo": "is a manual step: only Ringfence knows what was clean before",
     "with": "is said in words: a foreign tool fills no `${…}`",
     "layer": "stands in the extension only",
+    "closes": "stands in the extension only",
     "people": "is said in words: no foreign tool counts approvals",
 }
 _HEAD = {

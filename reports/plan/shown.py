@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from journal.replay import Run
@@ -50,11 +50,15 @@ def nodes(run: Run, *, every: bool) -> list[Node]:
 
 def _in_all(planned: Mapping[str, Any]) -> Node:
     """Once more what matters, where the eye is when it has scrolled by."""
-    count = {
-        kind: sum(whole(row["missing"]) for row in planned["steps"] if row["kind"] == kind) for kind in ("hold", "cut")
-    }
+    rows = planned["steps"]
+    held = [whole(row["missing"]) for row in rows if row["kind"] == "hold" and not row.get("below")]
+    cut = [
+        whole(row["missing"]) for row in rows if row["kind"] == "cut" or (row["kind"] == "hold" and row.get("below"))
+    ]
+    hands = sum(row["kind"] == "manual" for row in rows)
     title = safe((planned.get("first") or {}).get("title") or planned["first_line"], 120)
-    return Node(f"IN ALL, for {title}: {count['hold']} held at once, {count['cut']} cut after approval", "bold")
+    also = f", {hands} by hand" if hands else ""
+    return Node(f"IN ALL, for {title}: {sum(held)} held at once, {sum(cut)} cut after approval{also}", "bold")
 
 
 def _head(planned: Mapping[str, Any]) -> Node:
@@ -166,7 +170,13 @@ def _permissions(planned: Mapping[str, Any]) -> list[Node]:
         return []
     under = []
     for name, one in needs.items():
-        said = [f"{kind} {', '.join(safe(p, 80) for p in one[key])}"
-                for kind, key in (("look", "looks"), ("send", "calls")) if one[key]]  # fmt: skip
+        said = [
+            f"{kind} {', '.join(_each(one[key]))}" for kind, key in (("look", "looks"), ("send", "calls")) if one[key]
+        ]
         under.append(Node(f"{safe(name, 60)}: {'; '.join(said)}", "dim"))
     return [Node("Needs these permissions, and no more", "", tuple(under))]
+
+
+def _each(permissions: Sequence[str]) -> list[str]:
+    """Each once: an action may need several, and several actions the same."""
+    return list(dict.fromkeys(safe(each, 300) for one in permissions for each in str(one).split(", ")))

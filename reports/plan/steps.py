@@ -7,7 +7,7 @@ from typing import Any
 
 from reports.matrix import LAYERS, noun
 from reports.plan.node import Node
-from reports.text import many, safe, whole
+from reports.text import many, safe, span, whole
 
 SHOWN = 3
 """Targets of a step that are named; the rest is counted."""
@@ -20,13 +20,15 @@ def layers(planned: Mapping[str, Any], *, every: bool) -> list[Node]:
     """One node a layer, then the messages. `every` shows each recorded target, else the first few of each step."""
     rows = [row for row in planned["steps"] if row["kind"] in _TAGS]
     found = []
-    for layer in (*LAYERS, ""):
+    said: set[str] = set()
+    for layer in ("", *LAYERS):
         mine = [row for row in rows if row["kind"] != "message" and _layer(row) == layer]
         if mine:
-            nodes = tuple(_step(row, rows, every=every) for row in sorted(mine, key=lambda row: row["kind"] == "cut"))
-            found.append(Node((layer or "no layer").upper(), "bold", nodes))
+            order = sorted(mine, key=lambda row: row["kind"] == "cut" or (row["kind"] == "hold" and row.get("below")))
+            nodes = tuple(_step(row, rows, said, every=every) for row in order)
+            found.append(Node((layer or "beside the layers").upper(), "bold", nodes))
     if told := [row for row in rows if row["kind"] == "message"]:
-        found.append(Node("TELL", "bold", tuple(_step(row, rows, every=every) for row in told)))
+        found.append(Node("TELL", "bold", tuple(_step(row, rows, said, every=every) for row in told)))
     return found
 
 
@@ -34,16 +36,37 @@ def _layer(row: Mapping[str, Any]) -> str:
     return str(row["layer"]) if row["layer"] in LAYERS else ""
 
 
-def _step(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], *, every: bool) -> Node:
+def _step(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], said: set[str], *, every: bool) -> Node:
     tag = _TAGS[row["kind"]]
+    if row["kind"] == "manual":
+        return Node(f"{tag} · {safe(row['id'], 60)}: {_person(row)}", _STYLES["manual"], tuple(_instruction(row)))
     when = {"HOLD": ", at once", "CUT": ", after approval"}.get(tag, "")
-    head = f"{tag}{when} · {safe(row['id'], 60)}: {safe(row['uses'] or 'a person does it', 80)}, {_count(row)}"
-    return Node(head, _STYLES[row["kind"]], (*_what(row, every=every), *_costs(row, rows)))
+    if tag == "HOLD" and row.get("below"):
+        when = ", after approval"
+    head = f"{tag}{when} · {safe(row['id'], 60)}: {safe(row['uses'], 80)}, {_count(row)}"
+    return Node(head, _STYLES[row["kind"]], (*_what(row, every=every), *_costs(row, rows, said)))
+
+
+def _person(row: Mapping[str, Any]) -> str:
+    """When a person is asked, and how long they have."""
+    within = f", within {span(whole(row.get('within_s')))}" if row.get("within_s") else ""
+    if later := row.get("later") or row["why"]:
+        return f"a person does it{within}, {safe(later)}"
+    return f"a person does it{within}{', after approval' if row.get('below') else ''}"
+
+
+def _instruction(row: Mapping[str, Any]) -> list[Node]:
+    """All of it: half an instruction is none."""
+    back = safe(row["irreversible"], 1000)
+    return [
+        Node(f"to do: {safe(row.get('wanted') or row['uses'], 2000)}"),
+        *([Node(f"to undo: {back}")] if back else []),
+    ]
 
 
 def _count(row: Mapping[str, Any]) -> str:
     if later := row.get("later"):
-        return f"later: {safe(later)}"
+        return "at the end" if row["kind"] == "message" and ", if " not in later else f"later: {safe(later)}"
     if row["why"]:
         return safe(row["why"])
     held = f", {row['held']} held already" if row["held"] else ""
@@ -74,7 +97,7 @@ def _what(row: Mapping[str, Any], *, every: bool) -> list[Node]:
     return found
 
 
-def _costs(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[Node]:
+def _costs(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], said: set[str]) -> list[Node]:
     found = []
     if alive := whole(row.get("still_in")):
         cuts = [one for one in rows if one["kind"] == "cut" and one.get("foothold") == row.get("foothold")]
@@ -84,8 +107,8 @@ def _costs(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[No
     if row["kind"] == "cut" and row["irreversible"]:
         found.append(Node(f"cannot be undone; to get back: {safe(row['irreversible'])}"))
     if row["residual"]:
-        span = whole(row.get("residual_s"))
-        found.append(
-            Node(f"what lives on{f' for at most {span} s' if span else ''}: {safe(row['residual'])}", "yellow")
-        )
+        longest = whole(row.get("residual_s"))
+        what = "as above" if row["residual"] in said else safe(row["residual"])
+        said.add(row["residual"])
+        found.append(Node(f"what lives on{f' for at most {span(longest)}' if longest else ''}: {what}", "yellow"))
     return found

@@ -5,8 +5,7 @@ Each request is judged by the vendor's description, and each answer too. Where e
   (descriptions and the examples ErrorMaxNumberOfSecrets, ErrorDeactivateTheOnlyClientSecret, ErrorDeleteActiveSecret)
 - suspending who is not ACTIVE is a 400; a token id that is revoked is a 404 the next time: ../shared/vendor-apis.md section 2
 - clearing sessions writes `user.session.clear` with the user as its target, which the log shows late: the same
-- the paths in UNDESCRIBED, which the trimmed description lacks: okta/okta-management-openapi-spec,
-  dist/current/management-oneOfInheritance-noExamples.yaml (2024.06.1)
+- the paths in UNDESCRIBED, which the trimmed description lacks: from memory, so that they prove nothing about Okta
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from connectors.entra.graph import App, Principal
 from tests.connectors.graph import EXCHANGE, GRAPH_SP, OURS, SECRET, VENDOR, Graph, error
 from tests.connectors.provider import provider, says
 
+AGAINST = "a fake of ours, after Microsoft's pages"
+
 
 @asynccontextmanager
 async def at(graph: Graph, *, writes: bool = True, secret: str = SECRET, **settings):

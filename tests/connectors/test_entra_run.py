@@ -20,6 +20,8 @@ from journal import Keys
 from tests.connectors.graph import SECRET, TOKEN, VENDOR, Graph, assignment, password
 from tests.connectors.provider import provider
 
+AGAINST = "a fake of ours, after Microsoft's pages"
+
 ROOT = Path(__file__).resolve().parents[2]
 QUICKLY = """\
 from connectors.entra import entra

@@ -18,6 +18,10 @@ from connectors.github.stored import Boxed
 from tests.connectors.github_fake import TOKEN, GitHub, linked
 from tests.connectors.provider import says
 
+AGAINST = (
+    "a fake of ours, each request and answer judged by GitHub's OpenAPI description or a page of its documentation"
+)
+
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 PEM = RSA_KEY.private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -18,6 +18,8 @@ from tests.connectors.google_fake.discovery import google
 from tests.connectors.google_fake.fake import ADMIN, AUTH, KEY_FILE, PEM, Google, entry, error
 from tests.connectors.provider import provider, wired
 
+AGAINST = "a fake of ours, each request and answer judged by Google's discovery documents"
+
 DRIFT = "1234-drift.apps.googleusercontent.com"
 OTHER = "9876-other.apps.googleusercontent.com"
 

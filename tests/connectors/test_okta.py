@@ -28,6 +28,8 @@ from connectors.okta.zones import AllowedAddresses, BlockedAddresses
 from tests.connectors.okta_fake import at, done, with_drift
 from tests.connectors.provider import provider, says, wired
 
+AGAINST = "a fake of ours, each request and answer judged by Okta's OpenAPI description"
+
 OURS = Secret("our-own-api-token")
 NEW_SECRET = Secret("a-new-secret-of-more-than-32-letters")
 A, L, F, S = okta.actions, okta.looks, okta.finds, okta.surveys

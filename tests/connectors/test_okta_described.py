@@ -14,6 +14,8 @@ from tests.connectors.okta_fake import judged, judged_call
 from tests.connectors.provider import provider, says, wired
 from tests.connectors.test_connectors_plans import CASES, asked, params_of, state_of
 
+AGAINST = "Okta's OpenAPI description"
+
 OURS = [path for path in CASES if path.parent.name.startswith("okta.")]
 ASKED = {
     "user": "00u1", "app": "0oa1", "token_id": "oar1", "client": "0oa1", "scope": "okta.users.read", "consent": "oag1",

@@ -31,6 +31,8 @@ from connectors.core import (
 from tests.connectors.provider import provider, says
 from tests.connectors.salesforce_org import BASE, CANARY, SECRET, US, Org, company, id_of, token
 
+AGAINST = "a fake of ours, after Salesforce's pages"
+
 BOT, APPROVED = id_of("005", 4), id_of("005", 2)
 MARKS = {Mark.ME: "r/s/t", Mark.RUN: "r", Mark.NOW: "2025-08-12T03:50:00Z"}
 DRIFT, GONG = sf.App(app="Drift"), sf.App(app="Gong")

@@ -18,6 +18,8 @@ from language import read
 from tests.connectors.provider import provider
 from tests.connectors.salesforce_org import BASE, SECRET, company, id_of, token
 
+AGAINST = "a fake of ours, after Salesforce's pages"
+
 BOT = id_of("005", 4)
 BOOK = """playbook: tried
 title: Tried

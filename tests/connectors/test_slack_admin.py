@@ -25,6 +25,8 @@ from connectors.core import (
 from tests.connectors.provider import provider, says, wired
 from tests.connectors.slack import ORG, OURS, Slack, audited, entry_of, no, session_of
 
+AGAINST = "a fake of ours, after Slack's pages"
+
 DRIFT, ANNA = sa.App(app="A0DRIFT"), sa.User(user="W0ANNA")
 
 

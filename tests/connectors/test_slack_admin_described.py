@@ -21,6 +21,8 @@ from tests.connectors.provider import says
 from tests.connectors.slack import Slack, entry_of, session_of
 from tests.connectors.test_slack_admin import ANNA, DRIFT, acme, installed, people
 
+AGAINST = "Slack's OpenAPI description (2021, with what its pages added since)"
+
 PLANS = sorted((Path(__file__).parents[1] / "plans").glob("slack_admin.*/*.json"))
 ADDED: dict[str, dict[str, tuple[str, ...]]] = {
     # method and path: what it takes; "!" marks what it must have (docs.slack.dev/reference/methods/NAME)

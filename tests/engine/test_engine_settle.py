@@ -103,6 +103,12 @@ def test_what_no_look_can_prove_is_sent_once(came, word):
     assert next_unproven(effect(came=came), 99).word == word
 
 
+def test_a_404_is_no_success_where_no_look_can_tell_what_it_means():
+    """A webhook that was taken away, a channel that our credential may not see: nobody was told."""
+    said = next_unproven(effect(came="ok", status=404), 99)
+    assert (said.word, "may not see it" in said.why) == ("failed", True)
+
+
 @pytest.mark.parametrize("came", ["ok", "refused"])
 def test_an_undo_that_was_given_up_is_sent_again_when_the_recovery_is_ordered_anew(came):
     events = [

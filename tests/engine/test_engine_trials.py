@@ -189,3 +189,50 @@ def test_a_given_list_closes_nothing_unless_somebody_says_that_it_is_all(tried, 
     seen = SEEN.replace("practice_idp.tokens:", "practice_idp.token:")
     came = tried(BLOCK + cut, head=head, given=GIVEN + "  tokens: [t1, t2]\n", seen=seen)
     assert came.word == word
+
+
+BY_HAND = "  - {{id: {name}, manual: Look at it, undo_by: Nothing to undo, layer: identity, within: {within}}}\n"
+
+
+def test_a_recovery_does_not_stay_for_a_day_for_what_no_hand_of_the_case_will_do(tried):
+    rest = "eradicate:\n  - approve: approver\n  - {id: rotated, manual: Have it rotated, layer: identity, within: 1d}\nrecover:\n  - approve: commander\n  - undo: contain\n"
+    more = "hands: {looked: done, rotated: nobody}\nrecover: given\n"
+    came = tried(BLOCK + BY_HAND.format(name="looked", within="30m") + SWEEP, rest=rest, more=more)
+    assert (came.word, came.recovered, came.said[-1].split()[0]) == ("contained", "waiting", "rotated")
+    assert not [sent for sent in came.sent if sent.back]
+    assert came.seconds < 3600
+
+
+@pytest.mark.parametrize(("within", "word"), [("1d", "waiting"), ("30m", "contained")])
+def test_a_containment_stays_for_a_moment_and_not_for_a_day_for_a_hand_that_the_case_has_not(tried, within, word):
+    hands = BY_HAND.format(name="looked", within="5m") + BY_HAND.format(name="asked", within=within)
+    came = tried(BLOCK + hands + SWEEP, more="hands: {looked: done}\n")
+    assert came.word == word
+    assert came.standings["looked"] == "closed"
+
+
+FROM_THE_CLIENT = "  - {{id: block, manual: 'Switch ${{inputs.integration.practice_idp.client}} off', undo_by: Switch it on, layer: application{closes}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("closes", "word", "state"),
+    [
+        ("", "failed", "not-in-playbook"),  # a block alone leaves what is live
+        (", closes: [blocks-reissue]", "failed", "not-in-playbook"),
+        (", closes: [blocks-reissue, kills-refresh, kills-access]", "contained", "closed"),
+    ],
+)
+def test_a_persons_step_closes_what_it_says_and_no_more(tried, closes, word, state):
+    head = HEAD.replace("type: integration}", "type: integration, has: [practice_idp]}")
+    came = tried(FROM_THE_CLIENT.format(closes=closes), head=head, more="hands: {block: done}\n")
+    assert (came.standings["block"], came.footholds["client"]) == ("closed", state)
+    assert came.word in {word, "partially-contained" if state != "closed" else word}
+
+
+def test_what_was_listed_before_a_person_blocked_it_is_listed_again(tried):
+    """A token that is got between a clean listing and the block by hand would be in no listing."""
+    head = HEAD.replace("type: integration}", "type: integration, has: [practice_idp]}")
+    came = tried(FROM_THE_CLIENT.format(closes="") + SWEEP, head=head, more="hands: {block: done}\n")
+    run = came.run
+    assert (came.word, came.footholds["client"]) == ("contained", "closed")
+    assert run.listings["tokens"].after >= run.effects["block/by-hand"].n

@@ -73,7 +73,18 @@ def ask_all(checked: Checked, world: World) -> int:
     return asked
 
 
-def property_of(examples, *, slip="", seen=None, phases=(Phase.generate,)):
+def judged(world: World) -> str:
+    """What becomes of a world: `refused` by the check, `sound`, or `failed` when it is asked."""
+    try:
+        ask_all(read(world.text, "any.yaml", world.catalogue), world)
+    except BadPlaybook:
+        return "refused"
+    except AssertionError:
+        return "failed"
+    return "sound"
+
+
+def property_of(examples, *, slip="", seen=None, missed=None, phases=(Phase.generate,)):
     @settings(
         max_examples=examples, deadline=None, database=None, derandomize=True, phases=phases,
         suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
@@ -87,11 +98,15 @@ def property_of(examples, *, slip="", seen=None, phases=(Phase.generate,)):
                 seen["refused"] += 1
                 seen.update(p.code for p in bad.problems)
             return
+        try:
+            asked = ask_all(checked, world)
+        except AssertionError:
+            if missed is not None:
+                missed.append(world)
+            raise
         if seen is not None:
             seen["lints"] += 1
-            seen["asked"] += ask_all(checked, world)
-        else:
-            ask_all(checked, world)
+            seen["asked"] += asked
 
     return holds
 
@@ -112,20 +127,27 @@ RULES = {
     "a parameter gets its own type": ("type", "language.parameters.Parameters._fits", lambda *_: None),
     "a choice gets one of its words": ("choice", "language.parameters.Parameters._one_of", lambda *_: None),
     "a literal is as strict as JSON": ("literal", "language.parameters.Parameters._literal", lambda *_: None),
-    "what is absent is a doubt": ("any", "language.expression.absent", lambda *_: None),
-    "an error is no answer": ("any", "language.expression.cel.Type.ERROR", "nothing"),
+    "what is absent is a doubt": ("none", "language.expression.absent", lambda *_: None),
+    "an error is no answer": ("none", "language.expression.cel.Type.ERROR", "nothing"),
 }  # fmt: skip
-"""Rules of the language: the mistake that each is there for, and what takes it out."""
+"""Rules of the language: the mistake that each is there for, `none` where the data are enough, and what takes it out."""
+
+
+MOST = 250
+"""Worlds until a rule that is taken out is missed: the slowest of them took 111, most of them two."""
 
 
 @pytest.mark.parametrize(("slip", "where", "instead"), RULES.values(), ids=RULES)
 def test_without_a_rule_there_is_a_playbook_that_lints_and_fails(monkeypatch, slip, where, instead):
-    monkeypatch.setattr(where, instead)
-    with pytest.raises((AssertionError, TypeError, ValueError, AttributeError)):
-        property_of(500, slip=slip)()
+    missed = []
+    with monkeypatch.context() as without:
+        without.setattr(where, instead)
+        with pytest.raises(AssertionError):
+            property_of(MOST, slip=slip, missed=missed)()
+    assert judged(missed[-1]) != "failed", "it is the rule that this world needs, not another one"
 
 
-@pytest.mark.parametrize("slip", sorted({slip for slip, *_ in RULES.values()} - {"any"}))
+@pytest.mark.parametrize("slip", sorted({slip for slip, *_ in RULES.values()} - {"none"}))
 def test_with_its_rule_no_mistake_gets_through(slip):
     seen = Counter()
     property_of(60, slip=slip, seen=seen)()

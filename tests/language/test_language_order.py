@@ -1,11 +1,14 @@
 """What waits for what, where the wall is, and names that only an inventory knows."""
 
 import dataclasses
+from typing import get_args
 
 import pytest
 from language_house import HOUSE, check
 
+from connectors.core.model import FAMILIES
 from language import BadPlaybook
+from language.model import Family
 
 PROBE = '  - {id: canary, uses: crm.probe, with: {app: "${inputs.integration.crm.app}"}}\n'
 FIND = '  - {id: found, uses: crm.find_grants, with: {app: "${inputs.integration.crm.app}"}}\n'
@@ -103,3 +106,33 @@ def test_names_of_the_inventory():
 def test_one_text_has_one_hash():
     assert check(PROBE).sha256 == check(PROBE).sha256
     assert check(PROBE).sha256 != check(PROBE + FIND).sha256
+
+
+KILL = '  - approve: a\n  - {id: it, uses: crm.revoke, for_each: inputs.tokens, with: {token: "${item}"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "blocked"),
+    [
+        ("layer: application", True),
+        ("layer: application, closes: [blocks-reissue, kills-access]", True),
+        ("layer: application, closes: [closes-path]", False),
+        ("layer: identity", False),
+        ("layer: identity, closes: [blocks-reissue]", True),
+    ],
+)
+def test_a_block_by_hand_is_one_where_it_says_so_and_names_whose(said, blocked):
+    for named, counts in (("${inputs.integration.crm.app}", blocked), ("${inputs.note}", False)):
+        contain = f'  - {{id: hand, manual: "Block {named}", undo_by: Unblock, {said}}}\n{KILL}'
+        if counts:
+            check(contain)
+            continue
+        with pytest.raises(BadPlaybook, match="nothing in contain stops crm"):
+            check(contain)
+
+
+def test_what_a_step_closes_is_said_in_the_words_of_connectors():
+    assert get_args(Family) == FAMILIES
+    wrong = "  - {id: hand, manual: Do it, undo_by: Undo it, layer: application, closes: [kills-acess]}\n"
+    with pytest.raises(BadPlaybook, match="closes: must be 'blocks-reissue'.*, not \"kills-acess\""):
+        check(wrong)

@@ -13,6 +13,8 @@ from connectors.github import github, github_app
 from tests.connectors.provider import wired
 from tests.peers.github.peer import TOKEN, Peer, missing
 
+AGAINST = "emulate's GitHub"
+
 pytestmark = pytest.mark.peers
 
 

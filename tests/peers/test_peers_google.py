@@ -18,6 +18,8 @@ from journal import Keys
 from tests.connectors.provider import provider, says, wired
 from tests.peers.google_oauth.peer import Peer, missing
 
+AGAINST = "emulate's Google, which answers 200 and revokes nothing"
+
 pytestmark = pytest.mark.peers
 
 ROOT = Path(__file__).resolve().parents[2]

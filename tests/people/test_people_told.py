@@ -66,6 +66,9 @@ def _inventory(channel: Channel, tell: str) -> Inventory:
     text = f"""connections:
   crm: {{system: practice_crm, url: 'http://127.0.0.1/crm'}}
   chat: {{system: notify, url: 'http://127.0.0.1:{channel.port}/hook', secret: 'env:HOOK'}}
+  team: {{system: slack, url: 'http://127.0.0.1:{channel.port}/api', secret: 'env:HOOK', channel: C0TEAM}}
+  other: {{system: apprise, url: 'apprise://127.0.0.1', secret: 'env:TELL'}}
+  mail: {{system: email, url: 'smtp://127.0.0.1:1', sender: r@acme.example, to: [ana@acme.example]}}
 tell: [{tell}]
 """
     secrets = {"env:TELL": f"json://127.0.0.1:{channel.port}/{SECRET}", "env:HOOK": SECRET, "env:BAD": "nonsense"}
@@ -97,6 +100,24 @@ async def test_an_apprise_url_and_a_connection_are_told_and_the_record_says_so(c
         assert "scope 7c1e90ab" in said
         assert SECRET not in said
     assert SECRET not in str(drafts)
+
+
+async def test_each_kind_of_connection_that_sends_messages_tells_and_what_does_not_go_out_is_said(channel):
+    tell = ", ".join(f"{{of: [failed], to: {name}}}" for name in ("chat", "other", "team", "mail"))
+    drafts = {
+        draft.body["whom"]: draft.body["why"] for draft in await told(_inventory(channel, tell), _run(), "failed")
+    }
+    assert (drafts["chat"], drafts["other"]) == ("", "")
+    assert drafts["team"] == "refused: 200", "its body did not say ok: a 200 alone is none at Slack"
+    assert drafts["mail"] == "not-sent: no connection (ConnectionRefusedError)"
+    paths = {path for path, text in channel.got if "FAILED" in text}
+    assert paths == {f"/hook/{SECRET}", f"/{SECRET}", "/api/chat.postMessage"}
+
+
+async def test_a_channel_that_is_gone_has_told_nobody(channel):
+    channel.status = 404
+    (draft,) = await told(_inventory(channel, "{of: [failed], to: chat}"), _run(), "failed")
+    assert draft.body["why"] == "there is no such channel: 404"
 
 
 async def test_a_slow_channel_is_not_waited_for(channel, monkeypatch):

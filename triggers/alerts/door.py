@@ -152,9 +152,7 @@ class Door:
             self.nudge(sender.name)
             self.counts.accepted[sender.name] += 1
             return Say.ACCEPTED
-        if verified.scheme != "set" and not await _beside(
-            raw, lambda: readable(raw, headers.get("content-type") or "")
-        ):
+        if verified.scheme != "set" and not await _beside(raw, lambda: readable(raw)):
             self._refused(sender, "unreadable")
             return malformed
         return await self._kept(sender, raw, headers, verified)

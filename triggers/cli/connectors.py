@@ -13,7 +13,22 @@ from triggers.cli.say import as_json, line
 if TYPE_CHECKING:
     from connectors.core import Action, Connector
 
-app = App("connectors", help="List the systems that can be reached, and what can be done there.")
+app = App("connectors", help="List the systems that can be reached, what can be done there, and what that takes.")
+app.command(
+    "triggers.cli.permissions:permissions",
+    name="permissions",
+    help="Print the least permissions that a playbook needs, in each provider's own format.",
+)
+app.command(
+    "triggers.cli.reaching:check",
+    name="check",
+    help="Ask each provider whether our credential reaches what playbooks need, and whether it may more. Looks only.",
+)
+app.command(
+    "triggers.cli.connector_new:new",
+    name="new",
+    help="Write a connector to begin with, its tests and plan cases: what is still to say is marked TODO.",
+)
 
 
 @app.command(name="list")

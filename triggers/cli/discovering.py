@@ -52,7 +52,7 @@ def discover(
         raise place.Refused(
             "The practice company's own file is not yours to write: name another with --integrations FILE."
         )
-    inventory = _inventory(config, integrations, sandbox=sandbox)
+    inventory = looked_at(config, integrations, sandbox=sandbox)
     journal = place.open_journal(place.open_keys(inventory, sandbox=sandbox), config)
     try:
         told, known = asyncio.run(_discovered(journal, inventory, whole=whole))
@@ -70,8 +70,8 @@ def discover(
     return 2 if told["not_listed"] else 0
 
 
-def _inventory(config: Path | None, integrations: Path | None, *, sandbox: bool) -> Inventory:
-    """Read what is ours; a practice company that is only looked at has its thief asleep."""
+def looked_at(config: Path | None, integrations: Path | None, *, sandbox: bool) -> Inventory:
+    """Read what is ours, to look at it alone; a practice company that is only looked at has its thief asleep."""
     if not sandbox:
         return place.configuration(config, integrations, may_be_empty=True)
     from triggers.cli.practice import practice

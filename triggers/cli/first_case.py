@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from triggers.cli import place
 
 if TYPE_CHECKING:
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+
+
+class NoCase(Exception):
+    """Nothing that can be made up is taken by these systems for a thing of theirs. The text says what was not."""
 
 
 def first_case(name: str, text: str, systems: list[Connector], playbook: Path, file: Path) -> str:
@@ -56,10 +62,10 @@ def _tried(text: str, checked: Checked, file: Path) -> Any:
         try:
             came = carry_out(read_case(draft), checked, checked.playbook.id, at)
         except BadCase as bad:
-            raise place.Refused(f"No first case could be made: {bad}") from None
+            raise NoCase(str(bad)) from None
     if came.refused or came.broken or not came.run.planned:
         why = came.refused or "; ".join(came.broken) or came.why
-        raise place.Refused(f"No first case could be made: {why}")
+        raise NoCase(why)
     return came
 
 
@@ -129,7 +135,7 @@ def _seen(systems: list[Connector], checked: Checked) -> list[str]:
 
 def _open(system: Connector, action: Action[Any, Any], number: int, *, given: str) -> str:
     """One thing, open: in the first state that the action finds something to do in."""
-    from connectors.core import Secret
+    from connectors.core import ConnectorError, Secret
     from engine.trial.world import blank, goal
 
     assert action.sees is not None
@@ -142,10 +148,17 @@ def _open(system: Connector, action: Action[Any, Any], number: int, *, given: st
             full[key] = Secret(str(named.get(key, "example")))
         else:
             full.setdefault(key, ("203.0.113.10",) if "tuple" in str(info.annotation) else _example(system, key))
-    params = action.params.model_validate(full)
+    try:
+        params = action.params.model_validate(full)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise NoCase(f"{action.name} takes no made-up {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     state = blank(action.state)
-    if not action.missing(params, state, "new"):
-        state = goal(state, [], lambda seen: bool(action.missing(params, seen, "new")), None) or state
+    try:
+        if not action.missing(params, state, "new"):
+            state = goal(state, [], lambda seen: bool(action.missing(params, seen, "new")), None) or state
+    except ConnectorError as error:
+        raise NoCase(f"{action.name} acts on no thing that is made up: {error}") from None
     sealed = action.state.sealed_fields()
     seen = {key: value for key, value in state.governed().items() if key not in sealed}
     return _flow(named | seen)

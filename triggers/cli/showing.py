@@ -144,7 +144,8 @@ def _what(checked: Checked, step: Step) -> tuple[str, str, str]:
     """What a step is to a responder, its layer, and what it does."""
     if step.kind == "manual":
         said = f"undone by: {step.undo_by}" if step.undo_by else "cannot be undone"
-        return "manual", step.layer or "", said
+        closes = f"{', '.join(step.closes)}; " if step.closes else ""
+        return "manual", step.layer or "", closes + said
     entry = checked.entry(step.id) if step.kind == "uses" else None
     if entry is None:
         return step.kind, "", ""

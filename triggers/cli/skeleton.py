@@ -30,6 +30,7 @@ class Draft:
     inputs: dict[str, str] = field(default_factory=dict)
     cut_ids: list[str] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
 
     def id_for(self, wanted: str, system: str) -> str:
         """A step's id that is free."""
@@ -78,11 +79,19 @@ def new(
         place.checked_text(text, str(file), None)
     except BadPlaybook as bad:
         raise place.Refused("\n".join(dict.fromkeys(p.message for p in bad.problems))) from None
-    from triggers.cli.first_case import first_case
+    from triggers.cli.first_case import NoCase, first_case
 
+    try:
+        first = first_case(name, text, systems, file, case)
+    except NoCase as why:
+        first = ""
+        said = f"{case}: not written, since none could be made: {why}. Write one yourself: docs/cases.md."
     _write(file, text)
-    _write(case, first_case(name, text, systems, file, case))
     line(f"{file}: written. What is marked FILL IN is yours to say; then `ringfence playbook lint {file}`.")
+    if not first:
+        line(said)
+        return 0
+    _write(case, first)
     line(f"{case}: its first case. `ringfence playbook test {file}` carries it out.")
     return 0
 
@@ -117,16 +126,38 @@ def _draft(systems: list[Connector]) -> Draft:
     for system in systems:
         blocks = [a for a in system.actions.values() if a.back is not None]
         for action in blocks:
+            if lacks := _lacks(system, action):
+                draft.left_out.append(_also(action, f"it wants {lacks}, which this foothold does not say"))
+                continue
             draft.holds += _step(draft, system, action, below=False)
+            if "blocks-reissue" in action.does:
+                draft.blocked.add(system.name)
         for action in system.actions.values():
             if not action.cuts:
                 continue
             if any(action.does and action.does <= block.does for block in blocks):
-                why = "the same, and cannot be undone"
-                draft.left_out.append(f"  # Also there: {action.name} ({_first(action.doc)}) {why}.")
+                draft.left_out.append(_also(action, "the same, and cannot be undone"))
+                continue
+            if lacks := _lacks(system, action):
+                draft.left_out.append(_also(action, f"it wants {lacks}, which this foothold does not say"))
                 continue
             draft.cuts += _step(draft, system, action, below=True)
     return draft
+
+
+def _also(action: Action[Any, Any], why: str) -> str:
+    return f"  # Also there: {action.name} ({_first(action.doc)}) {why}."
+
+
+def _lacks(system: Connector, action: Action[Any, Any]) -> str:
+    """What an action asks for and neither a foothold, a listing, nor a secret that is given says; "" where nothing."""
+    told = {*_foothold(system), "addresses", _secret_of(action)}
+    find = next((f for f in system.finds.values() if f.of is action.sees), None)
+    if find is not None and action.sees is not None and told >= set(find.params.model_fields):
+        told |= set(action.sees.identifies)
+    fields = action.params.model_fields
+    wanted = [n for n, f in fields.items() if n not in told and f.is_required() and f.annotation not in {bool, int}]
+    return ", ".join(wanted)
 
 
 def _step(draft: Draft, system: Connector, action: Action[Any, Any], *, below: bool) -> list[str]:
@@ -134,7 +165,8 @@ def _step(draft: Draft, system: Connector, action: Action[Any, Any], *, below: b
     foothold = _foothold(system)
     short = action.name.partition(".")[2]
     find = next((f for f in system.finds.values() if f.of is action.sees), None)
-    asked = list(action.params.model_fields)
+    known = {*_foothold(system), "addresses"}
+    asked = [n for n, f in action.params.model_fields.items() if f.is_required() or n in known]
     each = find is not None and not set(asked) <= foothold.keys() | {"addresses"}
     if find is not None and each:
         listed = _find(draft, system, find)
@@ -150,7 +182,7 @@ def _step(draft: Draft, system: Connector, action: Action[Any, Any], *, below: b
     lines = [f"  # {_first(action.doc)}", f"  - id: {step}", f"    uses: {action.name}", *loop, "    with:"]
     if below:
         draft.cut_ids.append(step)
-    if "kills-access" in action.does and not any("blocks-reissue" in a.does for a in system.actions.values()):
+    if "kills-access" in action.does and system.name not in draft.blocked:
         lines.insert(-1, "    accept_reissue: FILL IN why it matters not that a new one may be given out")
     lines += [f"      {name}: {item.get(name) or _value(name, system, action)}" for name in asked]
     return [*lines, ""]

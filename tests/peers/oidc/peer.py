@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 HERE = Path(__file__).parent
 
 
@@ -65,13 +66,17 @@ class Peer:
         self._process.kill()
         self._process.communicate()
 
-    def register(self, **metadata: Any) -> Registered:
-        """A client of its own; by default one that mints by client_credentials."""
+    def register(self, *, reissues: bool = False, **metadata: Any) -> Registered:
+        """A client of its own; by default one that mints by client_credentials.
+
+        `reissues`: each update of its registration gives it another secret.
+        """
+        initial = self.http.get("/_peer/initial").json()["token"] if reissues else self.told["initial"]
         wanted = {
             "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
             "token_endpoint_auth_method": "client_secret_basic", "scope": "api",
         } | metadata  # fmt: skip
-        answer = self.http.post("/reg", json=wanted, headers={"authorization": f"Bearer {self.told['initial']}"})
+        answer = self.http.post("/reg", json=wanted, headers={"authorization": f"Bearer {initial}"})
         assert answer.status_code == 201, answer.text
         told = answer.json()
         path = urlsplit(told["registration_client_uri"]).path
@@ -83,6 +88,11 @@ class Peer:
     def mint(self, client: Registered, count: int = 1) -> list[str]:
         """Fresh access tokens."""
         return [self.ask_for_token(client).json()["access_token"] for _ in range(count)]
+
+    def exchange(self, client: Registered, token: str) -> httpx.Response:
+        """Another token for a token (RFC 8693 section 2.1)."""
+        kind = "urn:ietf:params:oauth:token-type:access_token"
+        return self.ask_for_token(client, grant_type=EXCHANGE, subject_token=token, subject_token_type=kind)
 
     def consent(self, client: Registered, account: str = "someone") -> dict[str, str]:
         """An access and a refresh token with a person's grant behind them."""

@@ -1,6 +1,6 @@
 // An OAuth server that others wrote, on loopback: RFC 6749, 7009, 7591, 7592, 7662, 8414.
 //
-// Usage: node server.mjs ['{"clients": [...], "initial": "...", "rotate": true}']
+// Usage: node server.mjs ['{"clients": [...], "rotate": true}']
 // Prints one line of JSON when it listens: {"port", "issuer", "initial", "operator"}. Ends with its standard input or on
 // SIGTERM. Everything is kept in memory and ends with it.
 
@@ -10,7 +10,6 @@ import Provider from 'oidc-provider'
 import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js'
 
 const given = JSON.parse(process.argv[2] ?? '{}')
-const initial = given.initial ?? randomBytes(24).toString('base64url')
 
 // The issuer holds the port, so the port is taken before there is a provider.
 let handle = (_, answer) => answer.writeHead(503).end()
@@ -34,7 +33,14 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
-    registration: { enabled: true, initialAccessToken: initial },
+    registration: {
+      enabled: true, initialAccessToken: true,
+      policies: { // its own means to give a client another secret: what a policy puts into an update becomes so
+        reissue: (ctx, properties) => {
+          if (ctx.method === 'PUT') properties.client_secret = randomBytes(24).toString('base64url')
+        },
+      },
+    },
     registrationManagement: { enabled: true, rotateRegistrationAccessToken: given.rotate ?? true },
     devInteractions: { enabled: false },
   },
@@ -61,6 +67,38 @@ provider.use(async (ctx, next) => {
   ctx.body = await consent(ctx.query.client, ctx.query.account)
 })
 
+// Token exchange (RFC 8693 section 2.1), which the provider has no handler of: any live access token of its is taken.
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+provider.registerGrantType(EXCHANGE, async (ctx) => {
+  const subject = await provider.AccessToken.find(ctx.oidc.params.subject_token)
+    ?? await provider.ClientCredentials.find(ctx.oidc.params.subject_token)
+  if (subject === undefined || subject.isExpired) {
+    return Object.assign(ctx, { status: 400, body: { error: 'invalid_request' } })
+  }
+  const access_token = await new provider.ClientCredentials({ client: ctx.oidc.client, scope: subject.scope }).save()
+  ctx.body = { access_token, issued_token_type: ctx.oidc.params.subject_token_type, token_type: 'Bearer' }
+}, ['subject_token', 'subject_token_type'])
+
+// A registration whose updates give the client another secret.
+provider.use(async (ctx, next) => {
+  if (ctx.path !== '/_peer/initial') return next()
+  ctx.body = { token: await new provider.InitialAccessToken({ policies: ['reissue'] }).save() }
+})
+
+// The operator's change of a client: a JSON Patch of `add`, as Hydra's administration takes it.
+async function patched(ctx, id) {
+  const known = await provider.Client.adapter.find(id)
+  if (known === undefined) return Object.assign(ctx, { status: 404, body: { error: 'not_found' } })
+  let text = ''
+  for await (const part of ctx.req) text += part
+  for (const { op, path, value } of JSON.parse(text)) {
+    if (op !== 'add') return Object.assign(ctx, { status: 400, body: { error: 'unsupported' } })
+    known[path.slice(1)] = value
+  }
+  await provider.Client.adapter.upsert(id, known)
+  ctx.body = (await provider.Client.find(id)).metadata()
+}
+
 // The operator's listings: what the provider keeps, each thing read and judged by its own model, so that one that expired
 // or was destroyed is not in it. Their shape is that of Ory Hydra's administration API; unlike Hydra's they show the secrets
 // of clients, as others do (Keycloak's does).
@@ -85,6 +123,7 @@ provider.use(async (ctx, next) => {
   if (kind === undefined) return next()
   const basic = Buffer.from(`${operator.client}:${operator.secret}`).toString('base64')
   if (ctx.get('authorization') !== `Basic ${basic}`) return Object.assign(ctx, { status: 401, body: { error: 'invalid_client' } })
+  if (ctx.method === 'PATCH' && kind === 'clients' && id !== undefined) return patched(ctx, decodeURIComponent(id))
   const { model, show } = LISTED[kind]
   if (id !== undefined) {
     const one = await provider[model].find(decodeURIComponent(id))
@@ -102,5 +141,6 @@ provider.use(async (ctx, next) => {
 })
 
 handle = provider.callback()
+const initial = await new provider.InitialAccessToken().save()
 console.log(JSON.stringify({ port, issuer, initial, operator }))
 process.stdin.on('end', () => process.exit(0)).resume()

@@ -169,6 +169,7 @@ class ServedHouse(House):
         """The practice company's configuration with an auditor in it, as a file of this test's own."""
         config = yaml.safe_load((COMPANY / "ringfence.yaml").read_text()) | changes
         config["integrations"] = str(COMPANY / "integrations.yaml")
+        config["playbooks"] = [str(COMPANY / "playbooks")]
         digest = hashlib.sha256(AUDITOR.encode()).hexdigest()
         config["people"]["ada"] = {"name": "Ada", "roles": ["auditor"], "token": f"sha256:{digest}"}
         file = self.place / "ringfence.yaml"

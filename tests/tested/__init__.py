@@ -1,0 +1,1 @@
+"""What each action was tested against, as the tests themselves show it."""
