@@ -10,3 +10,5 @@ app.command(
     name="test",
     help="Read a payload; show its alerts and what waits for them.",
 )
+app.command("triggers.cli.alert_replayed:replay", name="replay", help="Act once more on an alert that came before.")
+app.command("triggers.cli.alert_shadow:shadow", name="shadow", help="Show what alerts would have done by themselves.")

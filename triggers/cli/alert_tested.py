@@ -58,7 +58,7 @@ def try_payload(
     from triggers.alerts.acting.library import Library
     from triggers.alerts.reading import NotAnAlert, idle, read
 
-    raw, headers = _bytes_of(file), dict(map(_header, header))
+    raw, headers = payload_of(file), dict(map(_header, header))
     ours = place.described(config, sandbox=sandbox or not place.has_configuration(config))
     configured = ours.config.alerts.sources.get(source)
     form = configured.source or source if configured is not None else source
@@ -114,7 +114,8 @@ def _said(found: Reading, matches: Sequence[Waiting]) -> dict[str, Any]:
     }
 
 
-def _bytes_of(file: str) -> bytes:
+def payload_of(file: str) -> bytes:
+    """A payload as it lies in a file, or comes by standard input. Raises Refused."""
     try:
         if file == "-":
             raw = sys.stdin.buffer.read(MOST + 1)

@@ -34,6 +34,8 @@ from triggers.slack.screens.short import neutral
 HEAD = "card"
 TOLD_STAYS = timedelta(days=7)
 """For so long it is looked at, after a start, whether all of a run that is over was told."""
+PROPOSED_STAYS = timedelta(minutes=30)
+"""And so long what an alert proposes: as long as its plan may be carried out."""
 CARD_EVERY_S = 1.0
 """A head is edited at most so often."""
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
@@ -280,7 +282,7 @@ async def follow(teller: Teller, house: House, outbox: Outbox, moved: asyncio.Ev
                         continue
                     held_at = time.monotonic()
                 rows = await house.runs()
-                over = over if over is not None else await _over(rows, outbox)
+                over = over if over is not None else await _over(house, rows, outbox)
                 for row in reversed(rows):
                     if row.n in {known.get(row.run), over.get(row.run)}:
                         continue
@@ -297,10 +299,18 @@ async def follow(teller: Teller, house: House, outbox: Outbox, moved: asyncio.Ev
         await asyncio.shield(asyncio.to_thread(outbox.let_go))
 
 
-async def _over(rows: list[RunRow], outbox: Outbox) -> dict[str, int]:
-    """Runs that were over before we came and are not told of: neither begun to be, nor from after the last words."""
+async def _over(house: House, rows: list[RunRow], outbox: Outbox) -> dict[str, int]:
+    """Runs that were over before we came and are not told of: neither begun to be, nor from after the last words.
+
+    A plan that an alert proposes is over as soon as it is made: a fresh one is told of whoever made it.
+    """
     begun, last = await asyncio.to_thread(outbox.known, spelled(now() - TOLD_STAYS))
-    return {
-        row.run: row.n for row in rows
-        if row.lock is None and row.run not in begun and (not last or row.last_at <= last)
-    }  # fmt: skip
+    over = [row for row in rows if row.lock is None and row.run not in begun and (not last or row.last_at <= last)]
+    fresh = spelled(now() - PROPOSED_STAYS)
+    proposed = {row.run for row in over if row.last_at >= fresh and await _by_alert(house, row.run)}
+    return {row.run: row.n for row in over if row.run not in proposed}
+
+
+async def _by_alert(house: House, run: str) -> bool:
+    events = await asyncio.to_thread(house.journal.events, run, names=False)
+    return bool(events) and events[0].body.get("trigger") == "alert"

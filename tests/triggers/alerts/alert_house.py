@@ -86,7 +86,9 @@ def body(*alerts):
     return json.dumps({"alerts": list(alerts)}).encode()
 
 
-def laid_out(folder, handshake, *, sources=None, playbook=PLAYBOOK, critical=(), release=True, identity=None, **more):
+def laid_out(
+    folder, handshake, *, sources=None, playbook=PLAYBOOK, critical=(), release=True, identity=None, ways=None, **more
+):
     """A configuration of its own over the company, with a playbook that waits for alerts, released."""
     config = yaml.safe_load((COMPANY / "ringfence.yaml").read_text())
     listed = yaml.safe_load((COMPANY / "integrations.yaml").read_text())
@@ -94,6 +96,9 @@ def laid_out(folder, handshake, *, sources=None, playbook=PLAYBOOK, critical=(),
         listed["integrations"][name]["critical"] = True
     for name, known in (identity or {}).items():
         config["connections"][name]["identity"] = known
+    for name, changed in (ways or {}).items():
+        for entry in listed["integrations"][name]["footholds"]:
+            entry |= {key: value for key, value in changed.items() if key in entry}
     (folder / "playbooks").mkdir(parents=True, exist_ok=True)
     file = folder / "playbooks" / "alert_holds.yaml"
     file.write_text(playbook)

@@ -43,7 +43,7 @@ async def test_an_alert_holds_an_integration_by_itself(house):
         assert event["word"] == "started"
         assert event["run"] == run.id
         assert event["title"] == "A token was used twice"
-        assert any("holds drift" in line for line in it.told)
+        assert any("begins to hold drift" in line for line in it.told)
 
 
 async def test_a_storm_of_a_thousand_is_one_run_and_a_counter(house):
@@ -297,3 +297,39 @@ async def test_every_decision_is_in_the_chain_and_the_chain_verifies(house):
         names = [event.type for event in it.journal.events(JOURNAL)]
         assert names.count("alerted") == 3
     assert verify_url(url) == []
+
+
+async def test_what_no_look_confirms_is_not_held_and_people_hear_of_it(house):
+    async with house(ways={"drift": {"client": "nobody-knows-it"}}) as it:
+        (act,) = await it.acts(alert(app="nobody-knows-it"))
+        assert act.word == "started"
+        found = await it.until_word(act.run, "refused", "held")
+        assert found.word == "refused"
+        assert not any(effect.sends for effect in found.effects.values())
+        while not any("drift IS NOT HELD" in line for line in it.told):
+            await asyncio.sleep(0.02)
+
+
+async def test_an_alert_about_what_a_stopped_run_locks_is_heard(house):
+    async with house() as it:
+        (first,) = await it.acts(alert("F1"))
+        await it.until_word(first.run, "held")
+        ana = it.house.who(token=it.handshake["secrets"]["ana_token"])
+        await it.house.resume(first.run, ana)
+        await it.until_word(first.run, "waiting")
+        await asyncio.sleep(0.5)
+        await it.house.say(first.run, "stop", ana)
+        await it.until_word(first.run, "stopped")
+        *_, second = await it.acts(alert("F2"))
+        assert second.word == "joined"
+        assert any("is stopped: nobody is at it" in line for line in it.told)
+
+
+async def test_with_prefect_away_it_is_held_all_the_same_and_said(house, monkeypatch):
+    monkeypatch.delenv("RINGFENCE_PREFECT")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    async with house() as it:
+        (act,) = await it.acts(alert())
+        await it.until_word(act.run, "held")
+        while not any("going on without it" in line for line in it.told):
+            await asyncio.sleep(0.05)

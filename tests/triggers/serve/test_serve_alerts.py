@@ -54,7 +54,9 @@ def test_the_readmes_signed_example_holds_an_integration(place):
 def test_what_strangers_post_starts_nothing_and_is_written_nowhere(place):
     place.up("--tokens", "5")
     service = place.serve()
-    body = json.dumps({"name": SECRETLY, "id": "f-1", "type": "token.reuse", "severity": "high", "app": "drift-prod"}).encode()
+    body = json.dumps(
+        {"name": SECRETLY, "id": "f-1", "type": "token.reuse", "severity": "high", "app": "drift-prod"}
+    ).encode()
     for raw, headers in (
         (body, {}), (body, {"X-Practice-Signature": "sha256=" + "0" * 64}), (body, {"X-Practice-Signature": SECRETLY}),
         (body[:-9], {"X-Practice-Signature": "sha256=" + "0" * 64}), (b"[" * 200_000 + body, {}), (b"\xff" + body, {}),

@@ -17,7 +17,7 @@ from triggers.alerts.acting.alarm import Alarm
 from triggers.alerts.acting.conditions import Case, Why, against
 from triggers.alerts.acting.library import Library, Match
 from triggers.alerts.acting.proposing import Proposer
-from triggers.alerts.acting.resolving import inputs_of, the_integration
+from triggers.alerts.acting.resolving import inputs_of, is_for, the_integration
 from triggers.alerts.acting.starting import Starter
 from triggers.alerts.acting.wanted import Waits, Wanted
 from triggers.alerts.inbox.sealing import NO_INCIDENT
@@ -93,7 +93,8 @@ class Actor:
                 await rows.decide(act, "echo", why, seeing.said(row, alert), run=run)
                 return
             await self._alarm.our_credential(row, act, alert, ours, inventory)
-        matches = await asyncio.to_thread(self.library.matches, row.name, row.source, alert, inventory)
+        waiting = await asyncio.to_thread(self.library.matches, row.name, row.source, alert, inventory)
+        matches = [match for match in waiting if is_for(match, inventory)]
         if not matches:
             if not ours:
                 await rows.decide(

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 CROWDED_EVERY_S = 3600.0
 ENDS_S = 5.0
+FOLLOWED_S = 300.0
+NOT_HELD = frozenset({"refused", "failed", "nothing-found", "partially-contained"})
+NOBODY_AT_IT = frozenset({"stopped", "expired", "objected"})
 HERALDED, HERALD_AGAIN_S = 5, 2.0
 
 
@@ -52,6 +55,29 @@ class Alarm:
         self._beside(self._told(of, text, run, radius, everybody=everybody))
         if key:
             self._beside(self._heralded(key, of, text, radius))
+
+    def started(self, name: str, integration: str, run: str) -> None:
+        """Tell of a run that nobody asked for; and once more where it comes to no hold."""
+        self.tell("auto", f"Ringfence: an alert of {name} begins to hold {integration}, run {run}. Nothing one-way is done. Go on"
+                          f" with it: ringfence resume {run}", run=run)  # fmt: skip
+        self._beside(self._followed(name, integration, run))
+
+    async def joined(self, name: str, integration: str, run: str) -> None:
+        """Tell of an alert about an integration whose run nobody goes on with: else it would change nothing, unheard."""
+        word = replay(await asyncio.to_thread(self._house.journal.events, run, names=False)).word
+        if word in NOBODY_AT_IT:
+            self.tell("auto", f"Ringfence: an alert of {name} would hold {integration}, and run {run} is {word}: nobody is at it. Go on"
+                              f" with it: ringfence resume {run}", run=run)  # fmt: skip
+
+    async def _followed(self, name: str, integration: str, run: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FOLLOWED_S):
+                async for found in self._house.changes(run):
+                    if found.word in NOT_HELD:
+                        self.tell("auto", f"Ringfence: {integration} IS NOT HELD. An alert of {name} began run {run}, which is {found.word}:"
+                                          f" ringfence status {run}", run=run)  # fmt: skip
+                    if found.word != "running":
+                        return
 
     def crowded(self, name: str) -> None:
         """More is proposed than people can look at: told once an hour, for each way in."""

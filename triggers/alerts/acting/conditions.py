@@ -64,7 +64,7 @@ def _of_the_alert(case: Case) -> Iterator[Why]:
         yield Why("made-up", "it is a sample, a test, or resolved")
     if alert.severity_label == "unknown":
         yield Why("severity", "how severe it is, its source does not say in a word that is known here")
-    if not alert.source_alert_id or any(CONTENT in note for note in alert.parse_notes):
+    if not alert.stable_id or not alert.source_alert_id or any(CONTENT in note for note in alert.parse_notes):
         yield Why("no-id", "it has no stable id of its own")
     if case.ours:
         yield Why("ours", "it names a credential of our own")

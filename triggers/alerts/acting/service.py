@@ -17,6 +17,7 @@ from triggers.alerts.inbox import Act, Inbox, Row, Rows, Sorted
 from triggers.alerts.inbox.sealing import NO_INCIDENT
 
 if TYPE_CHECKING:
+    from triggers.alerts.trust.model import Verified
     from triggers.house import House
 
 BATCH = 60
@@ -83,6 +84,15 @@ class AlertService:
         await self._take_in(rows, [row])
         await self._finished()
         return await rows.acts(inbox=number)
+
+    async def payload(self, name: str, source: str, raw: bytes, verified: Verified) -> list[Act]:
+        """Keep a payload and act on it, now and here; what came of it."""
+        rows, self.inbox.acting = await self.inbox.rows(), True
+        await self.inbox.keep(name, source, verified.replay, raw, verified)
+        taken = self.inbox.take(1)
+        await self._take_in(rows, taken)
+        await self._finished()
+        return [act for row in taken for act in await rows.acts(inbox=row.number)]
 
     async def _finished(self) -> None:
         while self._acts:

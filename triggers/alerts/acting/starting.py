@@ -67,13 +67,13 @@ class Starter:
                 act, "joined", why, wanted.said(), integration=wanted.integration, playbook=wanted.match.name, run=started,
                 incident=incident, would=wanted.would, started_at=None,
             )  # fmt: skip
+            await self._alarm.joined(wanted.row.name, wanted.integration, started)
             return
         await rows.decide(
             act, "started", [], wanted.said(), integration=wanted.integration, playbook=wanted.match.name, run=run,
             incident=incident, would=wanted.would,
         )  # fmt: skip
-        self._alarm.tell("auto", f"Ringfence: an alert of {wanted.row.name} holds {wanted.integration}, run {run}. Nothing one-way"
-                                 f" is done. Go on with it: ringfence resume {run}", run=run)  # fmt: skip
+        self._alarm.started(wanted.row.name, wanted.integration, run)
 
     async def begun(self, wanted: Wanted) -> bool:
         """Whether its run was opened before, by a process that died over it: then it stands, whatever is so by now."""

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from engine.alert import Provenance
 from journal.canonical import clean
 from journal.clock import now
 from journal.errors import JournalError
@@ -75,16 +74,15 @@ class Inbox:
         except JournalError as error:
             raise NotKept(str(error)) from None
         key = delivery_key(name, delivery_id)
-        provenance = Provenance(
-            verified=verified.proven, scheme=verified.scheme, key_id=verified.key_id, received_at=now()
-        )
+        provenance = {  # as `engine.alert.Provenance` takes it
+            "verified": verified.proven, "scheme": verified.scheme, "key_id": verified.key_id,
+            "received_at": now().isoformat(),
+        }  # fmt: skip
         delivery = Delivery(
             key, name, source, str(clean(verified.delivery_id or ""))[:200], rows.box.close(key, _fit(headers), raw),
-            provenance.model_dump(mode="json"),
+            provenance,
         )  # fmt: skip
-        at_point("before", "alert-kept")
         row = await self._gathering.put(delivery)
-        at_point("after", "alert-kept")
         return "again" if row is None else "kept"
 
     def take(self, most: int, but: Collection[str] = ()) -> list[Row]:
@@ -117,7 +115,9 @@ class Inbox:
             left[one.name] -= 1
             room = left[one.name] >= 0 and self._bytes[one.name] < AT_HAND_BYTES
             marked.append(replace(one, mine=self.acting and room))
+        at_point("before", "alert-kept")
         rows = await self._rows.keep(marked)
+        at_point("after", "alert-kept")
         for row in rows:  # here and not by whoever waits: they may have given up
             if row is not None and row.mine:
                 self._at_hand.setdefault(row.name, deque()).append(row)

@@ -23,6 +23,7 @@ from triggers.alerts.inbox.sealing import Box
 from triggers.alerts.inbox.sifting import Sift
 
 if TYPE_CHECKING:
+    from journal.db.base import Database
     from journal.store import Journal
 
 KEPT = timedelta(days=30)
@@ -117,9 +118,17 @@ class Rows:
         return {row.key: row.times for row in rows}
 
     def _read(self, query: Any) -> Sequence[Any]:
-        database = self._journal.database
-        try:
-            with database.engine.connect() as conn:
-                return conn.execute(query).all()
-        except DBAPIError as error:
-            raise JournalFailed(database.sentence(error)) from None
+        return _all(self._journal.database, query)
+
+
+def acts_since(database: Database, since: str) -> list[Act]:
+    """What came of alerts from then on, the oldest first. Blocks; it needs no key."""
+    return [Act.of(row) for row in _all(database, select(acts).where(acts.c.at >= since).order_by(acts.c.id))]
+
+
+def _all(database: Database, query: Any) -> Sequence[Any]:
+    try:
+        with database.engine.connect() as conn:
+            return conn.execute(query).all()
+    except DBAPIError as error:
+        raise JournalFailed(database.sentence(error)) from None

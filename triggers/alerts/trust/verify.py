@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from inventory.trusting import SENDS_SECRET, SIGNED_WITH_SECRET
 from triggers.alerts.trust import signing, sns, tokens
@@ -19,7 +20,7 @@ def verify(
     `trust`: as the source's file and the configuration have it together (`Trust.over`). `secrets`: the new one and,
     during rotation, the old. `keys`: public keys that were fetched beforehand. `topics`: SNS topics that may send here.
     """
-    trust = trust.whole()
+    trust = _whole(trust)
     try:
         given = headers if isinstance(headers, Headers) else Headers(headers)
         return _verified(trust, secrets, raw, given, now, keys or NoKeys(), topics)
@@ -27,6 +28,11 @@ def verify(
         raise
     except Exception:  # noqa: BLE001  # whatever a stranger's bytes did here, they are not proven
         raise Untrusted("malformed") from None
+
+
+@lru_cache(maxsize=500)
+def _whole(trust: Trust) -> Trust:
+    return trust.whole()
 
 
 def _verified(
