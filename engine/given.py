@@ -44,7 +44,8 @@ def given_by(
     """An integration as playbooks see it: per system, the fields of its foothold there, secrets read by reference.
 
     A declared foothold comes first; where none is declared at a system, one that was found there and is surely its own.
-    `canary`: the integration's canary is asked for. One that cannot be read is none: it must not keep the night waiting.
+    `canary`: the integration's canary is asked for. One that cannot be read is none: it must not keep the night waiting. Nor
+    is one that is a connection's own credential: it would be shown to who is asked, and its death would say nothing.
     """
 
     def given(name: str) -> Mapping[str, object]:
@@ -55,7 +56,7 @@ def given_by(
             "addresses": list(integration.addresses),
             "footholds": [{"id": e.id, "kind": e.kind, "system": _system(inventory, e), "at": e.at} for e in integration.footholds],
         }  # fmt: skip
-        if canary and integration.canary is not None:
+        if canary and integration.canary is not None and not _owner(inventory, integration.canary):
             with suppress(BadInventory):
                 secret = Secret(inventory.resolve(integration.canary))
                 shown["canary"] = pool[secret.fingerprint] = secret

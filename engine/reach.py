@@ -81,6 +81,19 @@ class Reach:
                 lacks |= (names - seen) or names or {self.needed.needs[one.name].permission}
         return tuple(sorted(lacks))
 
+    def why_missing(self, name: str) -> str:
+        """What shows that one is not there: a look that was turned away, or the provider's own word."""
+        uses = self.needed.names.get(name, [])
+        came = [one.came for one in self.tried if one.refused and (one.name in uses or self._sentence(one) == name)]
+        told = self.held.names is not None and self.needed.system.rights is not None
+        if not came:
+            return "the provider says that it has not"
+        held = told and name not in self.needed.system.rights.missing([name], self.held.names or ())  # type: ignore[union-attr]
+        return came[0] + (", though the provider says that it has" if held else "")
+
+    def _sentence(self, one: Tried) -> str:
+        return self.needed.needs[one.name].permission
+
     @property
     def seen(self) -> frozenset[str]:
         """The permissions that a look proved."""

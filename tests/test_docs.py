@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,11 @@ def test_every_command_in_the_readme_exists():
     shown = COMMAND.findall((ROOT / "README.md").read_text())
     assert len(shown) > 15
     assert set(shown) <= known
+
+
+def test_the_page_on_connectors_is_what_the_connectors_say():
+    page = runpy.run_path(str(ROOT / "docs" / "connectors.py"))["page"]
+    assert (ROOT / "docs" / "connectors.md").read_text() == page(), "`uv run python docs/connectors.py` writes it"
 
 
 def test_every_key_of_a_step_is_in_the_page_on_the_language():

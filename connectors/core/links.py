@@ -1,8 +1,9 @@
-"""The `Link` header (RFC 8288): where a listing goes on."""
+"""Listings: what is on a page, and by the `Link` header (RFC 8288) where it goes on."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 _LINK = re.compile(
@@ -26,3 +27,13 @@ def next_query(header: str) -> dict[str, str]:
         if "anchor" not in params and "next" in params.get("rel", "").lower().split():
             return dict(parse_qsl(urlsplit(link["target"]).query))
     return {}
+
+
+def items_of(page: object) -> list[Any]:
+    """The items of a page. TypeError for what is no list: gone through, an empty object would look like an empty listing.
+
+    A false 200, a 202 or a proxy's page in a listing's place would else say that nothing is left.
+    """
+    if not isinstance(page, list):
+        raise TypeError("a listing is no list")
+    return page

@@ -159,8 +159,10 @@ class Reader:
         self._read(f"GET {path}", reply)
         return False
 
-    async def client_refused(self, template: str, /, *, client: str, secret: Secret, form: Mapping[str, str]) -> bool:
-        """Let a client prove itself by a secret, that very one: True where the server does not take it.
+    async def client_refused(
+        self, template: str, /, *, client: str = "", secret: Secret | None = None, form: Mapping[str, str]
+    ) -> bool:
+        """Let a client prove itself by a secret, that very one: True where the server does not take it. Without: us.
 
         A POST that only reads, which the look declares. RFC 6749 section 5.2: `invalid_client`, as 401 or as 400.
         """

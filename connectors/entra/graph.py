@@ -32,6 +32,7 @@ from connectors.core import (
     client_assertion,
     client_credentials,
 )
+from connectors.core.links import items_of
 from connectors.core.told import NOTHING, Told
 from connectors.entra.names import Holder
 
@@ -180,7 +181,7 @@ async def pages(read: Reader, template: str, p: BaseModel | None, query: Query) 
     """Every item of a listing. An empty page may have a next one."""
     while True:
         page = await read.get(template, p, **query)
-        for item in page["value"]:
+        for item in items_of(page["value"]):
             yield item
         if (link := page.get("@odata.nextLink")) is None:
             return
@@ -201,7 +202,7 @@ async def delta(read: Reader, template: str, query: Query, tide: Tide) -> AsyncI
         page = await read.get(template, **query)
     asked: Query = {}
     while True:
-        for item in page["value"]:
+        for item in items_of(page["value"]):
             yield item
         if (link := page.get("@odata.nextLink")) is None:
             break

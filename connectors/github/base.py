@@ -36,6 +36,7 @@ from connectors.core import (
     Unseen,
     signed,
 )
+from connectors.core.links import items_of
 from connectors.core.waits import asked_wait_s
 
 PAGE = 100
@@ -68,7 +69,7 @@ def told(status: int, headers: Mapping[str, str], json: Any) -> Told:
     if "retry-after" in headers:
         return Told(kind=Busy, wait_s=asked_wait_s({"retry-after": headers["retry-after"]}, default_s=SECONDARY_S))
     if headers.get("x-ratelimit-remaining") == "0":
-        reset = {name: headers[name] for name in ("x-ratelimit-reset",) if name in headers}
+        reset = {name: headers[name] for name in ("x-ratelimit-reset", "date") if name in headers}
         return Told(kind=Busy, wait_s=asked_wait_s(reset, default_s=SECONDARY_S))
     if status == 429 or "secondary rate limit" in message:
         return Told(kind=Busy, wait_s=SECONDARY_S)
@@ -279,7 +280,7 @@ async def pages(
             raise NotAllowed(error.tried, f"{error.came_back}, of a whole listing", todo) from None
         if inside:
             there = page["total_count"]
-        for item in page[inside] if inside else page:
+        for item in items_of(page[inside] if inside else page):
             came += 1
             yield item
     if came < there:

@@ -1,4 +1,9 @@
-"""Google Workspace (admin API), and Google's OAuth server for a token that we hold."""
+"""Google Workspace (admin API), and Google's OAuth server for a token that we hold.
+
+No API for, so a manual step of a playbook: blocking an app for everybody (Admin console > Security > Access and data control >
+API controls > Manage third-party app access), domain-wide delegation (the same page > Manage domain-wide delegation), and
+signing a user out of one device alone. Nothing here keeps a user from consenting again.
+"""
 
 from connectors.google_workspace import rights
 from connectors.google_workspace.held import google_oauth

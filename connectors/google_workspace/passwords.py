@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.core import Call, Found, Lost, Params, Person, Reader, State, Tide, UsedAt, Volatile
 from connectors.google_workspace.everybody import User, ask_each
-from connectors.google_workspace.service import SECURITY, USER_READ, google_workspace
+from connectors.google_workspace.service import SECURITY, USER_READ, google_workspace, held_in
 
 
 class AppPassword(Params):
@@ -65,8 +65,7 @@ def _password(user: str, item: Any) -> AppPasswordSeen:
 
 async def _passwords(read: Reader, p: User) -> list[Any]:
     page = await read.get("/admin/directory/v1/users/{user}/asps", p)
-    items: list[Any] = page.get("items") or []
-    return items
+    return held_in(page, "items")
 
 
 @google_workspace.look(permission=SECURITY)
@@ -89,7 +88,7 @@ async def holder(read: Reader, p: User) -> PasswordsSeen:
 async def backup_codes(read: Reader, p: User) -> CodesSeen:
     """How many backup codes a user has left."""
     page = await read.get("/admin/directory/v1/users/{user}/verificationCodes", p)
-    return CodesSeen(left=len(page.get("items") or []), of=p.user)
+    return CodesSeen(left=len(held_in(page, "items")), of=p.user)
 
 
 @google_workspace.find(of=app_password, permission=SECURITY, control=holder)

@@ -40,6 +40,7 @@ from connectors.core import (
     Unseen,
     jwt_bearer,
 )
+from connectors.core.links import items_of
 from connectors.core.told import Told
 
 USER = "https://www.googleapis.com/auth/admin.directory.user"
@@ -127,6 +128,13 @@ google_workspace = Connector(
 )
 
 
+def held_in(page: Any, part: str) -> list[Any]:
+    """The items of a listing, which is left out where there are none; ValueError for what does not say that it is one."""
+    if not str(page["kind"]).startswith("admin#"):
+        raise ValueError("it is no listing of this API")
+    return items_of(page.get(part) or [])
+
+
 async def pages(read: Reader, path: str, part: str, p: Any = None, /, **query: Any) -> AsyncIterator[list[Any]]:
     """A listing page by page; a page may be empty and not the last.
 
@@ -135,7 +143,7 @@ async def pages(read: Reader, path: str, part: str, p: Any = None, /, **query: A
     after, seen = "", set[str]()
     while True:
         page = await read.get(path, p, pageToken=after, **query)
-        yield page.get(part) or []
+        yield held_in(page, part)
         if not (after := page.get("nextPageToken") or ""):
             return
         if after in seen:

@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.core import Call, Found, Lost, Params, People, Person, Reader, ShownAll, State, Tide, Volatile
 from connectors.google_workspace.everybody import User, ask_each
-from connectors.google_workspace.service import SECURITY, USER_READ, google_workspace
+from connectors.google_workspace.service import SECURITY, USER_READ, google_workspace, held_in
 
 NEEDS = f"{SECURITY} {USER_READ}"
 """To list over all users: who there is, and each one's tokens."""
@@ -70,8 +70,7 @@ def _grant(user: str, item: Any) -> GrantSeen:
 
 async def _tokens(read: Reader, p: User) -> list[Any]:
     page = await read.get("/admin/directory/v1/users/{user}/tokens", p)
-    items: list[Any] = page.get("items") or []
-    return items
+    return held_in(page, "items")
 
 
 @google_workspace.look(permission=SECURITY)

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.core import Found, Impossible, Lost, Params, Person, Reader, ShownAll, State, Tide, UrlPath, Volatile
+from connectors.core.links import items_of
 from connectors.oauth.server import oauth
 
 PAGE = 250
@@ -72,8 +73,15 @@ async def operators_pages(read: Reader, at: At) -> AsyncIterator[Any]:
     query: dict[str, Any] = {"page_size": PAGE}
     while query:
         items, query = await read.page("/{+at}", at, **query)
-        for item in items:
+        for item in items_of(items):
             yield item
+
+
+def of_client(item: Any, p: Listed) -> Any:
+    """An answer about one client; ValueError for one about another, or none: what it leaves out would be taken for so."""
+    if item["client_id"] != p.client:
+        raise ValueError("it is about another client")
+    return item
 
 
 def _words(text: object) -> tuple[str, ...]:
@@ -117,7 +125,8 @@ def _grant(item: Any) -> GrantSeen:
 @oauth.look(permission="the operator's listing of clients (clients_at)")
 async def listed_client(read: Reader, p: Listed) -> ListedSeen:
     """One client, as the operator lists it."""
-    return _listed(await read.get("/{+at}/{one}", operators(read, "clients_at", f"client {p.client}", p.client)))
+    where = operators(read, "clients_at", f"client {p.client}", p.client)
+    return _listed(of_client(await read.get("/{+at}/{one}", where), p))
 
 
 @oauth.look(permission="the operator's listing of consents (grants_at)")

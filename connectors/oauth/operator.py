@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from connectors.core import Call, Grade, Params, Reader, Secret, State, UrlPath, Volatile
-from connectors.oauth.listing import Listed, operators, operators_pages
+from connectors.oauth.listing import Listed, of_client, operators, operators_pages
 from connectors.oauth.registered import REVOCATION, refused
 from connectors.oauth.server import oauth
 
@@ -87,7 +87,7 @@ def _ways(item: object) -> tuple[str, ...]:
 async def grant_types(read: Reader, p: Listed) -> GrantTypesSeen:
     """The ways in which one client gets tokens, as the operator lists them."""
     where = operators(read, "clients_at", f"client {p.client}", p.client)
-    return GrantTypesSeen(grant_types=_ways(await read.get("/{+at}/{one}", where)), at=where.at)
+    return GrantTypesSeen(grant_types=_ways(of_client(await read.get("/{+at}/{one}", where), p)), at=where.at)
 
 
 @oauth.look(permission=AT)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.core import Answer, Call, Grade, Impossible, Reader, Sealed, Secret, State, Volatile
+from connectors.core import Answer, Call, Grade, Impossible, NotAllowed, Reader, Sealed, Secret, State, Volatile
 from connectors.oauth.server import REISSUE, Client, oauth, registered, update
 
 NO_TOKEN = "ringfence-asks-whether-a-secret-is-taken"  # noqa: S105  no token: no server ever issued it
@@ -19,8 +19,15 @@ REVOCATION = "@revocation_endpoint"
 
 
 async def refused(read: Reader, client: str, secret: Secret) -> bool:
-    """Whether a server turns a client's secret away. The look that asks declares REVOCATION."""
-    return await read.client_refused(REVOCATION, client=client, secret=secret, form={"token": NO_TOKEN})
+    """Whether a server turns a client's secret away, and takes our own. The look that asks declares REVOCATION."""
+    if not await read.client_refused(REVOCATION, client=client, secret=secret, form={"token": NO_TOKEN}):
+        return False
+    if await read.client_refused(
+        REVOCATION, form={"token": NO_TOKEN}
+    ):  # a server that turns everybody away says nothing
+        todo = "Is our own client's secret right? Where it is the one that was replaced, configure the new one"
+        raise NotAllowed(f"try the secret of client {client}", "it is turned away, and so is our own credential", todo)
+    return True
 
 
 class Scopes(Client):

@@ -160,7 +160,11 @@ def _whole(secret: object) -> bool:
 async def token(read: Reader, p: Token) -> TokenSeen:
     """One token, by introspection. Inactive may also mean: not visible to this client."""
     seen = await read.ask("@introspection_endpoint", form={"token": p.token})
-    if seen.get("active") is not True:
+    if not isinstance(
+        seen["active"], bool
+    ):  # REQUIRED (RFC 7662 section 2.2): without it, it is no answer about a token
+        raise TypeError("active is neither true nor false")
+    if not seen["active"]:
         return TokenSeen(active=False)
     said = {ours: str(seen.get(theirs) or "") for ours, theirs in NAMED.items()}
     return TokenSeen(active=True, **said, expires=int(seen.get("exp") or 0))

@@ -1,6 +1,6 @@
 """Okta: users and sessions, apps with their tokens, scopes and secrets, API tokens, zones, identity providers, hooks, log.
 
-What there is no API for, and stands in a playbook as a `manual` step: rotating the secret of an event hook or an inline
+No API for, so a manual step of a playbook: rotating the secret of an event hook or an inline
 hook at its receiver; asking who used an API token; ending the sessions of the apps that Okta signs people in to (that is
 each app's own business); switching off a user whom a directory masters.
 

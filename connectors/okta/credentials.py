@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, Literal
 
 from connectors.core import Call, Impossible, Params, Reader, Secret, State, Volatile
+from connectors.core.links import items_of
 from connectors.okta.apps import app
 from connectors.okta.system import App, AppId, okta
 
@@ -76,8 +77,7 @@ class KidSeen(State):
 
 
 async def _secrets(read: Reader, p: Params) -> list[Any]:
-    found: list[Any] = await read.get("/api/v1/apps/{app}/credentials/secrets", p)
-    return found
+    return items_of(await read.get("/api/v1/apps/{app}/credentials/secrets", p))
 
 
 async def _keys(read: Reader, p: Params) -> list[Any]:
@@ -85,8 +85,7 @@ async def _keys(read: Reader, p: Params) -> list[Any]:
     jwks = (
         found.get("jwks", found) if isinstance(found, dict) else found
     )  # described as a list, shown as {jwks: {keys}}
-    keys: list[Any] = jwks["keys"] if isinstance(jwks, dict) else jwks
-    return keys
+    return items_of(jwks["keys"] if isinstance(jwks, dict) else jwks)
 
 
 def _seen(item: Any, items: list[Any]) -> CredentialSeen:

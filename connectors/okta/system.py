@@ -27,6 +27,7 @@ from connectors.core import (
     Unseen,
     client_assertion,
 )
+from connectors.core.links import items_of
 
 UserId = NewType("UserId", str)
 """A user by id or by login, never by the name that is displayed."""
@@ -161,7 +162,7 @@ async def pages(read: Reader, template: str, p: BaseModel | None = None, /, **qu
     """Every item of a listing. Only the `Link` header says that it ends: a page may be empty, and another follow."""
     while True:
         items, query = await read.page(template, p, **query)
-        for item in items:
+        for item in items_of(items):
             yield item
         if not query:
             return

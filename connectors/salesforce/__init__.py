@@ -1,4 +1,8 @@
-"""Salesforce: apps and who is let in, their tokens, the users that they run as, and the login history."""
+"""Salesforce: apps and who is let in, their tokens, the users that they run as, and the login history.
+
+No API for, so a manual step of a playbook: blocking a connected or external client app (Setup > Connected Apps OAuth Usage >
+Block; `salesforce.try_canary` checks it), the login IP ranges of a profile or an app, and the rotation of a consumer secret.
+"""
 
 from connectors.salesforce.admission import admit_nobody
 from connectors.salesforce.apps import AdmittedSeen, App, AppSeen, admitted, app

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from connectors.core import Params, Reader, Unexpected
+from connectors.core.links import items_of
 
 _ESCAPES = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _HOLE = re.compile(r"\{([a-z_]+)\}")
@@ -97,7 +98,7 @@ async def rows(read: Reader, template: str, *, most: int | None = None, **values
     page = await read.get("/query", q=query(template, **values))
     total, got = page["totalSize"], 0
     while True:
-        for one in page["records"]:
+        for one in items_of(page["records"]):
             got += 1
             yield one
         if page["done"] is True:

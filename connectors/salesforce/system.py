@@ -2,7 +2,7 @@
 
 The connection's URL is `https://DOMAIN.my.salesforce.com/services/data/v62.0`: the version belongs to it. Our credential
 is an app's (RFC 6749 section 4.4), or with `user` a private key whose signed word stands for that user (RFC 7523): that
-of a dedicated integration user with a permission set of `ApiEnabled`, `CustomizeApplication` and `ManageUsers`.
+of a dedicated integration user with a permission set of what `ringfence connectors permissions PLAYBOOK` prints.
 
 No API at all: blocking a connected or external client app (Setup > Connected Apps OAuth Usage), the IP ranges of a
 profile or an app (the Tooling API reads profiles and writes none, the Metadata API wants SOAP or an archive), the

@@ -1,4 +1,9 @@
-"""Slack as its administrators have it (Enterprise): apps, people, tokens, and the audit log."""
+"""Slack as its administrators have it (Enterprise): apps, people, tokens, and the audit log.
+
+No API for, so a manual step of a playbook: legacy integrations without an app (my.slack.com/apps/manage), replacing an app's
+client secret or signing secret (api.slack.com/apps), and the primary owner, whose sessions nobody else resets. A token that
+leaked and that we do not hold is ended by uninstalling its app.
+"""
 
 from connectors.slack_admin.apps import (
     App,

@@ -27,6 +27,7 @@ from connectors.core import (
     Unexpected,
     Unseen,
 )
+from connectors.core.links import items_of
 from connectors.core.waits import asked_wait_s
 
 AppId = Annotated[str, Field(pattern=r"^A[A-Z0-9]{1,39}$")]
@@ -134,7 +135,7 @@ async def pages(read: Reader, path: str, field: str, **query: Any) -> AsyncItera
     cursor, been = "", set[str]()
     while True:
         page = await read.get(path, cursor=cursor, **query)
-        for item in page[field]:
+        for item in items_of(page[field]):
             yield item
         cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
         if not cursor:

@@ -53,6 +53,9 @@ def unfit(config: Source | None, sources: Sequence[Source], systems: Mapping[str
     for one in entries.values():
         found += _connection(one, reach)
     for one in integrations_of(sources):
+        if owner := credentials.get(one.text("canary")):
+            said = f"canary: this is the credential of {owner}: a canary is one of the vendor's kind, made to be tried"
+            found.append(one.says("secret", "canary", said))
         for foothold in footholds_of(one):
             found += _foothold(foothold, reach)
     for own in own_of(sources):

@@ -24,12 +24,16 @@ def layers(planned: Mapping[str, Any], *, every: bool) -> list[Node]:
     for layer in ("", *LAYERS):
         mine = [row for row in rows if row["kind"] != "message" and _layer(row) == layer]
         if mine:
-            order = sorted(mine, key=lambda row: row["kind"] == "cut" or (row["kind"] == "hold" and row.get("below")))
+            order = sorted(mine, key=_is_below)
             nodes = tuple(_step(row, rows, said, every=every) for row in order)
             found.append(Node((layer or "beside the layers").upper(), "bold", nodes))
     if told := [row for row in rows if row["kind"] == "message"]:
         found.append(Node("TELL", "bold", tuple(_step(row, rows, said, every=every) for row in told)))
     return found
+
+
+def _is_below(row: Mapping[str, Any]) -> bool:
+    return row["kind"] == "cut" or (row["kind"] == "hold" and bool(row.get("below")))
 
 
 def _layer(row: Mapping[str, Any]) -> str:

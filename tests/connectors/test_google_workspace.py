@@ -260,7 +260,7 @@ async def test_a_user_who_is_deleted_while_we_list_is_left_out_and_one_who_is_hi
 
 async def test_an_empty_customer_and_a_listing_that_never_ends_are_no_listings(there):
     async with reached(there) as (read, _):
-        loops = provider_says({"nextPageToken": "0"})
+        loops = provider_says({"kind": "admin#directory#users", "nextPageToken": "0"})
         there.instead = lambda got: loops if got.target.startswith("/admin/directory/v1/users?") else None
         with pytest.raises(Unexpected, match="before"):
             await all_of(tokens.grants(read, tokens.Client(client=DRIFT)))
@@ -363,10 +363,15 @@ class Endless:
         if path == "/admin/directory/v1/users":
             start = int(query["pageToken"] or 0)
             page = [{"primaryEmail": f"person-{n}-{'x' * 60}@practice.example"} for n in range(start, start + 500)]
-            return {"users": page} | ({"nextPageToken": str(start + 500)} if start < 19_500 else {})
+            return {"kind": "admin#directory#users", "users": page} | (
+                {"nextPageToken": str(start + 500)} if start < 19_500 else {}
+            )
         Endless.asked += 1
         scopes = [f"{AUTH}{n}" for n in range(5)]
-        return {"items": [{"clientId": f"{(self.asked + n) % 30}", "scopes": scopes} for n in range(3)]}
+        return {
+            "kind": "admin#directory#tokenList",
+            "items": [{"clientId": f"{(self.asked + n) % 30}", "scopes": scopes} for n in range(3)],
+        }
 
 
 async def test_a_survey_of_clients_keeps_a_line_a_client_whatever_the_users():

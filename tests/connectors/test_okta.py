@@ -28,7 +28,7 @@ from connectors.okta.zones import AllowedAddresses, BlockedAddresses
 from tests.connectors.okta_fake import at, done, with_drift
 from tests.connectors.provider import provider, says, wired
 
-AGAINST = "a fake of ours, each request and answer judged by Okta's OpenAPI description"
+AGAINST = "a fake of ours, each request and answer judged by Okta's OpenAPI description; the listings that this lacks, from memory"
 
 OURS = Secret("our-own-api-token")
 NEW_SECRET = Secret("a-new-secret-of-more-than-32-letters")

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.core import Came, Mark, NoState, Secret, Sender
 from connectors.jira import Ticket, jira, open_ticket
-from connectors.notify import Message, event, notify
+from connectors.notify import Message, event, message, notify
 from connectors.pagerduty import Alert, Page, page, pagerduty, resolve
 from connectors.servicenow import Record, open_record, servicenow
 from tests.connectors.provider import provider, says, wired
@@ -45,6 +45,15 @@ async def test_a_page_that_must_wait_is_busy_and_may_be_sent_again():
     assert not call.once, "the dedup key makes the second the first"
     async with provider(lambda _: says(429)) as there, wired(there.url, connector=pagerduty, secret=KEY) as wire:
         assert (await Sender(wire).send(call, MARKS)).came is Came.BUSY
+
+
+async def test_a_message_is_a_text_and_its_call_shows_how_long_it_is():
+    (call,) = asked(message, Message(to="sales-ops", text="drift is contained"))
+    assert "contained" not in str(call)
+    assert call.once
+    async with provider(lambda _: says(200, b"ok")) as there, wired(there.url, connector=notify, secret=KEY) as wire:
+        assert (await Sender(wire).send(call, MARKS)).came is Came.OK
+    assert json.loads(there.got[0].body) == {"text": "sales-ops: drift is contained"}
 
 
 async def test_an_event_says_which_it_is_so_that_a_second_one_is_known():

@@ -184,7 +184,7 @@ def test_a_report_that_cannot_be_written_hides_neither_the_word_nor_the_exit(hou
 
 @pytest.mark.slow
 def test_a_system_that_is_down_stops_nobody_else_and_its_foothold_is_named(house):
-    house.up()
+    house.up("--mint-per-s", "0")  # what is approved is the scope of some seconds ago
     config = house.live_config(urls={"practice_firewall": "http://127.0.0.1:1/firewall"})
     book = house.quick(("  - id: path\n", "  - id: path\n    within: 2s\n"))
     words = (book, "--config", config, "-i", "integration=drift")

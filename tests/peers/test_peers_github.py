@@ -54,6 +54,10 @@ async def test_an_installation_token_is_minted_and_reads_a_repository(there):
     settings = {"org": "acme", "app": "12345", "installation": "100"}
     async with wired(there.url, connector=github, secret=Secret(there.key), **settings) as wire:
         assert (await Reader(wire).get("/repos/acme/site"))["full_name"] == "acme/site"
+        held = await github.held(Reader(wire))
+        assert held.by == "the answer with the installation's token"
+        assert "contents: read" in held.names
+        assert github.rights.missing({"members: write"}, held.names) == ("members: write",)
     async with wired(there.url, connector=github, secret=Secret(there.key), **{**settings, "app": "54321"}) as wire:
         with pytest.raises(NotAllowed):
             await Reader(wire).get("/repos/acme/site")

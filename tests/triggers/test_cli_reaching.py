@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from triggers.cli import place
-from triggers.cli.permissions import WIDE
+from triggers.cli.say import WIDE
 
 CONFIG = """\
 connections:
@@ -196,7 +196,7 @@ def test_a_key_that_may_less_or_more_is_told(company):
     said = company(System(IDP[:-1]), System((*CRM, "crm.records.export")))
     assert said.code == 2
     assert "idp (practice_idp): DOES NOT REACH all that is needed" in said.out
-    assert "    missing  idp.tokens.read" in said.out
+    assert "    missing  idp.tokens.read, for token, tokens: the provider says that it has not" in said.out
     assert "crm (practice_crm): MAY MORE than is needed" in said.out
     assert "    too wide crm.records.export" in said.out
 
@@ -205,7 +205,10 @@ def test_a_look_that_is_turned_away_counts_whatever_the_provider_says(company):
     said = company(System(IDP, refused=("/clients?", "/clients/drift-prod/tokens")), System(CRM), "--json")
     assert said.code == 2
     idp = by_name(said)["idp"]
-    assert "idp.tokens.read" in idp["missing"]
+    lacks = {one["name"]: one["why"] for one in idp["missing"]}
+    assert set(lacks) == {"idp.clients.read", "idp.tokens.read"}
+    assert "/clients/drift-prod/tokens" in lacks["idp.tokens.read"]
+    assert all("403 forbidden, though the provider says that it has" in why for why in lacks.values())
     assert any(one["refused"] and "403 forbidden" in one["came"] for one in idp["tried"])
 
 
@@ -245,6 +248,24 @@ def test_each_system_is_shown_its_own_secret_and_no_other(company):
     assert all("crm-key-Vx92" in one and "idp-key-Zq81" not in one for one in crm.sent)
 
 
+def test_a_connection_is_opened_with_its_own_reference_alone(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from engine.opening import connection
+    from engine.registry import registry
+    from inventory.read import read_inventory
+
+    (tmp_path / "integrations.yaml").write_text(INTEGRATIONS)
+    (tmp_path / "ringfence.yaml").write_text(CONFIG.format(idp="https://i.example", crm="https://c.example", more=""))
+    asked = []
+    inventory = replace(
+        read_inventory(tmp_path / "ringfence.yaml"), resolve=lambda reference: asked.append(reference) or "x"
+    )
+    opened = connection(inventory, "idp", registry())
+    assert asked == ["env:IDP_KEY"]
+    assert not any(callable(value) for value in (opened.name, opened.url, opened.secret, opened.settings))
+
+
 def test_one_secret_for_two_systems_is_told(company, tmp_path, ringfence):
     idp, crm = System(IDP), System(CRM)
     more = '  third: {system: practice_firewall, url: "http://127.0.0.1:1", secret: "env:CRM_KEY"}\n'
@@ -269,6 +290,9 @@ def test_a_foothold_cannot_name_another_systems_credential(tmp_path, monkeypatch
     lint = ringfence("integrations", "lint")
     assert lint.code == 1
     assert "this is the credential of crm, and o would see it" in lint.out
+    text = (tmp_path / "integrations.yaml").read_text()
+    (tmp_path / "integrations.yaml").write_text(text.replace("title: A,", "title: A, canary: 'env:OAUTH_KEY',"))
+    assert "canary: this is the credential of o" in ringfence("integrations", "lint").out
     (tmp_path / "tokens.txt").write_text("t1\n")
     plan = ringfence("plan", "given_tokens_standard_oauth", "-i", "integration=a", "-i", "tokens=@tokens.txt")
     assert plan.code == 1

@@ -36,8 +36,10 @@ def new(name: str, /, *, out: Annotated[Path | None, Parameter(name=["--out", "-
 
     if _NAME.fullmatch(name) is None:
         raise place.Refused(f"{name[:80]!a} is no name of a system: lower-case letters, digits and _, a letter first.")
-    if name in registry().systems or name in _taken():
+    if name in registry().systems:
         raise place.Refused(f"There is a connector '{name}' already: `ringfence connectors show {name}` shows it.")
+    if name in _taken():
+        raise place.Refused(f"'{name}' cannot be a connector's name: Python, or a file that is there, has it.")
     folder = (out or place.CHECKOUT).expanduser()
     files = {folder / path: text for path, text in texts(name)}
     for file in files:

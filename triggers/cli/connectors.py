@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
 from triggers.cli import place
-from triggers.cli.say import as_json, line
+from triggers.cli.say import as_json, line, paragraph
 
 if TYPE_CHECKING:
     from connectors.core import Action, Connector
@@ -39,7 +40,7 @@ def list_(*, json: bool = False) -> None:
     rows = [
         {
             "system": system.name,
-            "does": _about(system),
+            "does": about(system),
             "holds": [_short(a) for a in system.actions.values() if _kind(a) == "hold"],
             "cuts": [_short(a) for a in system.actions.values() if _kind(a) == "cut"],
             "messages": [_short(a) for a in system.actions.values() if _kind(a) == "message"],
@@ -51,10 +52,10 @@ def list_(*, json: bool = False) -> None:
         as_json({"connectors": rows})
         return
     for row in rows:
-        line(f"{row['system']}: {row['does']}")
+        paragraph(f"{row['system']}: {row['does']}", further="    ")
         for kind in ("holds", "cuts", "messages"):
             if row[kind]:
-                line(f"    {kind}: {', '.join(row[kind])}")
+                paragraph(f"    {kind}: {', '.join(row[kind])}", further="        ")
 
 
 @app.command
@@ -86,40 +87,48 @@ def show(name: str, /, *, json: bool = False) -> None:
     if json:
         footholds = {kind: sorted(model.model_fields) for kind, model in system.footholds.items()}
         settings = sorted(system.settings.model_fields)
-        head = {"system": system.name, "does": _about(system), "credential": system.auth, "settings": settings}
+        head = {"system": system.name, "does": about(system), "credential": system.auth, "settings": settings}
         as_json(head | {"footholds": footholds, "actions": actions, "reads": reads})
         return
     if name == system.name:
         _tell_system(system)
     for action in actions:
         _tell_action(action)
+    if reads:
+        line("")
     for read in reads:
-        line(f"{read['name']} ({read['kind']}): {read['does']} Needs {read['permission']}.")
+        paragraph(f"{read['name']} ({read['kind']}): {read['does']} Needs {read['permission']}.", further="    ")
 
 
 def _tell_system(system: Connector) -> None:
-    line(f"{system.name}: {_about(system)}")
+    for text in told_of(system).split("\n\n"):
+        paragraph(" ".join(text.split()) if text != about(system) else f"{system.name}: {text}", further="  ")
     settings = f", settings {', '.join(system.settings.model_fields)}" if system.settings.model_fields else ""
-    line(f"  connection: credential {system.auth}{settings}")
+    _under("connection", f"credential {system.auth}{settings}")
+    if system.rights is not None:
+        _under("granted at", system.rights.where)
     apart = f", writes {system.rate.write_gap_s:g} s apart" if system.rate.write_gap_s else ""
-    line(
-        f"  rate:       {system.rate.calls} calls in {system.rate.per_s:g} s, {system.rate.in_flight} in flight{apart}"
-    )
+    _under("rate", f"{system.rate.calls} calls in {system.rate.per_s:g} s, {system.rate.in_flight} in flight{apart}")
     for kind, model in system.footholds.items():
-        line(f"  foothold:   {kind}, named by {', '.join(model.model_fields)}")
+        _under("foothold", f"{kind}, named by {', '.join(model.model_fields)}")
 
 
 def _tell_action(action: dict[str, Any]) -> None:
-    line(f"{action['name']} ({action['kind']}, {action['layer']}): {action['does']}")
+    line("")
+    paragraph(f"{action['name']} ({action['kind']}, {action['layer']}): {action['does']}", further="  ")
     if action["families"]:
-        line(f"  family:     {', '.join(action['families'])}; stops {action['stops']} access")
-    line("  undo:       yes" if action["reversible"] else f"  undo:       no: {action['irreversible']}")
+        _under("family", f"{', '.join(action['families'])}; stops {action['stops']} access")
+    _under("undo", "yes" if action["reversible"] else f"no: {action['irreversible']}")
     if action["residual"]:
-        line(f"  residual:   {action['residual']}")
+        _under("residual", action["residual"])
     if action["not_proven"]:
-        line(f"  proof:      none: {action['not_proven']}")
-    line(f"  needs:      {action['permission']}")
-    line(f"  with:       {', '.join(action['with'])}")
+        _under("proof", f"none: {action['not_proven']}")
+    _under("needs", action["permission"])
+    _under("with", ", ".join(action["with"]))
+
+
+def _under(what: str, text: str) -> None:
+    paragraph(f"  {what + ':':<12}{text}", further=" " * 14)
 
 
 def _action(action: Action[Any, Any]) -> dict[str, Any]:
@@ -148,7 +157,18 @@ def _short(action: Action[Any, Any]) -> str:
     return action.name.partition(".")[2]
 
 
-def _about(system: Connector) -> str:
-    """Give the first line of the connector's own file."""
+def about(system: Connector) -> str:
+    """Give the first line of what its own file or folder says of it."""
+    return told_of(system).partition("\n")[0]
+
+
+def told_of(system: Connector) -> str:
+    """Give all that a connector's own file or folder says of it: what it does, what it does not, what has no API.
+
+    Of several in one folder, those that the folder is not named after are told by what they act on.
+    """
     declared = [part.fn for group in (system.actions, system.looks) for part in group.values()]
-    return (sys.modules[declared[0].__module__].__doc__ or "").strip().partition("\n")[0] if declared else ""
+    room = ".".join(declared[0].__module__.split(".")[:2]) if declared else ""
+    if room.rpartition(".")[2] != system.name and system.footholds:
+        return inspect.cleandoc(next(iter(system.footholds.values())).__doc__ or "")
+    return inspect.cleandoc(sys.modules[room].__doc__ or "") if room else ""

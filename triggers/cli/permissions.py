@@ -5,21 +5,17 @@ Connects to nothing, and reads no secret.
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triggers.cli import place
-from triggers.cli.say import as_json, line
+from triggers.cli.say import as_json, line, paragraph
 
 if TYPE_CHECKING:
     from engine.needed import Needed
     from inventory.read import Inventory
     from language import Checked
-
-WIDE = 100
-"""Columns that the text keeps to; what is to be pasted stays as it is."""
 
 
 def permissions(
@@ -60,12 +56,12 @@ def permissions(
         as_json({"playbook": checked.playbook.id, "about": about, "systems": systems, "notes": notes})
         return
     line(f"{checked.playbook.id}: {checked.playbook.title}")
-    say(f"The least that it needs, for {about}. No more than this should be granted.")
+    paragraph(f"The least that it needs, for {about}. No more than this should be granted.")
     for one in systems:
         _tell(one)
     for note in notes:
         line("")
-        say(f"Note: {note}")
+        paragraph(f"Note: {note}")
 
 
 def _needed(checked: Checked, ours: Inventory | None, integration: str) -> tuple[Mapping[str, Needed], str, list[str]]:
@@ -150,24 +146,14 @@ def _tell(system: Mapping[str, Any]) -> None:
     )
     line(f"{title}: {system['called'] or 'it has no permissions to grant'}")
     if system["where"]:
-        say(f"grant at: {system['where']}", indent="  ")
+        paragraph(f"grant at: {system['where']}", indent="  ")
     for one in system["permissions"]:
         told = ", ".join(short.partition(".")[2] for short in one["for"]) or "every use"
-        say(f"{one['name']}: {told}", indent="  ", further="      ")
+        paragraph(f"{one['name']}: {told}", indent="  ", further="      ")
     for one in system["other"]:
         told = ", ".join(short.partition(".")[2] for short in one["for"])
-        say(f"{one['needs']}: {told}", indent="  ", further="      ")
+        paragraph(f"{one['needs']}: {told}", indent="  ", further="      ")
     if system["paste"]:
         line("  to paste:")
         for text in system["paste"].split("\n"):
             line(f"    {text}")
-
-
-def say(text: str, *, indent: str = "", further: str | None = None) -> None:
-    """Print a paragraph within the width."""
-    more = indent if further is None else further
-    wrapped: Iterable[str] = textwrap.wrap(
-        text, WIDE, initial_indent=indent, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
-    )
-    for one in wrapped:
-        line(one)

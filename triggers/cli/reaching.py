@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from triggers.cli import place
 from triggers.cli.discovering import looked_at
-from triggers.cli.permissions import say
-from triggers.cli.say import as_json, line
+from triggers.cli.say import as_json, line, paragraph
 
 if TYPE_CHECKING:
     from engine.needed import Needed
@@ -52,7 +51,8 @@ def check(
         raise place.Refused("No connection here is used by these playbooks:\n" + "\n".join(map(_left, left_out)))
     troubles: dict[str, str] = {}
     found = asyncio.run(_reached(ours, needed.values(), troubles))
-    idle = [name for name in ours.config.connections if name not in needed]
+    told = {str(entry.to) for entry in ours.config.tell}
+    idle = [name for name in ours.config.connections if name not in needed and name not in told]
     facts = [_facts(one, users[one.needed.connection]) for one in found]
     good = all(one.good for one in found)
     if json:
@@ -134,7 +134,10 @@ def _facts(found: Reach, users: Sequence[str]) -> dict[str, Any]:
         "not_told": found.held.why,
         "may": sorted(found.held.names) if found.held.names is not None else None,
         "needs": list(least_of(found.needed.system.rights, found.needed.names)),
-        "missing": list(found.missing),
+        "missing": [
+            {"name": name, "for": found.needed.names.get(name, []), "why": found.why_missing(name)}
+            for name in found.missing
+        ],
         "wider": [*found.wider, *([found.held.wide] if found.held.wide else [])],
         "shared_with": list(found.shared),
         "unproven": list(found.unproven),
@@ -148,35 +151,36 @@ def _tell(one: dict[str, Any]) -> None:
     line(f"{title}: {_verdict(one)}")
     wide = {"indent": "    ", "further": "        "}
     if one["trouble"]:
-        say(one["trouble"], **wide)
-    for name in one["missing"]:
-        said = {t["came"] for t in one["tried"] if t["refused"]}
-        say(f"missing  {name}" + (f" ({'; '.join(sorted(said))})" if said else ""), **wide)
+        paragraph(one["trouble"], **wide)
+    for lack in one["missing"]:
+        uses = ", ".join(use.partition(".")[2] for use in lack["for"])
+        paragraph(f"missing  {lack['name']}{f', for {uses}' if uses else ''}: {lack['why']}", **wide)
     for name in one["wider"]:
-        say(f"too wide {name}", **wide)
+        paragraph(f"too wide {name}", **wide)
     for name in one["shared_with"]:
-        say(f"shared   the same secret is configured for {name}, at another host: its provider sees it", **wide)
+        paragraph(f"shared   the same secret is configured for {name}, at another host: its provider sees it", **wide)
     if one["may"] is not None:
-        say(
+        paragraph(
             f"told     by {one['told_by']}: {_count(one['needs'], 'permission')} needed, {len(one['may'])} held", **wide
         )
     if one["not_told"]:
-        say(f"not told {one['not_told']}", **wide)
+        paragraph(f"not told {one['not_told']}", **wide)
     good = [t["name"].partition(".")[2] for t in one["tried"] if not t["came"]]
     if good:
-        say(f"looked   {', '.join(dict.fromkeys(good))}", **wide)
+        paragraph(f"looked   {', '.join(dict.fromkeys(good))}", **wide)
     for t in one["tried"]:
         if t["came"] and not t["refused"]:
-            say(f"unclear  {t['name'].partition('.')[2]} of {t['on']}: {t['came']}", **wide)
+            paragraph(f"unclear  {t['name'].partition('.')[2]} of {t['on']}: {t['came']}", **wide)
     if one["unproven"]:
-        say(f"unproven {', '.join(one['unproven'])}: the provider does not tell, and no look shows it", **wide)
+        paragraph(f"unproven {', '.join(one['unproven'])}: the provider does not tell, and no look shows it", **wide)
 
 
 def _verdict(one: dict[str, Any]) -> str:
     if one["trouble"]:
         return "COULD NOT BE ASKED"
     said = ["DOES NOT REACH all that is needed"] if one["missing"] else []
-    said += ["MAY MORE than is needed"] if one["wider"] or one["shared_with"] else []
+    said += ["MAY MORE than is needed"] if one["wider"] else []
+    said += ["IS SHARED with another system"] if one["shared_with"] else []
     said += ["ANSWERS what nobody here knows"] if any(tried["odd"] for tried in one["tried"]) else []
     if said:
         return ", and ".join(said)
@@ -189,11 +193,19 @@ def _verdict(one: dict[str, Any]) -> str:
 def _beside(facts: Sequence[dict[str, Any]], idle: Sequence[str], left_out: Sequence[dict[str, str]]) -> None:
     users = sorted({user for one in facts for user in one["used_by"]})
     line("")
-    say(f"Needed is what these do here: {', '.join(users)}.")
+    paragraph(f"Needed is what these do here: {', '.join(users)}.")
     if left_out:
-        say(f"Not counted, as they do not fit here: {', '.join(sorted(one['playbook'] for one in left_out))}.")
+        paragraph(f"Not counted, as they do not fit here: {', '.join(sorted(one['playbook'] for one in left_out))}.")
     for name in idle:
-        say(f"{name} is used by none of them: its credential could be taken away.")
+        paragraph(f"{name} is used by none of them: its credential could be taken away.")
+    bad = [one["connection"] for one in facts if not one["ok"]]
+    if bad:
+        said = "`ringfence connectors permissions PLAYBOOK` prints what to grant, and no more."
+        paragraph(f"Not as it should be: {', '.join(bad)}. {said}")
+    else:
+        untold = [one["connection"] for one in facts if one["may"] is None]
+        rest = f"; what {', '.join(untold)} may is told by nobody" if untold else ""
+        paragraph(f"As far as anybody tells, each reaches what is needed and no more{rest}.")
 
 
 def _left(one: dict[str, str]) -> str:

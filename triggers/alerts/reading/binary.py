@@ -1,4 +1,4 @@
-"""CloudEvents in binary mode: the attributes are headers and the body is the data, of whatever type."""
+"""CloudEvents where they are not plain JSON: attributes in headers with the data as the body, or data as base64."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from triggers.alerts.reading.body import LARGEST, parsed
+from triggers.alerts.reading.body import LARGEST, of_base64, parsed
 from triggers.alerts.reading.model import NotAnAlert
 from triggers.alerts.reading.texts import LONGEST, valid
 
@@ -26,7 +26,7 @@ def body_of(raw: bytes, headers: Mapping[str, str], largest: int = LARGEST) -> A
         elif plain == "content-type":
             content = value.lower()
     if not event.keys() >= _NEEDED or content.startswith("application/cloudevents"):
-        return parsed(raw, largest)
+        return _opened(parsed(raw, largest))
     event["data"] = _data(raw, content, largest)
     return event
 
@@ -44,3 +44,13 @@ def _data(raw: bytes, content: str, largest: int) -> Any:
         return valid(raw.decode("utf-8"))
     except UnicodeDecodeError:
         return None
+
+
+def _opened(value: Any) -> Any:
+    """Give an event, or each of a batch, with the JSON that it has as base64 for its data."""
+    if isinstance(value, list):
+        return [_opened(one) if isinstance(one, dict) else one for one in value]
+    if not isinstance(value, dict) or "specversion" not in value or "data" in value:
+        return value
+    data = value.get("data_base64")
+    return {**value, "data": of_base64(data)} if isinstance(data, str) else value

@@ -24,7 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 def parsed(raw: bytes, largest: int = LARGEST) -> Any:
     """Read a payload. Raises NotAnAlert for what is too large, too deep, not UTF-8 or not JSON.
 
-    Several JSON values on lines of their own become a list. Of a token in JWS compact form it is the claims that are
+    Several JSON values on lines of their own, or objects one after another, become a list. Of a token in JWS compact form it is the claims that are
     read; whether anybody signed them is not asked here.
     """
     if len(raw) > largest:
@@ -106,8 +106,29 @@ def _json(body: bytes) -> Any:
                 return [_loaded(line) for line in lines if line.strip()]
             except (ValueError, RecursionError):
                 pass
+        if body[:1] == b"{" and (several := _one_after_another(body)):
+            return several
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise NotAnAlert(f"The payload is not JSON{where}.") from None
+
+
+def _one_after_another(body: bytes) -> list[Any] | None:
+    """Objects that stand one after another with nothing between them but blanks, as streams write them; else None."""
+    text = body.decode("utf-8", "surrogatepass")
+    decoder = json.JSONDecoder(parse_constant=lambda _: None)
+    found: list[Any] = []
+    at = 0
+    try:
+        while at < len(text) and len(found) < 10_000:
+            if text[at] != "{":
+                return None
+            value, at = decoder.raw_decode(text, at)
+            found.append(value)
+            while at < len(text) and text[at] in " \t\r\n":
+                at += 1
+    except (ValueError, RecursionError):
+        return None
+    return found if at == len(text) else None
 
 
 def _loaded(body: bytes) -> Any:

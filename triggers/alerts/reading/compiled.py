@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from language.expression import Expression, Language
+from language.kinds import words
 from language.messages import Messages
 from language.values import Doubt, Told
 from triggers.alerts.reading.facts import TYPES, Wanted, wanted
@@ -20,6 +21,15 @@ TIMES = ("time", "first_seen", "last_seen", "detected_at")
 
 class BadSource(Exception):
     """A source's file has mistakes; a line each."""
+
+
+class Unsound(Exception):
+    """What a source says does not fit together; `wrong` has the key, as in `alert.id`, and what is wrong with it."""
+
+    def __init__(self, wrong: Sequence[tuple[str, str]]) -> None:
+        """Keep all of it."""
+        super().__init__("; ".join(f"{key}: {said}" for key, said in wrong))
+        self.wrong = wrong
 
 
 @dataclass(frozen=True)
@@ -120,15 +130,15 @@ class _Compiler:
         messages = Messages()
         self.language = Language(messages, {"fact": messages.message("rf.Facts", kinds)})
         self.source = source
-        self.wrong: list[str] = []
+        self.wrong: list[tuple[str, str]] = []
 
     def one(self, text: str, where: str, kind: str) -> Expression | None:
         made = self.language.compile(text)
         if isinstance(made, list):
-            self.wrong += (f"{where}: `{text}`: {flaw.message}" for flaw in made)
+            self.wrong += ((where, f"`{text}`: {flaw.message}") for flaw in made)
             return None
         if made.type != kind:
-            self.wrong.append(f"{where}: `{text}` gives {made.type}, and {kind} is needed")
+            self.wrong.append((where, f"`{text}` is {words(made.type)}, and here belongs {words(kind)}"))
             return None
         return made
 
@@ -146,12 +156,21 @@ class _Compiler:
 
 
 def compiled(source: Source) -> Compiled:
-    """Make a source ready. Raises BadSource with every mistake in it."""
-    try:
-        facts = tuple(wanted(name, fact) for name, fact in source.facts.items())
-        tests = tuple(tuple(map(_asked, tests)) for tests in source.recognise)
-    except ValueError as error:
-        raise BadSource(f"{source.source}: {error}") from None
+    """Make a source ready. Raises Unsound with every mistake in it."""
+    wrong: list[tuple[str, str]] = []
+    facts, tests = [], []
+    for name, fact in source.facts.items():
+        try:
+            facts.append(wanted(name, fact))
+        except ValueError as error:
+            wrong.append((f"facts.{name}", str(error)))
+    for alternative in source.recognise:
+        try:
+            tests.append(tuple(map(_asked, alternative)))
+        except ValueError as error:
+            wrong.append(("recognise", str(error)))
+    if wrong:
+        raise Unsound(wrong)
     with_ = _Compiler(source, facts)
     alert, severity = source.alert, source.severity
     choices = {name: with_.chosen(getattr(alert, name), f"alert.{name}", TEXT) for name in _texts()}
@@ -173,9 +192,9 @@ def compiled(source: Source) -> Compiled:
         "ignore": with_.truths([one.when for one in source.ignore], "ignore"),
     }
     if with_.wrong:
-        raise BadSource("\n".join(f"{source.source}: {one}" for one in with_.wrong))
+        raise Unsound(with_.wrong)
     return Compiled(
-        source, with_.language, facts, tests, tuple(map(path_of, source.items)),
+        source, with_.language, tuple(facts), tuple(tests), tuple(map(path_of, source.items)),
         tuple(map(path_of, source.delivery)), choices, lists, truths,
         {kind: tuple(map(_listed, getattr(source, kind))) for kind in ("principals", "credentials", "resources", "ips")},
     )  # fmt: skip
@@ -205,5 +224,5 @@ def _listed(said: Any) -> Listed:
         value = getattr(said, name)
         if name in _LABELS or value is None:
             continue
-        paths[name] = tuple(map(path_of, [value] if isinstance(value, str) else value))
+        paths[name] = tuple(map(path_of, value))
     return Listed(said, path_of(said.each) if said.each else None, paths)

@@ -51,6 +51,11 @@ def _message(keys: Mapping[str, Any]) -> Any:
     return _decoded(plain(message)) if isinstance(message, dict) else None
 
 
+def _original(keys: Mapping[str, Any]) -> Any:
+    event = keys.get("event")
+    return plain(event).get("original") if isinstance(event, dict) else None
+
+
 def _values(keys: Mapping[str, Any]) -> Any:
     sets = keys.get("sets")
     return list(sets.values()) if isinstance(sets, dict) else None
@@ -73,6 +78,8 @@ LAYERS: Mapping[str, tuple[Layer, ...]] = {
         Layer(frozenset({"message", "subscription"}), _message),
         Layer(frozenset({"data", "messageid", "publishtime"}), _decoded),
     ),
+    # Elastic keeps what it was sent as a text beside what it made of it.
+    "elastic": (Layer(frozenset({"ecs", "event"}), _original),),
     "records": (Layer(frozenset({"records"}), _key("records")),),
     "cloudevents": (
         Layer(frozenset({"specversion", "type", "database64"}), lambda k: of_base64(str(k["database64"]))),

@@ -83,7 +83,7 @@ class Wanted:
                 notes.append(f"{self.name}: {len(found)} different ones")
                 torn.add(self.name)
                 return None
-            elif there and self.pattern is None:
+            elif self.pattern is None and any(one != "" for one in there):
                 notes.append(f"{self.name}: not {_A[self.kind]}")
         return () if self.kind == "texts" else None
 
@@ -111,12 +111,10 @@ _A = {
 }  # fmt: skip
 
 
-def wanted(name: str, fact: str | list[str] | Fact) -> Wanted:
+def wanted(name: str, fact: Fact) -> Wanted:
     """Read what a source's file says of a fact. Raises ValueError for a path or pattern that is none."""
-    if not isinstance(fact, Fact):
-        fact = Fact(text=fact)
     try:
         pattern = re.compile(fact.pattern) if fact.pattern is not None else None
     except re.error as error:
-        raise ValueError(f"facts.{name}: the pattern cannot be read: {error}") from None
+        raise ValueError(f"the pattern cannot be read: {error}") from None
     return Wanted(name, fact.kind, tuple(map(path_of, fact.paths)), pattern, fact.first)

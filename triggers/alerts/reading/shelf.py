@@ -10,28 +10,35 @@ from pydantic import ValidationError
 from inventory.explain import explain
 from language.errors import BadPlaybook, Report
 from language.files import text_of
-from language.source import load, plain
+from language.source import load, place_in, plain
 from triggers.alerts.names import FOLDER
-from triggers.alerts.reading.compiled import BadSource, Compiled, compiled
+from triggers.alerts.reading.compiled import BadSource, Compiled, Unsound, compiled
 from triggers.alerts.reading.source import Source
 
 _WHAT = "alert source"
 
 
-def source_in(file: Path) -> Source:
-    """Read one source's file. Raises BadSource with every mistake, each with its place."""
+def ready_in(file: Path) -> Compiled:
+    """Read one source's file and make it ready. Raises BadSource with every mistake, each with its place."""
     report = Report(str(file))
     try:
         tree = load(text_of(file, _WHAT), report, _WHAT)
         assert tree is not None
         try:
-            return Source.model_validate(plain(tree))
+            source = Source.model_validate(plain(tree))
+            if source.source != file.stem:
+                said = f"it says that it is {source.source}: name the file {source.source}.yaml"
+                report.add("name", place_in(tree, ["source"]), said)
+            ready = compiled(source)
         except ValidationError as error:
             explain(tree, error, Source, report)
+        except Unsound as unsound:
+            for key, said in unsound.wrong:
+                report.add("unsound", place_in(tree, key.split(".")), f"{key}: {said}")
         report.settle()
-        raise AssertionError(file)
     except BadPlaybook as bad:
         raise BadSource(str(bad)) from None
+    return ready
 
 
 class Shelf(Mapping[str, Source]):
@@ -56,11 +63,7 @@ class Shelf(Mapping[str, Source]):
     def ready(self, name: str) -> Compiled:
         """Give a source that can read. Raises KeyError for one that there is not, BadSource for a file with mistakes."""
         if name not in self._ready:
-            file = self._files[name]
-            source = source_in(file)
-            if source.source != name:
-                raise BadSource(f"{file}: it says that it is {source.source}: name the file {source.source}.yaml")
-            self._ready[name] = compiled(source)
+            self._ready[name] = ready_in(self._files[name])
         return self._ready[name]
 
 

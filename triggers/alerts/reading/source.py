@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from engine.alert import CredentialKind, PrincipalKind, Severity, Status
 from inventory.part import Part
@@ -27,7 +27,14 @@ def _as_envelope(value: str) -> str:
 
 
 PathText = Annotated[str, AfterValidator(_as_path)]
-Paths = PathText | list[PathText]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Paths = Annotated[list[PathText], BeforeValidator(_as_list)]
+"""One path, or several in the order in which they are tried."""
 Test = Annotated[str, Field(min_length=1)]
 """`path` (something is there), `path=text|text` (in any case) or `path~text` (holds it)."""
 
@@ -67,11 +74,16 @@ class Fact(Part):
     @property
     def paths(self) -> list[str]:
         """Where it is looked for, in this order."""
-        found: str | list[str] = getattr(self, self.kind)
-        return [found] if isinstance(found, str) else found
+        found: list[str] = getattr(self, self.kind)
+        return found
 
 
 KINDS = ("text", "texts", "number", "whole", "flag", "time", "address", "digest")
+
+
+def _as_text_fact(value: object) -> object:
+    """A path, or several, is where a text is."""
+    return {"text": value} if isinstance(value, str | list) else value
 
 
 class Take(Part):
@@ -223,7 +235,7 @@ class Source(Part):
     hint: str
     rank: int = 0
     delivery: list[PathText] = Field(default_factory=list)
-    facts: dict[str, str | list[str] | Fact]
+    facts: dict[str, Annotated[Fact, BeforeValidator(_as_text_fact)]]
     derived: dict[str, Choice] = Field(default_factory=dict)
     alert: AlertPart
     severity: Severities = Severities()
