@@ -210,12 +210,7 @@ class Book:
 
     def record(self, line: Line) -> Event:
         """Add a line that is ready to the journal's own chain."""
-        if JOURNAL not in self.heads:
-            row = Head(JOURNAL, JOURNAL, None, 1, None, 0, self.now, self.ttl_ms, self.now, self.now, 0, "")
-            self.conn.execute(_FIRST, {name: getattr(row, name) for name in Head.__slots__})
-            (found,) = self.conn.execute(_LOAD, {"wanted": [JOURNAL]})  # perhaps another process was faster
-            self.heads[JOURNAL] = Head(**found._mapping)  # noqa: SLF001
-        event, columns = self._linked(self.heads[JOURNAL], line)
+        event, columns = self._linked(self.own(), line)
         if self.kill is not None and self.kill.at_own(line.type):
             if self.kill.side == "before":
                 self.kill.die()
@@ -223,6 +218,15 @@ class Book:
         self.notes.append(columns)
         self._moved(event)
         return event
+
+    def own(self) -> Head:
+        """The head of the journal's own chain, made when there is none: until this transaction ends it is nobody else's."""
+        if JOURNAL not in self.heads:
+            row = Head(JOURNAL, JOURNAL, None, 1, None, 0, self.now, self.ttl_ms, self.now, self.now, 0, "")
+            self.conn.execute(_FIRST, {name: getattr(row, name) for name in Head.__slots__})
+            (found,) = self.conn.execute(_LOAD, {"wanted": [JOURNAL]})  # perhaps another process was faster
+            self.heads[JOURNAL] = Head(**found._mapping)  # noqa: SLF001
+        return self.heads[JOURNAL]
 
     def stops_at(self, type_: str, body: Mapping[str, Any]) -> bool:
         """Whether such an event must not be written any more: the fault point was reached, or is right before it."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH = 60
 """Deliveries that are read at a time: what a run writes meanwhile waits for no more than these."""
+BESIDE_BYTES = 16 * 1024
+"""Larger deliveries are read beside the event loop."""
 OF_ONE = 100
 """Acts of one way in that are in memory at most; its further deliveries wait in the inbox, and keep no other's waiting."""
 EVERY_S = 0.5
@@ -144,13 +146,21 @@ class AlertService:
 
     async def _take_in(self, rows: Rows, taken: Sequence[Row]) -> None:
         """Read deliveries, count what they tell of, and begin to decide what is new."""
-        read = await asyncio.to_thread(lambda: [self._sorted(rows, row) for row in taken])
+        read = [await self._read_one(rows, row) for row in taken]
         at_point("before", "alert-sifted")
         found = await rows.sift([one for one, _ in read])
         at_point("after", "alert-sifted")
         for row, (_, alerts) in zip(taken, read, strict=True):
             for act in found.get(row.number, ()):
                 self._begin(row, act, alerts[act.place] if act.place < len(alerts) else None)
+
+    async def _read_one(self, rows: Rows, row: Row) -> tuple[Sorted, Sequence[Alert]]:
+        """Read one: a small one here, with a turn for everybody else behind it, for two threads take each other's time."""
+        if len(row.box) > BESIDE_BYTES:
+            return await asyncio.to_thread(self._sorted, rows, row)
+        found = self._sorted(rows, row)
+        await asyncio.sleep(0)
+        return found
 
     def _sorted(self, rows: Rows, row: Row) -> tuple[Sorted, Sequence[Alert]]:
         """Read one delivery. Whatever is in it, and whatever reading does with it, it comes to an end."""

@@ -16,7 +16,7 @@ from journal.event import JOURNAL
 from journal.write.book import Book
 from journal.write.requests import Request
 from triggers.alerts.inbox.model import Act
-from triggers.alerts.inbox.sifting import record
+from triggers.alerts.inbox.sifting import alone, record
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PROPOSALS = 20
@@ -50,7 +50,7 @@ class Reserve(Request):
 
     def do(self, book: Book) -> str:
         """Nothing where it has its place, or had it; else which budget is used up. `lost`: another acts on it by now."""
-        conn = book.conn
+        conn = alone(book)
         if not holds(conn, self.me, self.act):
             return "lost"
         if conn.execute(select(acts.c.started_at).where(acts.c.id == self.act.number)).scalar() is not None:
@@ -85,7 +85,7 @@ class Propose(Request):
 
     def do(self, book: Book) -> Mapping[str, str]:
         """{}: it is to be proposed. `word`: why not: `grouped` with the act in `run` and `incident`, `crowded`, `lost`."""
-        conn = book.conn
+        conn = alone(book)
         if not holds(conn, self.me, self.act):
             return {"word": "lost"}
         hour = _ago(book, HOUR)

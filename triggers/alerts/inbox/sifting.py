@@ -52,7 +52,7 @@ class Sift(Request):
 
     def do(self, book: Book) -> dict[int, list[Act]]:
         """The acts of each delivery that is still ours and open."""
-        conn = book.conn
+        conn = alone(book)
         numbers = [one.number for one in self.deliveries]
         mine = select(inbox.c.id).where(inbox.c.id.in_(numbers), inbox.c.holder == self.me, inbox.c.done_at.is_(None))
         ours = set(conn.execute(mine.with_for_update()).scalars())
@@ -145,6 +145,12 @@ class Sift(Request):
             values |= {"done_at": at, "holder": "", "word": one.word or ("never" if kept else "repeat")}
             values |= {} if kept else {"body": b""}
         conn.execute(update(inbox).where(inbox.c.id == number).values(**values))
+
+
+def alone(book: Book) -> Connection:
+    """The connection, with every other process that counts findings or starts kept waiting until this transaction ends."""
+    book.own()
+    return book.conn
 
 
 def record(book: Book, body: Mapping[str, Any]) -> None:
