@@ -165,13 +165,16 @@ class AlertService:
     def _sorted(self, rows: Rows, row: Row) -> tuple[Sorted, Sequence[Alert]]:
         """Read one delivery. Whatever is in it, and whatever reading does with it, it comes to an end."""
         about = {"name": row.name, "source": row.source, "incident": NO_INCIDENT}
+        from triggers.alerts.reading import NotAnAlert
+
         try:
             headers, raw = rows.box.open(row.key, row.box)
             reading = self._read(row.source, raw, headers, provenance=Provenance.model_validate(row.provenance))
             alerts = tuple(reading.alerts)
             sightings = tuple(seeing.sighting(row, place, alert) for place, alert in enumerate(alerts))
         except Exception as error:  # noqa: BLE001  one body's fault must not keep the next one waiting
-            why = f"{type(error).__name__}: {seeing.text(error, 200)}"
+            # Any other error's text may carry a piece of the body.
+            why = seeing.text(error, 200) if isinstance(error, NotAnAlert) else f"a fault of ours: {type(error).__name__}"
             return Sorted(row.number, word="unreadable", why=(why,), said=about), ()
         if not alerts:
             why_not = tuple(seeing.text(one, 200) for one in tuple(reading.ignored)[:20])
