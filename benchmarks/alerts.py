@@ -51,7 +51,7 @@ class Plan:
     repeats: float = 0.9
 
 
-QUICK, FULL = Plan(10, 2, 10), Plan(60, 5, 60)
+QUICK, FULL = Plan(10, 1, 15), Plan(60, 5, 60)
 
 
 def main() -> None:
