@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.core import Call, Connector, NotAllowed, Params, Rate, Sealed, Unseen
+from connectors.core import Call, Connector, Held, NotAllowed, Params, Rate, Reader, Sealed, Unseen
 from connectors.core.apprise import by_apprise
 
 apprise = Connector(
@@ -18,6 +18,12 @@ apprise = Connector(
     carrier=by_apprise,
     schemes=("apprise",),
 )
+
+
+@apprise.credential()
+async def held(_read: Reader) -> Held:
+    """Apprise tells nothing of what a URL may do."""
+    return Held(why="whoever has the Apprise URL may send by it; only a message would try it")
 
 
 class Note(Params):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.core import Call, Connector, NotAllowed, Params, Rate, Sealed, Unseen
+from connectors.core import Call, Connector, Held, NotAllowed, Params, Rate, Reader, Sealed, Unseen
 from connectors.core.mail import MailSettings, by_mail
 
 email = Connector(
@@ -20,6 +20,12 @@ email = Connector(
     carrier=by_mail,
     schemes=("smtp", "smtps"),
 )
+
+
+@email.credential()
+async def held(_read: Reader) -> Held:
+    """A mail server does not say as whom else a login may send."""
+    return Held(why="a mail server does not say as whom else our login may send; only a message would try it")
 
 
 class Letter(Params):

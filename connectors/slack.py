@@ -2,11 +2,12 @@
 
 Slack has no key against doubles, so it is sent once; who posted what for which run stands in the message's own
 metadata, which `conversations.history` gives back. Links and pictures of what is said are not fetched. What fails is
-answered 200 with `ok: false`. Source: docs.slack.dev/reference/methods/chat.postMessage. The URL is https://slack.com/api.
+answered 200 with `ok: false`. Source: docs.slack.dev/reference/methods/chat.postMessage and auth.test. The URL is https://slack.com/api.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -16,10 +17,13 @@ from connectors.core import (
     Busy,
     Call,
     Connector,
+    Held,
     Mark,
     NotAllowed,
     Params,
     Rate,
+    Reader,
+    Rights,
     Sealed,
     Setting,
     Settings,
@@ -67,6 +71,22 @@ slack = Connector(
     settings=ChannelSettings,
     told=told,
 )
+
+SCOPES = Rights(
+    "bot token scopes",
+    "api.slack.com/apps > the app > OAuth & Permissions > Bot Token Scopes",
+    re.compile(r"[a-z_]+(\.[a-z_]+)*:[a-z]+(\.[a-z]+)*"),
+    ",".join,
+)
+
+
+@slack.credential(SCOPES)
+async def held(read: Reader) -> Held:
+    """The scopes of our bot's token, by the header of `auth.test`."""
+    scopes = (await read.headers("/auth.test")).get("x-oauth-scopes")
+    if scopes is None:
+        return Held(why="the answer of auth.test has no x-oauth-scopes")
+    return Held("the x-oauth-scopes header", frozenset(name.strip() for name in scopes.split(",") if name.strip()))
 
 
 class Said(Params):

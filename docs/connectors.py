@@ -34,7 +34,7 @@ printed by `ringfence connectors list` and `ringfence connectors show NAME`.
 **Undo**: whether it can be undone; what cannot stands below the wall. **Residual**: what lives on after it.
 
 **Tested against** is what tests really did, recorded from a run of them (`uv run python -m tests.tested`):
-*emulate* and *oidc-provider* are servers that others wrote, which CI runs; a vendor's *OpenAPI description* judges every call
+*emulate*, *oidc-provider* and *aiosmtpd* are servers that others wrote, which CI runs; a vendor's *OpenAPI description* judges every call
 of every plan case; a *fake of ours* is a small server in tests that keeps state and names where each of its answers is from, by itself
 no proof of what the vendor does; the *practice company* is our own sandbox. No test here has spoken to a vendor's real service.
 Each action has plan cases beside (`tests/plans/`): a change, nothing to do, the way back or why there is none.

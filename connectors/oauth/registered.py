@@ -33,7 +33,7 @@ async def refused(read: Reader, client: str, secret: Secret) -> bool:
 class Scopes(Client):
     """One client, and the scopes that it may keep, each as the server writes it."""
 
-    keep: tuple[str, ...] = ()
+    keep: tuple[str, ...]
 
 
 class ScopesSeen(State):

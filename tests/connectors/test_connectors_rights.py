@@ -182,6 +182,13 @@ async def test_slacks_scopes_are_in_the_header_of_a_look():
     assert held.names is None
 
 
+async def test_a_bots_scopes_are_in_that_header_too():
+    held, _ = await held_by(
+        "slack", lambda _: says(200, {"ok": True}, x_oauth_scopes="chat:write,files:write"), channel="C1"
+    )
+    assert RIGHTS["slack"].beyond({"chat:write"}, held.names) == ("files:write",)
+
+
 async def test_an_installation_of_githubs_says_it_with_its_token():
     token = {"token": "ghs_1", "expires_at": "2026-01-01T00:00:00Z", "repository_selection": "selected"}
     token["permissions"] = {"members": "read", "metadata": "read"}

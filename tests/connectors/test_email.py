@@ -18,10 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
-from connectors.core import Came, Impossible, Mark, Secret, Sender
+from connectors.core import Came, Impossible, Mark, NoState, Secret, Sender
 from connectors.core.mail import MailSettings
 from connectors.email import Letter, email, message
 from tests.connectors.provider import wired
+
+AGAINST = "aiosmtpd"
+ME = "run/step/target"
 
 AT = {"sender": "ringfence@acme.example", "to": ("ana@acme.example", "ben@acme.example")}
 PASSWORD = Secret("mail-passw0rd-of-ours")
@@ -94,7 +97,7 @@ def trusted(tmp_path, monkeypatch):
 
 
 async def send(url, *, text="drift is contained. Run R1.", to="sales-ops", secret=None, **more):
-    (call,) = message.fn(Letter(to=to, text=text))
+    (call,) = message.missing(Letter(to=to, text=text), NoState(), ME)
     async with wired(url, connector=email, secret=secret, **{**AT, **more}) as wire:
         return await Sender(wire).send(call, MARKS)
 
@@ -214,7 +217,7 @@ async def test_a_server_that_hangs_before_the_text_was_sent_nothing_and_after_it
 
 
 async def test_a_dry_run_sends_none(box):
-    (call,) = message.fn(Letter(to="x", text="y"))
+    (call,) = message.missing(Letter(to="x", text="y"), NoState(), ME)
     async with serving(box) as url, wired(url, connector=email, writes=False, **AT) as wire:
         with pytest.raises(Impossible, match="dry run"):
             await wire.exchange(call.method, call.path, body={"id": "x", "subject": "y", "text": "z"})

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.apprise import Note, apprise
 from connectors.apprise import message as by_apprise
-from connectors.core import Came, Mark, Secret, Sender
+from connectors.core import Came, Mark, NoState, Secret, Sender
 from connectors.jira import Ticket, jira, open_ticket
 from connectors.notify import Message, message, notify
 from connectors.pagerduty import Alert, Page, page, pagerduty, resolve
@@ -18,6 +18,9 @@ from connectors.slack import Said, slack
 from connectors.slack import message as said_in_slack
 from tests.connectors.provider import provider, says, wired
 from tests.connectors.receivers import PagerDuty, SlackWebhook, Tickets
+
+AGAINST = "receivers of ours, as strict as the vendors' documents"
+ME = "run/step/target"
 
 KEY = Secret("R0UTINGKEY0123456789abcdefghijkl")
 MARKS = {Mark.ME: "R1/told/sales", Mark.RUN: "R1", Mark.NOW: "2026-03-01T02:40:00Z"}
@@ -35,15 +38,15 @@ async def test_pagerduty_opens_one_alert_however_often_it_is_told_and_ends_it():
     there = PagerDuty(KEY.reveal())
     async with sender(there, pagerduty) as to:
         for text in ("drift is open", "drift is open", HARD):
-            for call in page.fn(Page(about="INC-1", text=text)):
+            for call in page.missing(Page(about="INC-1", text=text), NoState(), ME):
                 outcome = await to.send(call, MARKS)
                 assert (outcome.came, outcome.status) == (Came.OK, 202)
         assert (there.opened, len(there.open["INC-1"])) == (1, 3)
-        (call,) = resolve.fn(Alert(about="INC-1"))
+        (call,) = resolve.missing(Alert(about="INC-1"), NoState(), ME)
         assert (await to.send(call, MARKS)).came is Came.OK
         assert there.open == {}
     async with sender(there, pagerduty, Secret("another-key-that-is-nobodys-0123")) as to:
-        outcome = await to.send(next(page.fn(Page(about="INC-1", text="x"))), MARKS)
+        outcome = await to.send(page.missing(Page(about="INC-1", text="x"), NoState(), ME)[0], MARKS)
         assert (outcome.came, outcome.status) == (Came.REFUSED, 400)
 
 
@@ -51,9 +54,11 @@ async def test_a_ticket_is_one_that_jira_takes_whatever_the_text():
     there = Tickets(KEY.reveal(), {"SEC"})
     async with sender(there, jira) as to:
         for text in ("drift is open", HARD, ""):
-            outcome = await to.send(next(open_ticket.fn(Ticket(project="SEC", about="INC-1", text=text))), MARKS)
+            outcome = await to.send(
+                open_ticket.missing(Ticket(project="SEC", about="INC-1", text=text), NoState(), ME)[0], MARKS
+            )
             assert (outcome.came, outcome.status, outcome.why) == (Came.OK, 201, "201")
-        (call,) = open_ticket.fn(Ticket(project="NONE", about="INC-1", text="x"))
+        (call,) = open_ticket.missing(Ticket(project="NONE", about="INC-1", text="x"), NoState(), ME)
         assert (await to.send(call, MARKS)).came is Came.REFUSED
     assert [ticket["labels"] for ticket in there.made] == [["INC-1"]] * 3
 
@@ -62,7 +67,7 @@ async def test_a_record_is_one_that_servicenow_takes_and_nothing_of_its_head_is_
     there = Tickets(KEY.reveal(), set())
     async with sender(there, servicenow) as to:
         for text in ("drift is open", HARD):
-            outcome = await to.send(next(open_record.fn(Record(about="INC-1", text=text))), MARKS)
+            outcome = await to.send(open_record.missing(Record(about="INC-1", text=text), NoState(), ME)[0], MARKS)
             assert (outcome.came, outcome.status) == (Came.OK, 201)
     assert there.made[0]["short_description"] == "INC-1: drift is open"
     assert {made["correlation_id"] for made in there.made} == {"INC-1"}
@@ -70,7 +75,7 @@ async def test_a_record_is_one_that_servicenow_takes_and_nothing_of_its_head_is_
 
 async def test_a_webhook_of_slack_takes_it_and_one_that_is_gone_is_no_success():
     there = SlackWebhook(f"/{KEY.reveal()}")
-    (call,) = message.fn(Message(to="sales-ops", text="drift is contained"))
+    (call,) = message.missing(Message(to="sales-ops", text="drift is contained"), NoState(), ME)
     async with sender(there, notify) as to:
         assert (await to.send(call, MARKS)).came is Came.OK
         there.archived = True
@@ -95,7 +100,7 @@ async def test_a_webhook_of_slack_takes_it_and_one_that_is_gone_is_no_success():
     ],
 )
 async def test_what_slack_says_in_a_200_is_heard(answer, came):
-    (call,) = said_in_slack.fn(Said(to="sales-ops", text="drift is contained"))
+    (call,) = said_in_slack.missing(Said(to="sales-ops", text="drift is contained"), NoState(), ME)
     async with sender(lambda _: answer, slack, channel="C1") as to:
         outcome = await to.send(call, MARKS)
     assert outcome.came is came
@@ -108,7 +113,7 @@ def apprise_at(url):
 
 async def test_anything_else_goes_by_apprise_and_its_word_is_heard():
     status = [200]
-    (call,) = by_apprise.fn(Note(to="sales-ops", text="drift is contained"))
+    (call,) = by_apprise.missing(Note(to="sales-ops", text="drift is contained"), NoState(), ME)
     async with provider(lambda _: says(status[0])) as there:
         made = apprise_at(there.url)
         async with wired("apprise://127.0.0.1", connector=apprise, secret=made) as wire:
@@ -127,7 +132,7 @@ async def test_apprise_that_hangs_is_left_behind(monkeypatch):
     monkeypatch.setattr("connectors.core.apprise.REQUEST_TIMEOUT_S", 0.2)
     ended = threading.Event()
     monkeypatch.setattr("connectors.core.apprise.notified", lambda *_: ended.wait(30))
-    (call,) = by_apprise.fn(Note(to="x", text="y"))
+    (call,) = by_apprise.missing(Note(to="x", text="y"), NoState(), ME)
     async with wired("apprise://127.0.0.1", connector=apprise, secret=Secret("json://x")) as wire:
         outcome = await Sender(wire).send(call, MARKS)
     assert (outcome.came, outcome.why) == (Came.UNSURE, "no answer (Apprise took over 0.2 s)")

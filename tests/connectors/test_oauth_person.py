@@ -13,8 +13,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from connectors import oauth
-from connectors.core import Came, Impossible, Reader, Secret, Sender
+from connectors.core import Came, Impossible, NoState, Reader, Secret, Sender
 from tests.connectors.provider import provider, says, wired
+
+AGAINST = "a small OAuth server of ours, after the draft and RFC 7662 and 7592"
+ME = "run/step/target"
 
 BASIC = "Basic cmVzcG9uZGVyOnBhc3N3b3JkLW9mLW91cnM="
 
@@ -58,7 +61,7 @@ def reach(server, url, **more):
 
 
 async def sent(wire, **who):
-    calls = oauth.revoke_person.fn(oauth.Someone(**who))
+    calls = oauth.revoke_person.missing(oauth.Someone(**who), NoState(), ME)
     return [await Sender(wire).send(call, {}) for call in calls]
 
 

@@ -13,6 +13,8 @@ from tests.connectors.provider import wired
 from tests.peers.oidc.peer import EXCHANGE
 from tests.peers.test_peers_oidc import carry_out, link, params
 
+AGAINST = "oidc-provider"
+
 pytestmark = pytest.mark.peers
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.core import Came, Mark, Secret, Sender
+from connectors.core import Came, Mark, NoState, Secret, Sender
 from connectors.slack import Said, message, slack
 from tests.connectors.provider import wired
 from tests.peers.slack.workspace import Workspace, missing
+
+AGAINST = "emulate's Slack"
+ME = "run/step/target"
 
 pytestmark = pytest.mark.peers
 BOT, OTHER = "xoxb-ringfence", "xoxb-without-scopes"
@@ -23,7 +26,7 @@ def workspace():
 
 
 async def send(workspace, text, *, token=BOT, channel=None):
-    (call,) = message.fn(Said(to="sales-ops", text=text))
+    (call,) = message.missing(Said(to="sales-ops", text=text), NoState(), ME)
     at = channel or workspace.channel("all")
     async with wired(f"{workspace.url}/api", connector=slack, secret=Secret(token), channel=at) as wire:
         return await Sender(wire).send(call, MARKS)

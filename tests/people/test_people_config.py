@@ -114,7 +114,10 @@ tell: [{{of: [waitin], to: chat}}]
         ("approvals: {rung: 0s}", "must be a duration"),
         ("tell: [{of: [waiting], to: 'https://hooks.example/secret'}]", "`to` is env:NAME or file:PATH"),
         ("tell: [{of: [waiting]}]", "'to' is missing"),
-        ("tell: [{of: [waiting], to: crm}]", "'crm' is no connection to the system notify; there is none"),
+        (
+            "tell: [{of: [waiting], to: crm}]",
+            "'crm' is no connection to notify, slack, email or apprise; there is none",
+        ),
         (
             (
                 "people:\n  a: {name: A, roles: [approver], accounts: ['os:x']}\n"

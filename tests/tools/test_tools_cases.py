@@ -46,6 +46,7 @@ def tried(checked, case, at, folder):
     return came, compare(told, came)
 
 
+@pytest.mark.timeout(600)  # more than a hundred cases, and a loaded machine
 def test_the_whole_library_passes_its_cases_without_a_network(ringfence, offline):
     said = ringfence("playbook", "test", "--require-cases", "--json")
     assert said.code == 0, said.out
@@ -132,6 +133,7 @@ def mutants(file):
                     yield f"{phase}.{step.get('id')} without {key}", yaml.safe_dump({**whole, phase: steps}, sort_keys=False)  # fmt: skip
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("file", LIBRARY, ids=lambda file: file.stem)
 def test_a_playbook_that_does_less_fails_its_cases(file, at):
     """Each line of our playbooks is held by a case, or the language itself refuses to go without it."""

@@ -149,11 +149,10 @@ def _open(system: Connector, action: Action[Any, Any], number: int, *, given: st
         else:
             full.setdefault(key, ("203.0.113.10",) if "tuple" in str(info.annotation) else _example(system, key))
     try:
-        params = action.params.model_validate(full)
+        params, state = action.params.model_validate(full), blank(action.state)
     except ValidationError as error:
         first = error.errors()[0]
         raise NoCase(f"{action.name} takes no made-up {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    state = blank(action.state)
     try:
         if not action.missing(params, state, "new"):
             state = goal(state, [], lambda seen: bool(action.missing(params, seen, "new")), None) or state

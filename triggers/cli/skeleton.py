@@ -125,21 +125,26 @@ def _draft(systems: list[Connector]) -> Draft:
     draft = Draft()
     for system in systems:
         blocks = [a for a in system.actions.values() if a.back is not None]
+        held: list[Action[Any, Any]] = []
         for action in blocks:
             if lacks := _lacks(system, action):
                 draft.left_out.append(_also(action, f"it wants {lacks}, which this foothold does not say"))
                 continue
+            if any(action.identifies == other.identifies for other in held):
+                draft.left_out.append(_also(action, "it holds the same thing as a step above"))
+                continue
+            held.append(action)
             draft.holds += _step(draft, system, action, below=False)
             if "blocks-reissue" in action.does:
                 draft.blocked.add(system.name)
         for action in system.actions.values():
-            if not action.cuts:
-                continue
-            if any(action.does and action.does <= block.does for block in blocks):
-                draft.left_out.append(_also(action, "the same, and cannot be undone"))
+            if not action.cuts or action in blocks:
                 continue
             if lacks := _lacks(system, action):
                 draft.left_out.append(_also(action, f"it wants {lacks}, which this foothold does not say"))
+                continue
+            if any(action.does and action.does <= block.does for block in blocks):
+                draft.left_out.append(_also(action, "the same, and cannot be undone"))
                 continue
             draft.cuts += _step(draft, system, action, below=True)
     return draft

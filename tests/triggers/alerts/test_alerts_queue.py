@@ -145,7 +145,7 @@ async def test_a_queue_that_is_not_there_is_told_of_once_and_tried_again(aws, pl
     await place.until(lambda: place.said)
     await place.sqs.create_queue(QueueName=entry.url.rpartition("/")[2])
     await place.sqs.send_message(QueueUrl=entry.url, MessageBody="{}")
-    await place.until(lambda: place.counts.accepted["guardduty"] == 1)
+    await place.until(lambda: place.counts.accepted["guardduty"] == 1 and len(place.said) == 2)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert len(place.said) == 2
