@@ -18,6 +18,7 @@ BARS = (
     ("refused", "storm: not answered with 200", "at most", 0.0, "{:.0f}"),
     ("lost", "storm: answered with 200 and not counted", "at most", 0.0, "{:.0f}"),
     ("memory_grew_mb", "storm: memory grown in its last two thirds, MB", "at most", 15.0, "{:.1f}"),
+    ("cpu_ms", "storm: work of processors for one, all in all, ms", "", 0.0, "{:.2f}"),
     ("answer_p99_s", "storm: time of an answer, p99, s", "", 0.0, "{:.3f}"),
     ("drained_s", "storm: seconds after it until all of it was decided", "", 0.0, "{:.1f}"),
 )

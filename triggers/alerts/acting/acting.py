@@ -81,8 +81,7 @@ class Actor:
             about = {"name": row.name, "source": row.source, "incident": NO_INCIDENT}
             await rows.decide(act, "unreadable", ["it is not read as it was before"], about)
             return
-        inventory = await asyncio.to_thread(lambda: self._house.inventory)
-        ours = echo.ours_in(alert, inventory)
+        inventory, ours, matches = await asyncio.to_thread(self._looked, row, alert)
         if ours:
             call = await asyncio.to_thread(
                 lambda: echo.echo_of(alert, ours, echo.recent_runs(self._house.journal, now()))
@@ -93,8 +92,6 @@ class Actor:
                 await rows.decide(act, "echo", why, seeing.said(row, alert), run=run)
                 return
             await self._alarm.our_credential(row, act, alert, ours, inventory)
-        waiting = await asyncio.to_thread(self.library.matches, row.name, row.source, alert, inventory)
-        matches = [match for match in waiting if is_for(match, inventory)]
         if not matches:
             if not ours:
                 await rows.decide(
@@ -109,6 +106,13 @@ class Actor:
         wanted = self._wanted(row, act, alert, matches, inventory)
         whys = await self._against(wanted, bool(ours))
         await self._done(wanted, whys)
+
+    def _looked(self, row: Row, alert: Alert) -> tuple[Inventory, dict[str, frozenset[str]], list[Match]]:
+        """What is ours, which credentials of ours it names, and the playbooks that it is meant for. Blocks."""
+        inventory = self._house.inventory
+        waiting = self.library.matches(row.name, row.source, alert, inventory)
+        matches = [match for match in waiting if is_for(match, inventory)]
+        return inventory, echo.ours_in(alert, inventory), matches
 
     def _wanted(
         self, row: Row, act: Act, alert: Alert, matches: Sequence[Match], inventory: Inventory

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, delete, insert, select, update
 
 from journal.clock import now, spelled
@@ -63,13 +63,13 @@ class Keep(Asked):
             numbers = {row.key: row.id for row in made}
         for key, times in again.items():
             conn.execute(update(inbox).where(inbox.c.key == key).values(times=inbox.c.times + times))
-            _counted(conn, json.loads(known.get(key, "[]")), times, at)
+            _counted(conn, orjson.loads(known.get(key, "[]")), times, at)
         return [self._row(one, numbers.pop(one.key, None), at) for one in self.deliveries]
 
     def _values(self, one: Delivery, at: str) -> dict[str, Any]:
         return {
             "name": one.name, "source": one.source, "key": one.key, "delivery": one.id, "body": one.box, "at": at,
-            "provenance": json.dumps(one.provenance, separators=(",", ":")), "times": 1, "findings": "[]", "word": "",
+            "provenance": orjson.dumps(one.provenance).decode(), "times": 1, "findings": "[]", "word": "",
             "holder": self.me if one.mine else "", "since": at, "done_at": None,
         }  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Row:
     def of(row: Any, *, mine: bool = False) -> Row:
         """A row as it was read."""
         return Row(
-            row.id, row.name, row.source, row.key, row.delivery, json.loads(row.provenance), row.at, row.body, row.word,
+            row.id, row.name, row.source, row.key, row.delivery, orjson.loads(row.provenance), row.at, row.body, row.word,
             mine,
         )  # fmt: skip
 

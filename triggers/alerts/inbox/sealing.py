@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import orjson
 
 from journal.event import JOURNAL
 from journal.seal.keys import open_box
@@ -48,7 +49,7 @@ class Box:
 
     def close(self, delivery: str, headers: Mapping[str, str], raw: bytes) -> bytes:
         """Seal a body with the headers that belong to it, bound to its delivery."""
-        clear = json.dumps(dict(headers), separators=(",", ":")).encode() + b"\n" + raw
+        clear = orjson.dumps(dict(headers)) + b"\n" + raw
         nonce = self._nonce()
         return nonce + self._cipher.encrypt(nonce, clear, _place(delivery))
 
@@ -63,7 +64,7 @@ class Box:
         """Give headers and body. Raises NoKey where it is another's, was altered, or is gone."""
         clear = open_box(self._key, box, _place(delivery), "The body of this alert does not open, or is gone.")
         head, _, raw = clear.partition(b"\n")
-        return json.loads(head), raw
+        return orjson.loads(head), raw
 
 
 def _place(delivery: str) -> bytes:
