@@ -11,7 +11,7 @@ import pytest
 
 CANARY = "canary-7f3e-of-an-input"
 NOTED = [
-    ("inputs:\n", "inputs:\n  note: {type: text}\n"),
+    ("inputs:\n", "inputs:\n  note: {type: text, default: none}\n"),
     ('text: "${inputs.integration.id} is ${run.word}. Run ${run.id}."', 'text: "${inputs.note}: ${run.word}"'),
 ]
 
