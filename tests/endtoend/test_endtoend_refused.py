@@ -14,10 +14,11 @@ WRONG_WORDS = {
     "an unreadable file": (["stolen_oauth_tokens", "-i", "integration=@none.txt"], "none.txt"),
     "unknown option": (["stolen_oauth_tokens", "--dryrun"], "--help"),
 }
+BY_PEOPLE = ("mode: auto", "mode: propose")  # what starts by itself may ask for no further input
 WRONG_TEXTS = {
     "missing input": (UNTYPED, [], "'since' is missing"),
     "ill-typed input": (UNTYPED, ["-i", "since=soon"], "since"),
-    "unknown key": (("  - id: user\n", "  - idd: user\n"), [], ":18:5: unknown key 'idd'"),
+    "unknown key": (("  - id: user\n", "  - idd: user\n"), [], ":24:5: unknown key 'idd'"),
     "wrong step": (("steps.found.items", "steps.fond.items"), [], "did you mean 'found'?"),
     "wrong field": (("practice_crm.user}", "practice_crm.usr}"), [], "did you mean 'user'?"),
     "wrong action": (("practice_crm.freeze_user", "practice_crm.freeze_users"), [], "practice_crm.freeze_user"),
@@ -52,7 +53,7 @@ def test_wrong_words_are_refused_before_anything_is_opened(up):
 @pytest.mark.slow
 def test_wrong_playbooks_are_refused_with_their_place_before_anything_is_opened(up):
     for change, words, sentence in WRONG_TEXTS.values():
-        said = up.run("contain", up.quick(change), "--sandbox", "--yes", *words)
+        said = up.run("contain", up.quick(change, BY_PEOPLE), "--sandbox", "--yes", *words)
         _refused(up, said, sentence)
         assert said.out == ""
     assert up.log() == [], "not even looked"
