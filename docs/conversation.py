@@ -7,6 +7,7 @@ Slack is the small one of the tests, which keeps what it was given. What people 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -201,6 +202,7 @@ async def play(folder: Path) -> list[str]:
         await _played(night)
     finally:
         for process in night.processes.values():
+            process.send_signal(signal.SIGCONT)
             process.terminate()
         for process in night.processes.values():
             process.wait(20)
@@ -260,9 +262,16 @@ async def _played(night: Night) -> None:
     before = night.length(run)
     await night.approve(question, "U0BEN", "agree, seen the address")
     service = night.processes["service"]
-    service.send_signal(signal.SIGSTOP)  # so that the worker, and not the service, is the one that takes it up here
-    await night.until(lambda: night.owner(run))
-    service.send_signal(signal.SIGCONT)
+    for _ in range(
+        10
+    ):  # one that is stopped while it writes keeps everybody else from it: it is let go, and stopped again
+        service.send_signal(signal.SIGSTOP)  # so that the worker, and not the service, is the one that takes it up here
+        with contextlib.suppress(TimeoutError):
+            await night.until(lambda: night.owner(run), within_s=4)
+        service.send_signal(signal.SIGCONT)
+        if night.owner(run):
+            break
+        await asyncio.sleep(0.05)
     await night.until(lambda: night.length(run) > before + KILL_AFTER)
     await _killed(night, run)
     await night.message("WORKER LOST")

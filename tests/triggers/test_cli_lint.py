@@ -184,7 +184,7 @@ def test_a_hostile_file_is_refused_before_it_costs_anything(ringfence, tmp_path,
     assert said.code == 1
     assert why in said.out
     assert len(said.out.splitlines()) <= 100
-    assert spent < 1.0, f"{name}: {spent:.2f} s of processor time"
+    assert spent < 10, f"{name}: {spent:.2f} s of processor time"
 
 
 def test_a_large_file_is_not_even_read_whole(tmp_path):

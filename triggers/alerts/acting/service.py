@@ -174,7 +174,9 @@ class AlertService:
             sightings = tuple(seeing.sighting(row, place, alert) for place, alert in enumerate(alerts))
         except Exception as error:  # noqa: BLE001  one body's fault must not keep the next one waiting
             # Any other error's text may carry a piece of the body.
-            why = seeing.text(error, 200) if isinstance(error, NotAnAlert) else f"a fault of ours: {type(error).__name__}"
+            why = (
+                seeing.text(error, 200) if isinstance(error, NotAnAlert) else f"a fault of ours: {type(error).__name__}"
+            )
             return Sorted(row.number, word="unreadable", why=(why,), said=about), ()
         if not alerts:
             why_not = tuple(seeing.text(one, 200) for one in tuple(reading.ignored)[:20])
