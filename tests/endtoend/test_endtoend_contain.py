@@ -160,6 +160,7 @@ def test_two_at_once_are_one_run_and_the_other_is_told_which(house):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11])
+@pytest.mark.long
 def test_the_word_is_true_over_a_provider_that_is_busy_loses_answers_and_lies(house, seed):
     house.up("--seed", seed)
     house.faults(busy=0.05, lost=0.05, false_200=0.05, seed=seed)
@@ -200,6 +201,7 @@ def test_a_system_that_is_down_stops_nobody_else_and_its_foothold_is_named(house
     assert house.closed() == (True, True, False)
 
 
+@pytest.mark.long
 def test_a_company_that_was_contained_starts_afresh_for_the_next_practice(house):
     house.up("--tokens", "5")
     first = house.run("contain", house.quick(), "--sandbox", "--yes", "--json")

@@ -99,6 +99,7 @@ def test_what_was_said_of_each_thing(house):
     assert house.log(write=True) == [], "a discovery writes nothing anywhere"
 
 
+@pytest.mark.long
 def test_what_is_taken_out_of_the_file_still_counts(house):
     """A run on the client alone is contained by its own inventory; once somebody has looked, it says what is open."""
     playbook = house.place / "client_only.yaml"
@@ -288,6 +289,7 @@ def test_what_was_changed_before_we_came_is_not_given_back_until_it_is_ticked(ho
     assert house.until(lambda: house.state()["paths"]["crm-api"]["addresses"] == ["198.51.100.7"])
 
 
+@pytest.mark.long
 def test_a_snapshot_that_was_altered_is_not_believed(house):
     house.up("--attacker", "none")
     discovered(house)

@@ -59,6 +59,7 @@ def test_two_people_and_no_process_between_them(parked):
         ("approve", "dora", "0" * 64, "stale"),
     ],
 )
+@pytest.mark.long
 def test_what_does_not_count_does_nothing_is_told_and_is_in_the_record(parked, verb, who, scope, code):
     house, run, asked = parked
     more = ("--reason", "no") if verb == "object" else ()
@@ -117,6 +118,7 @@ def test_the_supervisor_goes_on_once_they_have_answered_and_watches_until_then(p
     house.assert_word_true()
 
 
+@pytest.mark.long
 def test_a_supervisor_that_runs_goes_on_within_seconds_of_the_answer_and_says_so(house):
     house.up("--tokens", "5")
     begun = house.start("supervise")
@@ -279,6 +281,7 @@ def test_live_yes_without_a_terminal_names_the_scope_that_it_approves(house):
     assert len(house.live_tokens()) >= 3
 
 
+@pytest.mark.long
 def test_what_a_person_does_by_hand_is_waited_for_and_recovered_by_hand(house):
     house.up("--attacker", "none", "--tokens", "4")
     said = house.run("contain", BOOKS / "by_hands.yaml", "--sandbox", "--yes", "--json")
@@ -302,6 +305,7 @@ def test_what_a_person_does_by_hand_is_waited_for_and_recovered_by_hand(house):
     assert (whole.code, whole.json["word"]) == (0, "recovered"), whole.text
 
 
+@pytest.mark.long
 def test_macros_close_every_foothold_of_an_integration_without_naming_one(house):
     said = house.run("contain", BOOKS / "cut_off_all.yaml", "--sandbox", "--yes", "--json")
     assert (said.code, said.json["word"]) == (0, "contained"), said.text

@@ -54,6 +54,7 @@ def test_without_a_person_to_approve_nothing_is_given_back(contained):
     _as_before(house)
 
 
+@pytest.mark.long
 def test_what_a_person_changed_meanwhile_is_left_alone_and_nothing_is_given_back_until_told(contained):
     house, run = contained
     assert house.run("sandbox", "by-hand", "allow-list", "203.0.113.10", "192.0.2.7").code == 0
@@ -76,6 +77,7 @@ def test_what_a_person_changed_meanwhile_is_left_alone_and_nothing_is_given_back
 
 @pytest.mark.crash
 @pytest.mark.parametrize(("event", "how"), [(1, "resume"), (7, "recover")])
+@pytest.mark.long
 def test_killed_while_giving_back_it_goes_on_and_no_undo_is_doubled_blind(contained, event, how):
     house, run = contained
     killed = house.run("recover", run, "--yes", RINGFENCE_KILL_AT=str(event))

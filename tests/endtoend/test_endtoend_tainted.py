@@ -26,6 +26,7 @@ def _puts(house):
     return [one["path"] for one in house.log(write=True) if one["method"] == "PUT"]
 
 
+@pytest.mark.long
 def test_it_stays_off_and_is_named_until_a_commander_ticks_it(tampered):
     house, run = tampered
     before = _puts(house).count("/firewall/paths/crm-api")
@@ -60,6 +61,7 @@ def test_it_stays_off_and_is_named_until_a_commander_ticks_it(tampered):
     assert house.run("journal", "verify").code == 0
 
 
+@pytest.mark.long
 def test_a_snapshot_that_was_altered_shows_nothing_and_the_approver_is_told(tampered):
     house, run = tampered
     with closing(sqlite3.connect(house.home / "journal.db")) as journal:

@@ -110,6 +110,7 @@ def test_a_record_of_another_process_is_not_believed_and_nobody_is_killed_for_it
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_first_start_leaves_an_empty_template_for_all_later_ones(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     states = [tmp_path / "first", tmp_path / "second"]

@@ -75,6 +75,7 @@ async def test_an_api_that_takes_calls_and_never_answers_costs_a_live_run_nothin
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "mode"), [("SIGKILL", "live"), ("SIGSTOP", "live"), ("SIGKILL", "sandbox")])
+@pytest.mark.long
 async def test_a_server_that_dies_or_hangs_midway_delays_no_step_and_not_the_exit(own, kind, mode):
     began = time.monotonic()
     said = await alone(own, mode, kind)
@@ -90,6 +91,7 @@ async def test_a_server_that_dies_or_hangs_midway_delays_no_step_and_not_the_exi
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["SIGKILL", "SIGSTOP"])
+@pytest.mark.long
 async def test_on_a_worker_too_the_word_comes_in_time_while_only_the_flows_end_hangs(own, kind):
     said = await alone(own, "worker", kind)
     assert said["word_at"] - said["step_at"] < STEPS_S + 1
@@ -97,6 +99,7 @@ async def test_on_a_worker_too_the_word_comes_in_time_while_only_the_flows_end_h
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_a_server_that_hangs_already_is_said_in_two_seconds_and_replaced_for_the_next(own):
     hung = server.status(own)
     os.kill(hung.pid, signal.SIGSTOP)

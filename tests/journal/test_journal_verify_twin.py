@@ -193,6 +193,7 @@ def changes(events, at):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(4))
+@pytest.mark.long
 def test_every_single_record_change_of_500_events_is_found(shard):
     forge = large()
     events = forge.events

@@ -47,6 +47,7 @@ def tried(checked, case, at, folder):
 
 
 @pytest.mark.timeout(600)  # more than a hundred cases, and a loaded machine
+@pytest.mark.long
 def test_the_whole_library_passes_its_cases_without_a_network(ringfence, offline):
     said = ringfence("playbook", "test", "--require-cases", "--json")
     assert said.code == 0, said.out
@@ -135,6 +136,7 @@ def mutants(file):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("file", LIBRARY, ids=lambda file: file.stem)
+@pytest.mark.long
 def test_a_playbook_that_does_less_fails_its_cases(file, at):
     """Each line of our playbooks is held by a case, or the language itself refuses to go without it."""
     cases = [read_case(case) for case in cases_of(file)]

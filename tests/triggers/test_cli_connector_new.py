@@ -39,6 +39,7 @@ def python(folder, *words):
     )
 
 
+@pytest.mark.long
 def test_a_new_connector_passes_the_walk_with_only_its_todos_left(checkout):
     said = python(checkout, "triggers.cli.main", "connectors", "new", "acme_desk")
     assert said.returncode == 0, said.stderr

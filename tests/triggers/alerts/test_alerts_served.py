@@ -70,6 +70,7 @@ def test_a_signed_alert_holds_an_integration_on_the_practice_company(place):
 @pytest.mark.crash
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
+@pytest.mark.long
 def test_killed_on_the_way_it_is_one_run(place, point):
     place.up("--tokens", "5")
     service = place.serve(RINGFENCE_KILL_AT=point)

@@ -108,6 +108,7 @@ def test_a_hundred_starts_at_once_are_one_run_and_each_is_told(place):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_service_that_is_killed_midway_leaves_its_run_to_another(place):
     place.up("--tokens", "400", "--mint-per-s", "0")
     service = place.serve(RINGFENCE_KILL_AT="before:send@tokens#40")
@@ -126,6 +127,7 @@ def test_a_service_that_is_killed_midway_leaves_its_run_to_another(place):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_told_to_end_it_lets_its_run_go_and_another_goes_on(place):
     place.up("--tokens", "400", "--mint-per-s", "0")
     service = place.serve()
@@ -163,6 +165,7 @@ def test_more_runs_than_workers_wait_their_turn_and_none_is_lost(place):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_stopped_noted_resumed_and_recovered_by_people(place):
     place.up("--tokens", "5")
     service = place.serve()

@@ -46,6 +46,7 @@ def test_the_night_that_it_tells_has_all_its_parts():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_the_night_is_played_as_it_is_told(tmp_path, monkeypatch):
     """A command, a plan, a hold, an approval on the page, a live cut, a worker killed, another that goes on, and the way back."""
     spec = importlib.util.spec_from_file_location("conversation", ROOT / "docs/conversation.py")
