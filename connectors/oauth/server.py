@@ -144,9 +144,14 @@ class RegistrationSeen(State):
 
 
 async def registered(read: Reader, p: Client) -> dict[str, Any]:
-    """A client's metadata, as an update may send it back (RFC 7592 section 2.1). A secret that is masked stays out."""
+    """A client's metadata, as an update may send it back (RFC 7592 section 2.1). A secret that is masked stays out.
+
+    ValueError where it is another client's: the path that was configured is wrong, and another would be changed for it.
+    """
     rotated = Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)
     seen = await read.get("/{+registration}", p, bearer=p.registration_token, answers=(rotated,))
+    if seen["client_id"] != p.client:  # REQUIRED (RFC 7591 section 3.2.1)
+        raise ValueError("it is another client's registration")
     masked = {name for name, value in seen.items() if name == "client_secret" and not _whole(value)}
     return {name: value for name, value in seen.items() if name not in MANAGED | masked}
 

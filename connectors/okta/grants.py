@@ -61,11 +61,14 @@ def _consent(item: Any) -> ConsentSeen:
 
 @okta.look(permission="okta.appGrants.read")
 async def scope_grant(read: Reader, p: ScopeGrant) -> ScopeGrantSeen:
-    """Whether an app has a scope: by the whole listing, which has all that it was granted."""
+    """Whether an app has a scope: by the whole listing, which has all that it was granted, perhaps a revoked one first."""
+    last = ScopeGrantSeen(granted=False)
     async for item in pages(read, "/api/v1/apps/{app}/grants", p):
         if item["scopeId"] == p.scope:
-            return _grant(item)
-    return ScopeGrantSeen(granted=False)
+            last = _grant(item)
+            if last.granted:
+                break
+    return last
 
 
 @okta.look(permission="okta.users.read")

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from connectors.core import Call, Impossible, Params, Reader, ShownAll, State, Volatile
+from connectors.core import Call, Impossible, Params, Reader, Shown, State, Volatile
 from connectors.okta.system import okta
 
 WRITABLE = ("type", "name", "status", "usage", "gateways", "proxies", "useAsExemptList")
@@ -37,12 +37,15 @@ class AllowedAddresses(Zone):
 
 
 class ZoneSeen(State):
-    """What it is, whether it is on, and its addresses (`CIDR 192.0.2.0/24`); the whole record for the next update."""
+    """What it is, whether it is on, and its addresses (`CIDR 192.0.2.0/24`); the whole record for the next update.
+
+    All of its addresses, up to the 1,000 that a BLOCKLIST zone takes: an update sends back every one of them.
+    """
 
     type: str
     usage: str
     active: bool
-    gateways: ShownAll
+    gateways: tuple[Shown, ...]
     whole: Volatile[dict[str, Any]]
 
 
