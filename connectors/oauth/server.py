@@ -19,7 +19,6 @@ from connectors.core import (
     Call,
     Connector,
     Foothold,
-    Held,
     Impossible,
     NotAllowed,
     Params,
@@ -81,12 +80,6 @@ oauth = Connector(
     footholds={"client": ClientFoothold},
     endpoints=metadata,
 )
-
-
-@oauth.credential()
-async def held(_read: Reader) -> Held:
-    """The standards give a client no list of what it may do: introspection is of tokens, and each server rules who asks."""
-    return Held(why="the standards say nothing of what a client may do at a server; ask its operator")
 
 
 MANAGED = frozenset(
