@@ -3,46 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import asynccontextmanager
 
 import pytest
 
-from connectors.core import ConnectorError, NotAllowed, Reader, Secret, Unexpected, Unseen
+from connectors.core import ConnectorError, NotAllowed, Secret, Unexpected, Unseen
 from engine.registry import registry
-from tests.connectors.provider import Got, provider, says
-from tests.connectors.strangers import TOKEN, link
-
-NOBODY = {"errorCode": "E0000007"}
-
-
-class Script:
-    """Answers each path as it is told to, whatever the query, unless the query is in the key as well; else with 404."""
-
-    def __init__(self, answers: dict[str, bytes]) -> None:
-        self.answers, self.url = answers, ""
-
-    def __call__(self, got: Got) -> bytes:
-        path, _, query = got.target.partition("?")
-        for key, answer in self.answers.items():
-            at, _, wanted = key.partition("?")
-            if path == at and wanted in query:
-                return answer
-        if got.method == "POST" and path.endswith(TOKEN):
-            return says(
-                200, {"access_token": "t1", "token_type": "Bearer", "expires_in": 3600, "instance_url": self.url}
-            )
-        if path.startswith("/.well-known/"):
-            return says(200, {"issuer": self.url, "revocation_endpoint": f"{self.url}/revocation"})
-        return says(404, NOBODY)
-
-
-@asynccontextmanager
-async def reading(system: str, answers: dict[str, bytes]):
-    script = Script(answers)
-    async with provider(script) as there:
-        script.url = there.url
-        async with link(system, there.url) as wire:
-            yield Reader(wire)
+from tests.connectors.provider import says
+from tests.connectors.strangers import following, reading
 
 
 def action_of(name: str):
@@ -56,11 +23,6 @@ async def missing(name: str, answers: dict[str, bytes], **params):
     asked = action.sees.params(**{n: getattr(p, n) for n in action.sees.params.model_fields})
     async with reading(name.partition(".")[0], answers) as read:
         return action.missing(p, await action.sees(read, asked), "R1/step/x")
-
-
-def following(items: object, after: str) -> bytes:
-    """A page that names a next one, as Okta and GitHub do."""
-    return says(200, items, link=f'<https://x.example/y?after={after}>; rel="next"')
 
 
 # Okta
