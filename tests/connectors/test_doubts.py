@@ -218,3 +218,18 @@ async def test_a_registration_of_another_client_is_not_changed_for_ours(name):
             f"oauth.{name}", {"/register/gong": says(200, other)}, client="drift", registration="/register/gong",
             registration_token=Secret("rt"), **more,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["acme", "acme/api"])
+async def test_workflows_come_back_with_no_more_actions_allowed_than_before(place):
+    """Switched off, GitHub says no more which are: what is given back without a word on it may allow all."""
+    on = {"enabled": True} if "/" in place else {"enabled_repositories": "all"}
+    off = {"enabled": False} if "/" in place else {"enabled_repositories": "none"}
+    path = f"/{'repos' if '/' in place else 'orgs'}/{place}/actions/permissions"
+    action = action_of("github.disable_actions")
+    p, states = action.params(actions_of=place), []
+    for said in ({**on, "allowed_actions": "selected", "sha_pinning_required": True}, off):
+        async with reading("github", {path: says(200, said)}) as read:
+            states.append(await action.sees(read, p))
+    [call] = action.missing_back(p, states[1], states[0])
+    assert call.body == {**on, "allowed_actions": "selected", "sha_pinning_required": True}
