@@ -6,6 +6,8 @@ import pytest
 
 from journal.errors import JournalFailed
 from tests.triggers.alerts.alert_house import PLAYBOOK, alert
+from triggers.alerts.inbox import Inbox
+from triggers.alerts.trust.model import Verified
 
 OURS = "ringfence@acme.example"
 ALL = {
@@ -105,3 +107,24 @@ async def test_a_hiccup_of_the_journal_delays_what_was_taken_by_no_minute(house,
         (act,) = await it.settled(20)
         assert failed
         assert act.word == "started"
+
+
+async def test_large_deliveries_are_taken_few_at_a_time_and_in_turns(house):
+    """Sixty deliveries of a thousand findings each in one batch kept every other way in waiting for a minute."""
+    async with house(workers=False) as it:
+        await it.alerts.end()
+        inbox = Inbox(it.journal)
+        inbox.acting = True
+
+        async def keep(name, number, raw):
+            await inbox.keep(name, "okta", f"{name}{number}", raw, Verified("header", "s", ""))
+
+        for number in range(60):
+            await keep("his", number, bytes(50_000))
+        await keep("okta", 1, b"{}")
+        taken = inbox.take(60)
+        assert len(taken) <= 3
+        assert [row.name for row in taken].count("okta") == 1
+        inbox.put_back(taken, first=True)
+        assert inbox.take(1)[0].number == taken[0].number
+        inbox.close()

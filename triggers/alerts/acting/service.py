@@ -123,9 +123,11 @@ class AlertService:
         while True:
             self.inbox.fresh.clear()
             full = {name for name, count in self._of_name.items() if count >= OF_ONE}
-            taken = self.inbox.take(1 if self._faltered else BATCH, full)
-            if not taken or self._due("others", EVERY_S):  # a flood, which is always at hand, keeps no others waiting
-                taken = [*taken, *await self._left_by_others(rows, full)]
+            most = 1 if self._faltered else BATCH
+            taken = self.inbox.take(most, full)
+            if not taken or self._due("others", EVERY_S):  # also while something is always at hand, as in a flood
+                self.inbox.put_back(await self._left_by_others(rows, full | self.inbox.laden), first=True)
+                taken = taken or self.inbox.take(most, full)
             if taken:
                 await self._taken_in_or_put_back(rows, taken)
                 continue
@@ -140,7 +142,7 @@ class AlertService:
             self._faltered = False
         except Exception:
             self._faltered = True
-            self.inbox.put_back(row for row in taken if row.number not in self._of_row)
+            self.inbox.put_back([row for row in taken if row.number not in self._of_row])
             raise
 
     def _due(self, what: str, every_s: float) -> bool:
