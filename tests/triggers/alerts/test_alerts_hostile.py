@@ -1,11 +1,16 @@
 """Whoever holds one alert secret, and knows how this works: he neither hides the real alert nor puts words into our mouth."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
+from engine.freezing import freezing
+from journal.clock import now
 from journal.errors import JournalFailed
+from journal.event import JOURNAL
 from tests.triggers.alerts.alert_house import PLAYBOOK, alert
+from triggers.alerts.acting.starting import Starter
 from triggers.alerts.inbox import Inbox
 from triggers.alerts.trust.model import Verified
 
@@ -128,3 +133,58 @@ async def test_large_deliveries_are_taken_few_at_a_time_and_in_turns(house):
         inbox.put_back(taken, first=True)
         assert inbox.take(1)[0].number == taken[0].number
         inbox.close()
+
+
+async def test_many_alerts_of_an_incident_that_was_closed_cost_one_look(house, monkeypatch):
+    """Else whoever grouped a hundred thousand of them at an integration would delay its next hold by minutes."""
+    async with house() as it:
+        await it.acts(alert("G", type="token.odd"))
+        await it.acts(*(alert(f"G{number}", type="token.odd") for number in range(8)))
+        (plan,) = it.runs("dry-run")
+        asked, closed_at = [], it.journal.closed_at
+
+        def closed(incident):
+            asked.append(incident)
+            return "2026-01-01T00:00:00.000000Z" if incident == plan.incident else closed_at(incident)
+
+        monkeypatch.setattr(it.journal, "closed_at", closed)
+        *_, act = await it.acts(alert("REAL"))
+        assert act.word == "started"
+        assert act.incident != plan.incident
+        assert asked.count(plan.incident) == 1
+
+
+async def test_a_freeze_is_not_lifted_by_a_reader_that_came_late(house):
+    """Two read the chain side by side; the one that read less of it ends last."""
+    async with house() as it:
+        freezes, events = it.alerts.actor._freezes, it.journal.events
+        await it.journal.record(freezing("ana", "why", now(), on=False, minutes=0))
+        early = events(JOURNAL, 0, names=False)
+        await it.journal.record(freezing("ana", "why", now(), on=True, minutes=30))
+        assert freezes.now() is not None
+        freezes._journal = type("Late", (), {"events": staticmethod(lambda *_, **__: early)})()
+        freezes.now()
+        freezes._journal = it.journal
+        assert freezes.now() is not None
+
+
+async def test_a_run_that_was_begun_stands_though_its_source_was_taken_out(house):
+    async with house() as it:
+        rows = await it.alerts.inbox.rows()
+        reserve, limits = rows.reserve, []
+
+        async def reserved(act, run, integration, playbook, given):
+            limits.append(given)
+            return await reserve(act, run, integration, playbook, given)
+
+        rows.reserve = reserved
+        (act,) = await it.acts(alert())
+        wanted = next(iter(limits))
+        assert wanted.of_name == 3
+        sources = dict(it.inventory.config.alerts.sources)
+        sources.pop("okta")
+        config = it.inventory.config.model_copy(
+            update={"alerts": it.inventory.config.alerts.model_copy(update={"sources": sources})}
+        )
+        gone = SimpleNamespace(inventory=SimpleNamespace(config=config), row=SimpleNamespace(name="okta"), act=act)
+        assert Starter._limits(gone).of_name == 0
