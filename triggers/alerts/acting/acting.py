@@ -178,7 +178,8 @@ class _Freezes:
         """The freeze that is on. Blocks."""
         for event in self._journal.events(JOURNAL, self._n, names=False):
             self._n = max(self._n, event.n)
-            if event.type == "frozen":
+            # Several read side by side, and who read less may come last.
+            if event.type == "frozen" and (self._last is None or event.n > self._last.n):
                 self._last = event
         return frozen_by([self._last], now()) if self._last is not None else None
 

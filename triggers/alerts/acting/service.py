@@ -55,7 +55,8 @@ class AlertService:
         self._acts: dict[int, asyncio.Task[None]] = {}
         self._of_row: dict[int, set[int]] = {}
         self._of_name: Counter[str] = Counter()
-        self._due_s = {"astray": 0.0, "forget": 0.0}
+        self._due_s = {"others": 0.0, "astray": 0.0, "forget": 0.0}
+        self._faltered = False
 
     async def start(self) -> None:
         """Compile what waits for alerts, and begin to act."""
@@ -122,24 +123,42 @@ class AlertService:
         while True:
             self.inbox.fresh.clear()
             full = {name for name, count in self._of_name.items() if count >= OF_ONE}
-            taken = self.inbox.take(BATCH, full) or await self._left_by_others(rows, full)
+            most = 1 if self._faltered else BATCH
+            taken = self.inbox.take(most, full)
+            if not taken or self._due("others", EVERY_S):  # also while something is always at hand, as in a flood
+                self.inbox.put_back(await self._left_by_others(rows, full | self.inbox.laden), first=True)
+                taken = taken or self.inbox.take(most, full)
             if taken:
-                await self._take_in(rows, taken)
+                await self._taken_in_or_put_back(rows, taken)
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):  # not wait_for: on 3.11 it can swallow a cancellation
                     await self.inbox.fresh.wait()
 
+    async def _taken_in_or_put_back(self, rows: Rows, taken: Sequence[Row]) -> None:
+        """Where it fails they wait behind the others of their ways in, and are taken one by one: one may be why."""
+        try:
+            await self._take_in(rows, taken)
+            self._faltered = False
+        except Exception:
+            self._faltered = True
+            self.inbox.put_back([row for row in taken if row.number not in self._of_row])
+            raise
+
+    def _due(self, what: str, every_s: float) -> bool:
+        """Whether it is time for it, which it is then not for a while."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._due_s[what]:
+            return False
+        self._due_s[what] = now_s + every_s
+        return True
+
     async def _left_by_others(self, rows: Rows, full: set[str]) -> list[Row]:
         """What is nobody's, once in a while what is ours and went astray; old deliveries are forgotten."""
-        now_s = asyncio.get_running_loop().time()
-        if now_s >= self._due_s["forget"]:
-            self._due_s["forget"] = now_s + FORGET_EVERY_S
+        if self._due("forget", FORGET_EVERY_S):
             await rows.forget()
-        astray = now_s >= self._due_s["astray"]
-        if astray:
-            self._due_s["astray"] = now_s + ASTRAY_EVERY_S
-        elif not await rows.any_left():
+        astray = self._due("astray", ASTRAY_EVERY_S)
+        if not astray and not await rows.any_left():
             return []
         at_hand = self.inbox.waiting | self._of_row.keys() if astray else None
         return await rows.claim(BATCH, but=full, at_hand=at_hand)
