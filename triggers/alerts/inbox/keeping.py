@@ -128,7 +128,7 @@ class Claim(Asked):
 
 def _few(rows: Sequence[Any]) -> list[int]:
     """The first of them, as many as may be read into memory at a time; one at least."""
-    left, found = CLAIMED_BYTES, []
+    left, found = CLAIMED_BYTES, list[int]()
     for row in rows:
         if found and row.bytes > left:
             break
