@@ -225,3 +225,11 @@ def test_a_list_of_ever_so_many_addresses_is_read_as_far_as_anybody_needs(monkey
     assert len(found.ips) == 50
     assert found.ip is None
     assert len(counted) <= 5000
+
+
+async def test_a_repeat_whose_body_is_gone_is_not_called_unreadable(house):
+    async with house() as it:
+        await it.acts(alert("N", type="noise"))
+        await it.acts(alert("N", type="noise"), delivery="d2")
+        assert await it.alerts.one(2) is None
+        assert it.words() == ["dismissed", "repeat"]
