@@ -13,7 +13,10 @@ from journal.clock import now
 from journal.errors import JournalFailed
 from journal.event import JOURNAL
 from tests.triggers.alerts.alert_house import PLAYBOOK, alert
+from tests.triggers.alerts.doorway import Doorway
+from tests.triggers.alerts.trust import signers as by
 from triggers.alerts import reading
+from triggers.alerts.acting import acting
 from triggers.alerts.acting.starting import Starter
 from triggers.alerts.inbox import Inbox
 from triggers.alerts.reading import facts, texts, things
@@ -233,3 +236,37 @@ async def test_a_repeat_whose_body_is_gone_is_not_called_unreadable(house):
         await it.acts(alert("N", type="noise"), delivery="d2")
         assert await it.alerts.one(2) is None
         assert it.words() == ["dismissed", "repeat"]
+
+
+async def test_that_nothing_can_be_kept_is_said_once_and_once_that_it_can_again():
+    way = Doorway()
+    keep, told = way.door.inbox.keep, []
+    way.door.tell = told.append
+
+    async def full(*_args, **_more):
+        raise OSError("no space left")
+
+    way.door.inbox.keep = full
+    for number in range(5):
+        body = b'{"a": %d}' % number
+        assert (await way.ask("okta", body, by.header(body))).status_code == 503
+    assert len(told) == 1
+    way.door.inbox.keep = keep
+    assert (await way.ask("okta", b"{}", by.header(b"{}"))).status_code == 200
+    assert told[1:] == ["Alerts from okta can be kept again."]
+
+
+async def test_an_act_that_waits_says_so_once(house, monkeypatch):
+    monkeypatch.setattr(acting, "AGAIN_S", 0.02)
+    async with house() as it:
+        decided, tries = it.alerts.actor._decided, []
+
+        async def away(*args):
+            tries.append(1)
+            if len(tries) < 6:
+                raise JournalFailed("the disk is full")
+            await decided(*args)
+
+        it.alerts.actor._decided = away
+        await it.acts(alert())
+        assert len([line for line in it.told if "the disk is full" in line]) == 1
