@@ -1,17 +1,25 @@
 """Whoever holds one alert secret, and knows how this works: he neither hides the real alert nor puts words into our mouth."""
 
 import asyncio
+import json
+import threading
 from types import SimpleNamespace
 
 import pytest
 
+from engine.alert import Provenance
 from engine.freezing import freezing
 from journal.clock import now
 from journal.errors import JournalFailed
 from journal.event import JOURNAL
 from tests.triggers.alerts.alert_house import PLAYBOOK, alert
+from tests.triggers.alerts.doorway import Doorway
+from tests.triggers.alerts.trust import signers as by
+from triggers.alerts import reading
+from triggers.alerts.acting import acting
 from triggers.alerts.acting.starting import Starter
 from triggers.alerts.inbox import Inbox
+from triggers.alerts.reading import facts, texts, things
 from triggers.alerts.trust.model import Verified
 
 OURS = "ringfence@acme.example"
@@ -188,3 +196,77 @@ async def test_a_run_that_was_begun_stands_though_its_source_was_taken_out(house
         )
         gone = SimpleNamespace(inventory=SimpleNamespace(config=config), row=SimpleNamespace(name="okta"), act=act)
         assert Starter._limits(gone).of_name == 0
+
+
+async def test_one_that_takes_long_to_read_keeps_no_other_sender_waiting(house):
+    async with house() as it:
+        read, end = it.alerts._read, threading.Event()
+
+        def slowly(source, raw, *args, **more):
+            if len(raw) > 20_000:
+                assert end.wait(40)
+            return read(source, raw, *args, **more)
+
+        it.alerts._read = slowly
+        await it.deliver(alert("SLOW", type="noise", parse_notes=["x" * 30_000]), name="dry")
+        await asyncio.sleep(0.2)
+        await it.deliver(alert("REAL"))
+        async with asyncio.timeout(20):
+            while not it.runs():
+                await asyncio.sleep(0.02)
+        end.set()
+        assert sorted(act.word for act in await it.settled()) == ["dismissed", "started"]
+
+
+def test_a_list_of_ever_so_many_addresses_is_read_as_far_as_anybody_needs(monkeypatch):
+    counted = []
+    monkeypatch.setattr(facts, "as_address", lambda text: counted.append(text) or texts.as_address(text))
+    monkeypatch.setattr(things, "as_address", lambda text: counted.append(text) or texts.as_address(text))
+    many = [f"1.{i >> 16}.{(i >> 8) % 256}.{i % 256}" for i in range(60_000)]
+    raw = json.dumps({"id": "1", "type": "t", "title": "x", "severity": "high", "ip": many}).encode()
+    (found,) = reading.read("generic", raw, provenance=Provenance(verified=True, scheme="x", received_at=now())).alerts
+    assert len(found.ips) == 50
+    assert found.ip is None
+    assert len(counted) <= 5000
+
+
+async def test_a_repeat_whose_body_is_gone_is_not_called_unreadable(house):
+    async with house() as it:
+        await it.acts(alert("N", type="noise"))
+        await it.acts(alert("N", type="noise"), delivery="d2")
+        assert await it.alerts.one(2) is None
+        assert it.words() == ["dismissed", "repeat"]
+
+
+async def test_that_nothing_can_be_kept_is_said_once_and_once_that_it_can_again():
+    way = Doorway()
+    keep, told = way.door.inbox.keep, []
+    way.door.tell = told.append
+
+    async def full(*_args, **_more):
+        raise OSError("no space left")
+
+    way.door.inbox.keep = full
+    for number in range(5):
+        body = b'{"a": %d}' % number
+        assert (await way.ask("okta", body, by.header(body))).status_code == 503
+    assert len(told) == 1
+    way.door.inbox.keep = keep
+    assert (await way.ask("okta", b"{}", by.header(b"{}"))).status_code == 200
+    assert told[1:] == ["Alerts from okta can be kept again."]
+
+
+async def test_an_act_that_waits_says_so_once(house, monkeypatch):
+    monkeypatch.setattr(acting, "AGAIN_S", 0.02)
+    async with house() as it:
+        decided, tries = it.alerts.actor._decided, []
+
+        async def away(*args):
+            tries.append(1)
+            if len(tries) < 6:
+                raise JournalFailed("the disk is full")
+            await decided(*args)
+
+        it.alerts.actor._decided = away
+        await it.acts(alert())
+        assert len([line for line in it.told if "the disk is full" in line]) == 1

@@ -58,13 +58,15 @@ class Actor:
 
     async def decide(self, row: Row, act: Act, alert: Alert | None) -> None:
         """Decide what comes of it, and do that. A fault of ours is tried again, and in the end told: nothing is dropped."""
-        faults = 0
+        faults, told = 0, ""
         async with self._at_once[row.name]:
             while True:
                 try:
                     await self._decided(row, act, alert)
                 except (JournalError, Waits) as error:  # it may be away for a while: the act stays ours, and open
-                    self._house.tell(f"Alert {row.number} of {row.name} waits: {error}")
+                    if str(error) != told:
+                        self._house.tell(f"Alert {row.number} of {row.name} waits: {error}")
+                    told = str(error)
                 except Exception as error:  # noqa: BLE001  one alert's fault ends no other's
                     faults += 1
                     self._house.tell(f"Alert {row.number} of {row.name}: a fault of ours ({type(error).__name__}).")

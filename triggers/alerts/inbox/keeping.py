@@ -159,10 +159,14 @@ class Again(Asked):
     number: int
 
     def do(self, book: Book) -> Row | None:
-        """The row; None where there is none. What led to a run did so once and for all."""
+        """The row; None where there is none, or a repeat, of which no body is kept. What led to a run did so once and for all."""
         conn = book.conn
         row = conn.execute(select(inbox).where(inbox.c.id == self.number)).one_or_none()
-        if row is None or (row.done_at is None and row.holder != self.me and not gone(row.holder, row.since)):
+        if (
+            row is None
+            or not row.body
+            or (row.done_at is None and row.holder != self.me and not gone(row.holder, row.since))
+        ):
             return None
         anew = acts.c.inbox == self.number, acts.c.started_at.is_(None)
         conn.execute(update(acts).where(*anew).values(word="", why="[]", would="", run="", done_at=None))
