@@ -146,7 +146,11 @@ class _Binder:
                 continue
             for fit in fitting(system, entry.kind, asked, layer, below=below):
                 if not (held and not fit.action.cuts):
-                    yield entry, fit.action.name, {"action": fit.action, "fixed": fit.fixed, "sweep": fit.sweep}
+                    yield (
+                        entry,
+                        fit.action.name,
+                        {"action": fit.action, "fixed": fit.fixed, "sweep": fit.sweep, "moment": fit.moment},
+                    )
 
     def _addresses(self) -> tuple[str, ...]:
         return tuple(self.integration.addresses) if self.integration is not None else ()

@@ -40,6 +40,7 @@ class Bound:
         members: of a group, the ids of its parts.
         sub: of a group, the playbook that it carries out; None for a macro.
         fixed: of a macro's part, what is asked about: made of its foothold, not of a `with:`.
+        moment: of a macro's part, the parameter that is filled with the moment at which its foothold was shut.
         sweep: of a macro's part, the find that lists its targets, and what that is asked about.
         foothold: of a macro's part, its foothold.
         blocks: of a macro's part that ends something, the parts that stop its foothold from getting more: they go first.
@@ -61,6 +62,7 @@ class Bound:
     sub: Checked | None = field(default=None, repr=False)
     fixed: Mapping[str, Any] | None = None
     sweep: tuple[Find[Any, Any], Mapping[str, Any]] | None = None
+    moment: str = ""
     foothold: str | None = None
     blocks: tuple[str, ...] = ()
 
@@ -146,12 +148,16 @@ class Bound:
 
     def text_of(self, key: str) -> str:
         """A key as it was written, for hashes; "" for a macro's part, which has no line of its own."""
+        if self.moment and key == "with":  # its value is another one in each run: what it is made of stands for it
+            return str(sorted((name, str(value)) for name, value in (self.fixed or {}).items()))
         return "" if self.fixed is not None or self.sweep is not None else self.book.text_of(self.step.id, key)
 
     @property
     def depends_on_run(self) -> bool:
         """A value of it differs in each run, so that hashes take its text instead."""
-        return self.fixed is None and self.sweep is None and self.book.depends_on_run(self.step.id)
+        if self.fixed is not None or self.sweep is not None:
+            return bool(self.moment)
+        return self.book.depends_on_run(self.step.id)
 
 
 def foothold_of(

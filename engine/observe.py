@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -101,13 +102,27 @@ def filled(live: Live, bound: Bound, item: object = None, values: Values | None 
     if bound.fixed is not None:
         asked = bound.action or bound.find or bound.look
         assert asked is not None
-        made: Params = asked.params.model_validate(dict(bound.fixed))
+        moment = {bound.moment: _shut_at(live, bound)} if bound.moment else {}
+        made: Params = asked.params.model_validate({**bound.fixed, **moment})
         return made
     params = bound.book.fill(bound.step.id, values or live.values(bound), item)
     if isinstance(params, Doubt):
         raise InDoubt(params.why)
     assert isinstance(params, Params)
     return params
+
+
+def _shut_at(live: Live, part: Bound) -> datetime:
+    """When all was seen shut that keeps alive what this part ends: what began before that is not good any more."""
+    shut = [one for one in live.bound.values() if one.foothold == part.foothold and one.connection == part.connection
+            and one.action is not None and part.action in one.action.masks]  # fmt: skip
+    for one in shut:
+        effects = live.run.of_step(one.id)
+        if not effects or not all(effect.closed for effect in effects):
+            raise InDoubt(f"{part.id} ends what began before {one.id} was done, and that is not done")
+    if not shut:
+        raise InDoubt(f"{part.id} ends what began before its foothold was shut, and no step shuts it")
+    return max(datetime.fromisoformat(effect.settled_at) for one in shut for effect in live.run.of_step(one.id))
 
 
 async def _read(live: Live, bound: Bound, after: int) -> Observation:

@@ -7,9 +7,11 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from typing import Any
 
-from connectors.core import ConnectorError, State, Unseen
+from connectors.core import Action, ConnectorError, Params, State, Unseen
 from engine.acting import settled
 from engine.bound import Bound
 from engine.contain import restore
@@ -152,19 +154,51 @@ async def _revives_nothing(live: Live, back: Back) -> None:
     """Refuse an undo that would bring back to life what this action masks."""
     for masked in back.action.masks:
         steps = [b for b in live.bound.values() if b.action is masked and b.connection == back.bound.connection]
-        if not steps:
+        itself = _itself(back, masked)
+        if not steps and itself is None:
             raise Doubted(f"{back.effect.id}: no step of this playbook shows what it would revive ({masked.name})")
-        for bound in steps:
-            try:
-                seen = await observe(live, bound)
-            except (ConnectorError, InDoubt) as error:
-                raise Doubted(f"{back.effect.id}: what it would revive cannot be looked at: {error}") from None
-            alive = sum(1 for sight in seen.sights.values() if sight.missing)
-            if alive:
-                await live.note(Draft("refused", {"effect": back.effect.id, "masks": masked.name, "alive": alive}))
-                raise Doubted(
-                    f"{back.effect.id}: giving it back would revive {alive} that {masked.name} has not ended. Resume the containment first"
-                )
+        alive = 0
+        try:
+            for bound in steps:
+                alive += sum(1 for sight in (await observe(live, bound)).sights.values() if sight.missing)
+            if itself is not None:
+                alive = max(alive, await _lives(live, back, masked, itself))
+        except (ConnectorError, InDoubt) as error:
+            raise Doubted(f"{back.effect.id}: what it would revive cannot be looked at: {error}") from None
+        if alive:
+            await live.note(Draft("refused", {"effect": back.effect.id, "masks": masked.name, "alive": alive}))
+            then = (
+                "Resume the containment first" if steps
+                else f"No step of this playbook does that: have it done at the provider now, then `ringfence recover {live.run.id}` again"
+            )  # fmt: skip
+            raise Doubted(
+                f"{back.effect.id}: giving it back would revive {alive} that {masked.name} has not ended. {then}"
+            )
+
+
+def _itself(back: Back, masked: Action[Any, Any]) -> Params | None:
+    """What a masked action is asked about the very thing that was shut, where no list is needed for that; else None.
+
+    A moment that it asks for is the one at which that was seen shut: what began before then was only held down by it.
+    """
+    given: dict[str, object] = {}
+    for name, field in masked.params.model_fields.items():
+        if name in type(back.params).model_fields:
+            given[name] = getattr(back.params, name)
+        elif field.annotation is datetime and back.effect.settled_at:
+            given[name] = datetime.fromisoformat(back.effect.settled_at)
+        elif field.is_required():
+            return None
+    made: Params | None = masked.params.model_validate(given) if masked.sees is not None else None
+    return made
+
+
+async def _lives(live: Live, back: Back, masked: Action[Any, Any], itself: Params) -> int:
+    """1 where what a masked action would end of this very thing is not ended yet, whoever was to end it; else 0."""
+    assert masked.sees is not None
+    asked = masked.sees.params(**{name: getattr(itself, name) for name in masked.sees.params.model_fields})
+    seen = await masked.sees(live.links[back.bound.connection].reader, asked)
+    return int(bool(masked.missing(itself, seen, f"{live.run.id}/{back.effect.id}")))
 
 
 async def _look(live: Live, back: Back) -> State:

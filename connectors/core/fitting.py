@@ -6,8 +6,9 @@ what (docs/decisions/0014).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connectors.core.connector import Action, Connector, Find, needs_of
@@ -21,16 +22,19 @@ class Fit:
     Attributes:
         fixed: what it is asked about; None where its targets are listed first.
         sweep: the find that lists its targets, and what that is asked about.
+        moment: the parameter that is yet to be filled, with the moment at which the foothold was shut; "" for none.
     """
 
     action: Action[Any, Any]
     fixed: Mapping[str, Any] | None = None
     sweep: tuple[Find[Any, Any], Mapping[str, Any]] | None = None
+    moment: str = ""
 
 
 def fitting(system: Connector, kind: str, asked: Mapping[str, Any], layer: str, *, below: bool) -> list[Fit]:
     """A layer's actions that a foothold of this kind can fill, as its connector declares them. A one-way one only for
-    what no other does: nothing is deleted where it is enough to switch it off.
+    what no other does: nothing is deleted where it is enough to switch it off. What a switch only holds down, and what
+    began before a moment, is ended as well: it would be alive again once that is given back.
 
     `asked`: the foothold's fields, and `addresses`. `below`: below the wall; above it only what can be undone.
     Raises LookupError for a kind that there is not.
@@ -45,7 +49,21 @@ def fitting(system: Connector, kind: str, asked: Mapping[str, Any], layer: str, 
         elif (sweep := _sweep(system, action, asked)) is not None:
             able.append(Fit(action, sweep=sweep))
     undone = frozenset[Any]().union(*(fit.action.does for fit in able if not fit.action.cuts))
-    return [fit for fit in able if not fit.action.cuts or (below and fit.action.does & needs - undone)]
+    ends = _ended_since(able, asked, layer) if below else []
+    return [fit for fit in able if not fit.action.cuts or (below and fit.action.does & needs - undone)] + ends
+
+
+def _ended_since(able: Sequence[Fit], asked: Mapping[str, Any], layer: str) -> list[Fit]:
+    """What ends all that began before a moment, and that a switch among these would bring back to life."""
+    found: dict[str, Fit] = {}
+    for action in (masked for fit in able if not fit.action.cuts for masked in fit.action.masks):
+        moments = [name for name, info in action.params.model_fields.items() if info.annotation is datetime]
+        if action.layer != layer or not action.cuts or len(moments) != 1 or moments[0] in asked:
+            continue
+        if (params := filled(action.params, {**asked, moments[0]: "known later"})) is not None:
+            fixed = {name: value for name, value in params.items() if name != moments[0]}
+            found[action.name] = Fit(action, fixed=fixed, moment=moments[0])
+    return list(found.values())
 
 
 def filled(model: type[Params], asked: Mapping[str, Any]) -> dict[str, Any] | None:

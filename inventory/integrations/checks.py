@@ -11,6 +11,7 @@ from ipaddress import ip_network
 
 import orjson
 
+from inventory.integrations.known_as import known_twice
 from inventory.integrations.model import FootholdEntry, Integration, OwnEntry
 from inventory.integrations.source import Source, Written, footholds_of, integrations_of, own_of, texts_in
 from inventory.integrations.spelling import MOST_NAME, is_left_open, unlike_line
@@ -57,6 +58,7 @@ def together(sources: Sequence[Source], *, all_read: bool = True) -> Iterator[Pr
             yield one.source.says("duplicate_id", one.place, said)
         first.setdefault(one.name, one)
     yield from _claimed_twice(sources)
+    yield from known_twice(sources)
     yield from _needed_by(first) if all_read else _circles(first)
 
 

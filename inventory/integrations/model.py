@@ -7,10 +7,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
-from inventory.integrations.spelling import RECORDED, Address, Contact, Kind, Sentence, Title, counted
+from inventory.integrations.spelling import RECORDED, Address, Contact, Kind, KnownId, Sentence, Title, counted
 from inventory.part import Id, Part, Reference
 
-MOST_FOOTHOLDS, MOST_ADDRESSES, MOST_NAMED = 200, 1000, 100
+MOST_FOOTHOLDS, MOST_ADDRESSES, MOST_NAMED, MOST_KNOWN = 200, 1000, 100, 20
 
 
 class FootholdEntry(Part):
@@ -30,6 +30,12 @@ class FootholdEntry(Part):
     at: Id | None = Field(
         default=None,
         description="The connection of ringfence.yaml over which it is closed. Without it no run can close it.",
+    )
+    known_as: Annotated[tuple[KnownId, ...], counted(MOST_KNOWN)] = Field(
+        default=(),
+        strict=False,
+        json_schema_extra={"maxItems": MOST_KNOWN},
+        description="Further exact ids by which alerts name it: the appId of a service principal, the id of a connected app.",
     )
     found: str = ""
     sure: bool = True

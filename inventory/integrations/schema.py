@@ -31,7 +31,7 @@ def schema_of(systems: Mapping[str, Connector]) -> Schema:
         foothold["properties"][key] = {"not": {}, "description": "Is written by discovery alone."}
     integration = _object(Integration)
     integration["properties"]["footholds"]["items"] = {"$ref": "#/definitions/foothold"}
-    for part in integration["properties"].values():
+    for part in (*integration["properties"].values(), *foothold["properties"].values()):
         if part.get("type") == "array" and "items" in part:
             part["uniqueItems"] = True
     top = _object(Integrations)

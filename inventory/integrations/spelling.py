@@ -13,10 +13,11 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
 from connectors.core.connector import KINDS
+from inventory.part import is_reference
 from language.errors import nearest, short
 
-MOST_TITLE, MOST_LINE, MOST_NAME = 120, 500, 1000
-"""Characters of a title or name of somebody, of a sentence, and of what names a foothold at its system."""
+MOST_TITLE, MOST_LINE, MOST_NAME, MOST_KNOWN_ID = 120, 500, 1000, 200
+"""Characters of a title or name of somebody, of a sentence, of what names a foothold at its system, and in alerts."""
 RECORDED: Mapping[str, bool] = {"recorded": True}
 """Context of what is read again from a record."""
 T = TypeVar("T")
@@ -25,6 +26,7 @@ _LEFT_OPEN = re.compile(r"(?:TODO|FILL IN|TBD|FIXME)\b.*|(?i:todo|fill in|tbd|fi
 _MAILTO = r"mailto:[^\s@:/?#<>\"]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
 _HTTPS = r"https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[^\s@#<>\"]*)?"
 _CONTACT = rf"({_MAILTO}|{_HTTPS})"
+_KNOWN_ID = rf"[!-~]{{1,{MOST_KNOWN_ID}}}"
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?")
 
 
@@ -107,6 +109,15 @@ def _as_contact(value: str) -> str:
     return value
 
 
+def _as_known_id(value: str) -> str:
+    if not re.fullmatch(_KNOWN_ID, value) or is_reference(value):
+        raise ValueError(
+            f"'{short(value)}' is no id: write the exact one that alerts give, at most {MOST_KNOWN_ID} letters, digits and marks"
+            " without a blank; a name proves nothing"
+        )
+    return value
+
+
 def _as_kind(value: str) -> str:
     if value not in KINDS:
         close = nearest(value, KINDS)
@@ -131,5 +142,7 @@ Contact = Annotated[
     WithJsonSchema({"type": "string", "maxLength": MOST_LINE, "pattern": f"^{_CONTACT}$"}),
 ]
 """Where people are reached: mailto: (RFC 6068, an address alone) or https:."""
+KnownId = Annotated[str, _strict(_as_known_id), WithJsonSchema({"type": "string", "pattern": f"^{_KNOWN_ID}$"})]
+"""An id as a system's alerts give it, letter by letter."""
 Kind = Annotated[str, _strict(_as_kind), WithJsonSchema({"enum": list(KINDS)})]
 """A kind of foothold: `connectors.core.needs_of` knows what closes each."""

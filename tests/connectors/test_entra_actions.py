@@ -351,7 +351,7 @@ async def test_a_dry_run_sees_all_and_writes_nothing():
          {"disable_principal", "remove_assignment", "remove_grant", "remove_credential"}),
         ("app", {"app": "reg-ours"}, {"deactivate_app"}, {"deactivate_app", "remove_credential"}),
         ("key", {"holder": "applications", "owner": "reg-ours", "key_id": "c-1"}, set(), {"remove_credential"}),
-        ("user", {"user": "u-ann"}, {"disable_user"}, {"disable_user"}),
+        ("user", {"user": "u-ann"}, {"disable_user"}, {"disable_user", "end_sessions"}),
         ("path", {"location": "loc-1"}, {"allow_only"}, {"allow_only"}),
         ("path", {"policy": "pol-ready"}, {"enforce_policy"}, {"enforce_policy"}),
     ],
@@ -364,7 +364,7 @@ def test_macros_close_each_foothold_with_what_its_undo_asks_for(kind, asked, abo
             for fit in fitting(entra, kind, {**asked, "addresses": ADDRESSES}, layer, below=under)
         ]
         assert {fit.action.name.removeprefix("entra.") for fit in fits} == wanted
-    if kind in {"client", "app"}:
+    if kind in {"client", "app", "user"}:
         held = {fit.action for fit in fits}
         assert all(set(fit.action.masks) <= held for fit in fits), "else recovery is refused for want of a step"
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,17 +72,17 @@ def there():
     loop.close()
 
 
-def responder(folder: Path, url: str) -> None:
+def responder(folder: Path, url: str, foothold: dict[str, str] | None = None, playbook: str = PLAYBOOK) -> None:
     connection = {
         "system": "entra", "url": f"{url}/v1.0", "secret": "file:client_secret", "client_id": "our-client",
         "token_url": f"{url}/t-ours/oauth2/v2.0/token",
     }  # fmt: skip
     files = {"connections": {"entra": connection}, "integrations": "integrations.yaml", "seal": "file:master_key"}
     (folder / "ringfence.yaml").write_text(yaml.safe_dump(files, sort_keys=False))
-    foothold = {"id": "app", "kind": "client", "at": "entra", "principal": VENDOR}
+    foothold = foothold or {"id": "app", "kind": "client", "at": "entra", "principal": VENDOR}
     vendor = {"title": "Vendor", "owner": "sales-ops", "footholds": [foothold]}
     (folder / "integrations.yaml").write_text(yaml.safe_dump({"integrations": {"vendor": vendor}}, sort_keys=False))
-    (folder / "vendor_app.yaml").write_text(PLAYBOOK)
+    (folder / "vendor_app.yaml").write_text(playbook)
     secret = folder / "client_secret"
     secret.touch(mode=0o600)
     secret.write_text(SECRET + "\n")
@@ -141,3 +142,67 @@ def test_a_vendors_app_is_held_and_cut_and_only_what_is_clean_comes_back(there, 
         "Files.Read.All",
     }
     assert sorted(tenant["grants"]) == ["g-all"], "people consent again"
+
+
+PEOPLE = """\
+playbook: vendor_app
+title: A vendor had the session of one of our people
+breaks: That person cannot sign in until given back.
+does_not: End the sessions that other apps keep by themselves.
+inputs:
+  integration: {type: integration}
+contain:
+  - {id: people, uses: isolate.identity}
+  - approve: approver
+  - {id: cut, uses: isolate.identity, may_be_empty: All of it could be held}
+  - watch: 1s
+recover:
+  - approve: commander
+  - {undo: contain}
+"""
+ANN = {"id": "ann", "kind": "user", "at": "entra", "user": "u-ann"}
+
+
+def contained(folder: Path) -> dict[str, object]:
+    asked = ("vendor_app.yaml", "--config", "ringfence.yaml", "-i", "integration=vendor")
+    code, said = run(folder, "plan", *asked, "--json")
+    assert code == 0, said
+    plan = json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
+    code, said = run(folder, "contain", *asked, "--yes", "--scope-hash", plan["scope_hash"], "--json")
+    told = json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
+    assert told["word"] in {"closing", "contained"}, said
+    return told
+
+
+def test_a_person_whose_sessions_were_ended_comes_back(there, tmp_path):
+    graph, url = there
+    graph.now = f"{datetime.now(UTC) + timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
+    responder(tmp_path, url, ANN, PEOPLE)
+    contained(tmp_path)
+    ann = graph.tenant["users"]["u-ann"]
+    assert (ann["accountEnabled"], ann["signInSessionsValidFromDateTime"]) == (False, graph.now)
+    assert graph.writes == ["PATCH /users/u-ann", "POST /users/u-ann/revokeSignInSessions"], "first shut, then ended"
+    code, said = run(tmp_path, "recover", "--last", "--yes", "--json")
+    assert (code, ann["accountEnabled"]) == (0, True), said
+
+
+def test_a_person_whose_sessions_live_stays_off_until_somebody_ends_them(there, tmp_path):
+    graph, url = there
+    responder(
+        tmp_path,
+        url,
+        ANN,
+        PEOPLE.replace("  - {id: cut, uses: isolate.identity, may_be_empty: All of it could be held}\n", ""),
+    )
+    contained(tmp_path)
+    ann = graph.tenant["users"]["u-ann"]
+    assert graph.writes == ["PATCH /users/u-ann"], "no line of it ends sessions"
+    for ended in ("2025-01-01T00:00:00Z", f"{datetime.now(UTC) - timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}", ""):
+        ann["signInSessionsValidFromDateTime"] = ended
+        code, said = run(tmp_path, "recover", "--last", "--yes", "--json")
+        assert (code, ann["accountEnabled"]) == (2, False), said
+        assert "giving it back would revive 1 that entra.end_sessions has not ended" in said
+        assert "have it done at the provider now" in said
+    ann["signInSessionsValidFromDateTime"] = f"{datetime.now(UTC) + timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
+    code, said = run(tmp_path, "recover", "--last", "--yes", "--json")
+    assert (code, ann["accountEnabled"]) == (0, True), said

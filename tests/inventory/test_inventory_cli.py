@@ -143,7 +143,7 @@ integrations:
     addresses: [203.0.113.0/24]
     critical: true
     footholds:
-      - {id: client, kind: client, at: idp, client: drift-prod}
+      - {id: client, kind: client, at: idp, client: drift-prod, known_as: [0oaDrift1, "4711"]}
       - {id: oauth, kind: client, at: auth, client: d, registration: /r/d, registration_token: "env:DRIFT_REGISTRATION"}
       - {id: key, kind: key, name: at the vendor's}
   mail: {title: Mail, owner: it, footholds: [{id: u, kind: user, at: crm, user: svc}]}
@@ -161,7 +161,7 @@ def test_show_says_all_that_is_declared_and_what_closes_each(ringfence, tmp_path
         "without it: Agents copy", "canary: env:DRIFT_CANARY", f"written at: {tmp_path / 'integrations.yaml'}:2:3",
         "comes from 203.0.113.0/24", "hold practice_idp.disable_client: blocks-reissue",
         "cut practice_idp.revoke_token: kills-refresh, kills-access, each that is listed",
-        "registration_token env:DRIFT_REGISTRATION", "NO ACTION OF OURS: kills-refresh, kills-access",
+        "alerts may call it 0oaDrift1, 4711", "registration_token env:DRIFT_REGISTRATION", "NO ACTION OF OURS: kills-refresh, kills-access",
         "key: key name at the vendor's, out of our reach: no run can close it", "NO ACTION OF OURS: kills-access",
     ):  # fmt: skip
         assert part in said, part
@@ -169,6 +169,11 @@ def test_show_says_all_that_is_declared_and_what_closes_each(ringfence, tmp_path
     rows = json.loads(ringfence("show", "drift", "--json")[1])["integrations"]
     assert [row["id"] for row in rows] == ["drift"]
     client, oauth, key = rows[0]["footholds"]
+    assert (client["known_as"], key["known_as"], client["names"]) == (
+        ["0oaDrift1", "4711"],
+        [],
+        {"client": "drift-prod"},
+    )
     assert {one["action"]: one["what"] for one in client["closed_by"]} == {
         "practice_idp.disable_client": "hold", "practice_idp.revoke_token": "cut",
     }  # fmt: skip

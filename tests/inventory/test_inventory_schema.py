@@ -26,7 +26,7 @@ BEYOND = {
     "foothold_key_unknown", "foothold_kind_not_there", "foothold_left_open", "foothold_no_connection",
     "foothold_no_foothold_system", "foothold_of_two", "foothold_of_two_other_secret", "foothold_same_twice",
     "foothold_value_list", "foothold_value_number", "foothold_value_path", "needed_by_circle", "needed_by_itself",
-    "needed_by_nobody", "ours_is_a_foothold", "ours_key", "ours_kind", "ours_no_connection", "ours_twice", "owner_fill_in",
+    "needed_by_nobody", "known_as_names_another", "known_as_of_two", "known_as_ours", "ours_is_a_foothold", "ours_key", "ours_kind", "ours_no_connection", "ours_twice", "owner_fill_in",
     "owner_todo", "credential", "credential_in_foothold",   "address_host_bits",
     "address_twice", "title_hidden", "foothold_value_hidden",
     # what another reader of YAML takes for granted

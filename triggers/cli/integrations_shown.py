@@ -85,6 +85,8 @@ def _tell_foothold(each: dict[str, Any]) -> None:
     at = f"at {each['at']} ({each['system']})" if each["at"] else "out of our reach: no run can close it"
     names = ", ".join(f"{key} {value}" for key, value in each["names"].items())
     line(f"    {each['id']}: {each['kind']} {names}, {at}; closed by {', '.join(each['needs'])}")
+    if each["known_as"]:
+        line(f"        alerts may call it {', '.join(each['known_as'])}")
     if each["found"]:
         line(f"        {'discovered' if each['sure'] else 'perhaps'}: {each['found']}")
     for one in each["closed_by"]:
@@ -134,7 +136,8 @@ def _foothold(ours: Inventory, one: Integration, entry: FootholdEntry) -> dict[s
     covered = {family for each in does for family in each}
     head = {"id": entry.id, "kind": entry.kind, "at": entry.at, "system": connection.system if connection else None}
     return head | {
-        "names": _shown(ours, entry.at, entry.kind, entry.names), "found": entry.found, "sure": entry.sure,
+        "names": _shown(ours, entry.at, entry.kind, entry.names), "known_as": list(entry.known_as),
+        "found": entry.found, "sure": entry.sure,
         "needs": sorted(needs), "closed_by": closed, "open": [family for family in FAMILIES if family in needs - covered],
     }  # fmt: skip
 

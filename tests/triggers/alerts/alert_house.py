@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
@@ -98,7 +99,7 @@ def laid_out(
         config["connections"][name]["identity"] = known
     for name, changed in (ways or {}).items():
         for entry in listed["integrations"][name]["footholds"]:
-            entry |= {key: value for key, value in changed.items() if key in entry}
+            entry |= {key: copy.copy(value) for key, value in changed.items() if key in entry or key == "known_as"}
     (folder / "playbooks").mkdir(parents=True, exist_ok=True)
     file = folder / "playbooks" / "alert_holds.yaml"
     file.write_text(playbook)

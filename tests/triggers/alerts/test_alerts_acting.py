@@ -212,6 +212,21 @@ async def test_only_the_very_id_of_a_declared_foothold_counts(house, app):
         assert it.journal.runs() == []
 
 
+async def test_a_declared_foothold_is_known_by_its_further_ids_and_by_nothing_like_them(house):
+    ids = {"drift": {"known_as": ["a7d1c1de-app", "0H40000000AbCdE"]}}
+    async with house(ways=ids) as it:
+        strange = await it.acts(
+            alert("F1", app="A7D1C1DE-APP"), alert("F2", app="a7d1c1de"), alert("F3", app="0H40000000AbCde")
+        )
+        assert {tuple(codes(act)) for act in strange} == {("not-exact",)}
+        assert it.journal.runs() == []
+        *_, act = await it.acts(alert("F4", app="0H40000000AbCdEEAZ"))
+        assert (act.word, act.integration) == ("started", "drift")
+        assert (await it.until_word(act.run, "held")).opened["declared"]["footholds"][0]["known_as"] == ids["drift"][
+            "known_as"
+        ]
+
+
 async def test_an_alert_without_an_app_is_in_doubt_and_never_acts(house):
     playbook = PLAYBOOK.replace("alert.type == 'token.reuse' && has(alert.app)", "alert.type == 'token.reuse'")
     async with house(playbook=playbook) as it:

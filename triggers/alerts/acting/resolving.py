@@ -1,19 +1,20 @@
-"""Which integration of ours an alert is about: the one that declared a foothold of just this id. A name proves nothing."""
+"""Which integration of ours an alert is about: the one that declared a foothold of just this id, or that it is known as.
+
+A name proves nothing.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from inventory.integrations.known_as import same_id
 from inventory.part import is_reference
 
 if TYPE_CHECKING:
     from inventory.integrations.model import Integration
     from inventory.read import Inventory
     from triggers.alerts.acting.library import Match
-
-_SALESFORCE = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 
 
 def inputs_of(match: Match, inventory: Inventory) -> tuple[dict[str, str | list[str]], str]:
@@ -74,25 +75,13 @@ def the_integration(match: Match, given: Mapping[str, Any]) -> str:
 
 
 def having(value: str, inventory: Inventory) -> list[str]:
-    """The integrations that declare a foothold which is called just so at its system."""
+    """The integrations that declare a foothold which is called just so at its system, or known so to alerts."""
     return [name for name, one in inventory.integrations.items() if value and _declares(one, value)]
 
 
 def _declares(integration: Integration, value: str) -> bool:
     return any(
-        _same(value, str(name))
+        same_id(value, str(name))
         for foothold in integration.footholds if not foothold.found
-        for name in foothold.names.values() if not is_reference(str(name))
+        for name in (*foothold.names.values(), *foothold.known_as) if not is_reference(str(name))
     )  # fmt: skip
-
-
-def _same(one: str, other: str) -> bool:
-    """Equal; Salesforce spells one id with 15 and with 18 characters."""
-    if one == other:
-        return True
-    lengths = {len(one), len(other)}
-    return (
-        lengths == {15, 18}
-        and one[:15] == other[:15]
-        and bool(_SALESFORCE.fullmatch(one) and _SALESFORCE.fullmatch(other))
-    )
