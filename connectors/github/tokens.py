@@ -138,15 +138,24 @@ def revoke_grant(p: GrantedToken, seen: AppTokenSeen) -> Iterator[Call]:
         yield Call.delete("/applications/{client}/grant", p, body={"access_token": p.granted_token})
 
 
-@github_leaks.look(permission="the leaked credential itself", grade=Grade.TRIED)
+@github_leaks.look(permission="the leaked credential itself", grade=Grade.TRIED, meaning={401: Unseen})
 async def leaked(read: Reader, p: Leak) -> LeakSeen:
-    """Whether GitHub takes a leaked credential: it is tried on the call that tells its own limits."""
+    """Whether GitHub takes a leaked credential: it is tried on the call that tells its own limits.
+
+    401 alone is a no. After several bad ones GitHub answers 403 to good ones as well, for a while.
+    """
     if p.leaked_token.reveal().startswith("ghr_"):
         came = "a refresh token opens no call, so nothing shows whether it lives"
         raise Impossible(
             f"try {p.leaked_token!r}", came, "End the grant that it belongs to (github_oauth.revoke_grant)"
         )
-    return LeakSeen(opens=not await read.turned_away("/rate_limit", bearer=p.leaked_token))
+    try:
+        await read.get("/rate_limit", bearer=p.leaked_token)
+    except Unseen as error:
+        if error.came_back.startswith("404"):  # a wrong URL is no dead token
+            raise
+        return LeakSeen(opens=False)
+    return LeakSeen(opens=True)
 
 
 @github_leaks.action(
