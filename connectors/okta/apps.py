@@ -27,7 +27,6 @@ from connectors.core import (
     Volatile,
     account,
 )
-from connectors.core.links import items_of
 from connectors.okta.system import DAY_S, App, AppId, User, UserId, okta, pages, record_of
 
 PAGE = 200
@@ -139,8 +138,8 @@ async def app_tokens(read: Reader, p: App) -> AsyncIterator[tuple[AppToken, Toke
 async def clients_of(read: Reader, p: User) -> ClientsSeen:
     """The clients that a user gave tokens to or consented to."""
     by_id = User(user=(await record_of(read, p))["id"])
-    items = items_of(await read.get("/api/v1/users/{user}/clients", by_id))
-    return ClientsSeen(clients=tuple(sorted(item["client_id"] for item in items)), id=by_id.user)
+    found = [item["client_id"] async for item in pages(read, "/api/v1/users/{user}/clients", by_id)]
+    return ClientsSeen(clients=tuple(sorted(found)), id=by_id.user)
 
 
 @okta.find(of=user_token, permission="okta.users.read", control=clients_of)

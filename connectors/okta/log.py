@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.core import Params, Person, Reader, Shown, State, Unseen, UsedAt, UsedFrom, Volatile
+from connectors.core.links import items_of
 from connectors.okta.system import App, AppId, User, UserId, okta, pages, quoted, record_of
 
 KEPT = timedelta(days=90)
@@ -73,12 +74,14 @@ def longest_ago() -> str:
 
 async def newest(read: Reader, *conditions: str, since: str = "") -> Any:
     """The newest event that fulfils all conditions; None where there is none."""
-    found = await read.get(
-        "/api/v1/logs",
-        filter=" and ".join(conditions),
-        since=since or longest_ago(),
-        sortOrder="DESCENDING",
-        limit=1,
+    found = items_of(
+        await read.get(
+            "/api/v1/logs",
+            filter=" and ".join(conditions),
+            since=since or longest_ago(),
+            sortOrder="DESCENDING",
+            limit=1,
+        )
     )
     return found[0] if found else None
 
