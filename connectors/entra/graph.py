@@ -163,6 +163,11 @@ class App(Params):
     app: str
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two ids are one: Graph takes them in capitals too, and answers in small letters."""
+    return one.lower() == other.lower()
+
+
 Query = dict[str, Any]
 """What stands behind the question mark."""
 

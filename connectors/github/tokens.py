@@ -150,8 +150,8 @@ def revoke_grant(p: GrantedToken, seen: AppTokenSeen) -> Iterator[Call]:
 async def leaked(read: Reader, p: Leak) -> LeakSeen:
     """Whether GitHub takes a leaked credential: it is tried on the call that tells its own limits.
 
-    401 is for one that opens nothing. 403 is for one that lives, and may not from here, or not now: an installation that is
-    suspended, an address that is not let in. So it is an error, and no answer.
+    401 alone is a no. 403 is for one that lives, and may not from here, or not now: an installation that is suspended, an
+    address that is not let in; and after several bad ones GitHub answers it to good ones as well. So it is no answer.
     """
     if p.leaked_token.reveal().startswith("ghr_"):
         came = "a refresh token opens no call, so nothing shows whether it lives"

@@ -90,7 +90,12 @@ MANAGED = frozenset(
 NAMED = {"kind": "token_type", "client": "client_id", "user": "username"}
 """What introspection may say of a live token (RFC 7662 section 2.2), beside until when it lives."""
 
-_MASK = re.compile(r"^[x*.\u2022]+$|[*\u2022]{3}|\u2026|\.\.\.|^<.*>$|^\[.*\]$", re.IGNORECASE)
+_MASK = re.compile(
+    r"^(.)\1*$|^[x*.\u2022]+$|[*\u2022]{3}|\u2026|\.\.\.|^<.*>$|^\[.*\]$|^\(.*\)$"
+    r"|^((client[ _-]?)?secret[ _-]?)?(is[ _-]?)?(redacted|hidden|masked|omitted|removed|protected|not[ _-]?shown)$",
+    re.IGNORECASE,
+)
+"""One letter again and again, dots or stars in it, brackets around it, or a word that says so."""
 
 REFETCH = "Have the server's administrator issue a new registration token for this client, and configure it"
 
