@@ -6,6 +6,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import event
 
 from engine.alert import Provenance
 from engine.freezing import freezing
@@ -270,3 +271,20 @@ async def test_an_act_that_waits_says_so_once(house, monkeypatch):
         it.alerts.actor._decided = away
         await it.acts(alert())
         assert len([line for line in it.told if "the disk is full" in line]) == 1
+
+
+async def test_no_decision_reads_all_that_ever_came_of_alerts(house):
+    """Each is made while nobody else writes: over a million acts one took the better part of a second."""
+    async with house() as it:
+        asked = []
+        event.listen(it.journal.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        await it.acts(alert("P", type="token.odd"), alert("S"))
+        plans = []
+        with it.journal.database.engine.connect() as conn:
+            for said, values in asked:
+                if " acts" in said and said.startswith("SELECT") and "WHERE" in said:  # the others are ours
+                    plans += [
+                        (str(row[-1]), said) for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", values)
+                    ]
+        assert plans
+        assert [said for plan, said in plans if plan.startswith("SCAN acts") and "INDEX" not in plan] == []
