@@ -220,7 +220,8 @@ class Shelf:
     def parts_changed(self, n: int, before: int) -> dict[tuple[str, str], dict[str, int]]:
         """(connection, key of the foothold) -> how many of its parts are "new", "gone", "changed" between two snapshots."""
         then, there = things.alias("then"), and_(things.c.part_of != "", _as_of(n), things.c.from_n > before)
-        same = [then.c[name] == things.c[name] for name in ("connection", "kind", "key")]
+        # With `look` the index things_then leads to the one row; by `kind` each would be compared with all of its kind.
+        same = [then.c[name] == things.c[name] for name in ("connection", "look", "kind", "key")]
         was = and_(*same, then.c.from_n <= before, or_(then.c.until_n.is_(None), then.c.until_n > before))
         joined = select(things.c.connection, things.c.part_of, func.count(then.c.id), func.count()).select_from(
             things.outerjoin(then, was)
