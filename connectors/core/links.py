@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from connectors.core.errors import Unexpected
 
 _LINK = re.compile(
     r"<(?P<target>[^<>]*)>(?P<params>(?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\s\",;]*))?)*)"
@@ -37,3 +40,20 @@ def items_of(page: object) -> list[Any]:
     if not isinstance(page, list):
         raise TypeError("a listing is no list")
     return page
+
+
+class Trail:
+    """The pages of one listing that were asked for: one that is named as the next again would never end."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._been: set[tuple[tuple[str, str], ...]] = set()
+
+    def to(self, query: Mapping[str, Any]) -> None:
+        """Go on to the page of this query. Unexpected where it was there before."""
+        page = tuple(sorted((name, str(value)) for name, value in query.items()))
+        if page in self._been:
+            raise Unexpected(
+                self._where, "a next page that was there before", "A person must look: the listing never ends"
+            )
+        self._been.add(page)

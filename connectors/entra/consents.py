@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.core import Call, Params, Person, Reader, Shown, ShownAll, State, Volatile
 from connectors.entra.credentials import remove_credential
-from connectors.entra.graph import LIVES_ON, READS, SETTLES_S, TOKEN_LIVES_S, Principal, entra, pages
+from connectors.entra.graph import LIVES_ON, READS, SETTLES_S, TOKEN_LIVES_S, Principal, entra, pages, same
 from connectors.entra.objects import principal
 
 
@@ -77,7 +77,7 @@ async def grant(read: Reader, p: Grant) -> GrantSeen:
 async def assignment(read: Reader, p: Assignment) -> AssignmentSeen:
     """One app role, among all that the service principal has. The listing lags behind what was just given or taken."""
     async for found, seen in _assigned(read, p.principal):
-        if found == p:
+        if same(found.resource, p.resource) and same(found.role, p.role):
             return seen
     return AssignmentSeen(assigned=False)
 

@@ -27,6 +27,7 @@ from connectors.entra.graph import (
     chosen,
     entra,
     pages,
+    same,
 )
 from connectors.entra.names import Holder
 from connectors.entra.objects import app, principal, refuse_own
@@ -107,7 +108,7 @@ async def _held(read: Reader, holder: Holder, owner: str) -> AsyncIterator[tuple
     at = Credential(holder=holder, owner=owner, key_id="")
     query = chosen("id", "appId", "passwordCredentials", "keyCredentials")
     item = await read.get("/{holder}/{owner}", at, **query)
-    own = {"own": item["appId"] == read.settings.client_id}
+    own = {"own": same(item["appId"], read.settings.client_id)}
     for found, seen in credentials_of(holder, item):
         yield found, seen.model_copy(update=own)
     if holder == "applications":
@@ -120,7 +121,7 @@ async def _held(read: Reader, holder: Holder, owner: str) -> AsyncIterator[tuple
 async def credential(read: Reader, p: Credential) -> CredentialSeen:
     """One secret, certificate or trust, among all that its object holds."""
     async for found, seen in _held(read, p.holder, p.owner):
-        if found.key_id == p.key_id:
+        if same(found.key_id, p.key_id):
             return seen
     tried = f"{read.url}: credential {p.key_id} of {p.holder}/{p.owner}"
     raise Unseen(tried, "it holds none of that id", "It is gone, or the id is another's")

@@ -32,7 +32,7 @@ from connectors.core import (
     client_assertion,
     client_credentials,
 )
-from connectors.core.links import items_of
+from connectors.core.links import Trail, items_of
 from connectors.core.told import NOTHING, Told
 from connectors.entra.names import Holder
 
@@ -163,6 +163,11 @@ class App(Params):
     app: str
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two ids are one: Graph takes them in capitals too, and answers in small letters."""
+    return one.lower() == other.lower()
+
+
 Query = dict[str, Any]
 """What stands behind the question mark."""
 
@@ -179,7 +184,9 @@ def chosen(*fields: str, **more: str) -> Query:
 
 async def pages(read: Reader, template: str, p: BaseModel | None, query: Query) -> AsyncIterator[Any]:
     """Every item of a listing. An empty page may have a next one."""
+    trail = Trail(f"{read.url}{template}")
     while True:
+        trail.to(query)
         page = await read.get(template, p, **query)
         for item in items_of(page["value"]):
             yield item
@@ -201,12 +208,14 @@ async def delta(read: Reader, template: str, query: Query, tide: Tide) -> AsyncI
             raise
         page = await read.get(template, **query)
     asked: Query = {}
+    trail = Trail(f"{read.url}{template}")
     while True:
         for item in items_of(page["value"]):
             yield item
         if (link := page.get("@odata.nextLink")) is None:
             break
         asked = _following(read, template, link, asked)
+        trail.to(asked)
         page = await read.get(template, **asked)
     tide.mark = urlencode(_query(page.get("@odata.deltaLink")))
     if not tide.mark:

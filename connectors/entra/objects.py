@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.core import Impossible, Reader, Shown, ShownAll, State, Volatile
-from connectors.entra.graph import READS, App, Principal, chosen, entra
+from connectors.entra.graph import READS, App, Principal, chosen, entra, same
 
 PRINCIPAL = ("id", "appId", "displayName", "accountEnabled", "appOwnerOrganizationId", "verifiedPublisher", "replyUrls")
 APP = ("id", "appId", "displayName", "isDisabled", "createdDateTime", "web", "spa", "publicClient")
@@ -67,7 +67,7 @@ def principal_of(item: Any, us: str = "") -> PrincipalSeen:
         app_id=item["appId"],
         name=str(item.get("displayName") or ""),
         tenant=str(item.get("appOwnerOrganizationId") or ""),
-        own=item["appId"] == us,
+        own=same(item["appId"], us),
     )
 
 
@@ -79,7 +79,7 @@ def app_of(item: Any, us: str = "") -> AppSeen:
         hosts=hosts_of(*(url for place in places for url in place.get("redirectUris") or [])),
         app_id=item["appId"],
         name=str(item.get("displayName") or ""),
-        own=item["appId"] == us,
+        own=same(item["appId"], us),
     )
 
 

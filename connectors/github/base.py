@@ -36,7 +36,7 @@ from connectors.core import (
     Unseen,
     signed,
 )
-from connectors.core.links import items_of
+from connectors.core.links import Trail, items_of
 from connectors.core.waits import asked_wait_s
 
 PAGE = 100
@@ -271,8 +271,9 @@ async def pages(
     none that is empty: NotAllowed.
     """
     following: dict[str, Any] = {"per_page": PAGE, **query}
-    came, there = 0, 0
+    came, there, trail = 0, 0, Trail(f"{read.url}{template}")
     while following:
+        trail.to(following)
         try:
             page, following = await read.page(template, p, **following)
         except Unseen as error:

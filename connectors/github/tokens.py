@@ -104,8 +104,16 @@ async def app_token(read: Reader, p: AppToken) -> AppTokenSeen:
 
 @github_oauth.look(permission=BASIC, asks=(CHECK,))
 async def granted_token(read: Reader, p: GrantedToken) -> AppTokenSeen:
-    """One token of a person's grant, which stands for the grant."""
-    return await _check(read, p, p.granted_token)
+    """One token of a person's grant, which stands for the grant while it lives.
+
+    One that is dead is Unseen: it may have expired by itself, and the grant with its refresh token stand. So its end
+    counts only where this run saw it live.
+    """
+    seen = await _check(read, p, p.granted_token)
+    if not seen.live:
+        todo = "It died with its grant, or by itself before: then give another token of that person's for the app"
+        raise Unseen(f"a grant to {p.client} by {p.granted_token!r}", "our app does not know that token", todo)
+    return seen
 
 
 @github_oauth.action(
@@ -138,15 +146,25 @@ def revoke_grant(p: GrantedToken, seen: AppTokenSeen) -> Iterator[Call]:
         yield Call.delete("/applications/{client}/grant", p, body={"access_token": p.granted_token})
 
 
-@github_leaks.look(permission="the leaked credential itself", grade=Grade.TRIED)
+@github_leaks.look(permission="the leaked credential itself", grade=Grade.TRIED, meaning={401: Unseen})
 async def leaked(read: Reader, p: Leak) -> LeakSeen:
-    """Whether GitHub takes a leaked credential: it is tried on the call that tells its own limits."""
+    """Whether GitHub takes a leaked credential: it is tried on the call that tells its own limits.
+
+    401 alone is a no. 403 is for one that lives, and may not from here, or not now: an installation that is suspended, an
+    address that is not let in; and after several bad ones GitHub answers it to good ones as well. So it is no answer.
+    """
     if p.leaked_token.reveal().startswith("ghr_"):
         came = "a refresh token opens no call, so nothing shows whether it lives"
         raise Impossible(
             f"try {p.leaked_token!r}", came, "End the grant that it belongs to (github_oauth.revoke_grant)"
         )
-    return LeakSeen(opens=not await read.turned_away("/rate_limit", bearer=p.leaked_token))
+    try:
+        await read.get("/rate_limit", bearer=p.leaked_token)
+    except Unseen as error:
+        if not error.came_back.startswith("401"):  # a wrong URL is no dead credential
+            raise
+        return LeakSeen(opens=False)
+    return LeakSeen(opens=True)
 
 
 @github_leaks.action(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.core import Grade, Impossible, Params, Person, Reader, State, Unseen, UsedAt, UsedFrom, Volatile
-from connectors.google_workspace.service import AUDIT, google_workspace, held_in, pages
+from connectors.google_workspace.service import AUDIT, google_workspace, pages
 from connectors.google_workspace.tokens import Client, ReachSeen
 
 PAGE = 1000
@@ -128,11 +128,12 @@ async def login_log(read: Reader, p: UserSince) -> LoggedSeen:
 @google_workspace.look(permission=AUDIT, grade=Grade.QUIET)
 async def client_quiet(read: Reader, p: ClientSince) -> QuietSeen:
     """Whether the token log shows no call by a client since then. It lags by minutes to hours: not yet is not never."""
-    page = await read.get(TOKENS, eventName="activity", filters=_by(p.client), startTime=p.since, maxResults=1)
-    for item in held_in(page, "items"):
-        return QuietSeen(
-            quiet=False, used_at=str(item["id"]["time"]), used_from=str(item.get("ipAddress") or "")
-        )  # newest first
+    asked = {"eventName": "activity", "filters": _by(p.client), "startTime": p.since, "maxResults": 1}
+    async for page in pages(read, TOKENS, "items", **asked):  # an empty page may have a next one
+        for item in page:
+            return QuietSeen(
+                quiet=False, used_at=str(item["id"]["time"]), used_from=str(item.get("ipAddress") or "")
+            )  # newest first
     return QuietSeen(quiet=True)
 
 

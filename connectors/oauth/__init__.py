@@ -27,6 +27,7 @@ from connectors.oauth.registered import (
     renew_secret,
     restrict_scopes,
 )
+from connectors.oauth.rights import held
 from connectors.oauth.server import (
     REFETCH,
     REISSUE,
@@ -49,6 +50,6 @@ from connectors.oauth.server import (
 __all__ = [
     "REFETCH", "REISSUE", "TOKEN_EXCHANGE", "Client", "ClientFoothold", "ClientSecret", "ClientSeen", "Grant", "GrantSeen", "GrantTypesSeen", "Listed", "ListedSeen", "May",
     "NewSecret", "OAuthSettings", "OldSecret", "OldSecretSeen", "RegistrationSeen", "Scopes", "ScopesSeen", "SecretSeen", "Someone", "Token", "TokenSeen", "Withdrawn", "client", "client_scopes", "client_secret", "clients",
-    "clients_that_may", "delete_client", "grant", "grant_types", "grants", "listed_client", "oauth", "old_secret", "our_client", "registration",
+    "clients_that_may", "delete_client", "grant", "grant_types", "grants", "held", "listed_client", "oauth", "old_secret", "our_client", "registration",
     "renew_secret", "restrict_client", "restrict_scopes", "revoke_person", "revoke_token", "set_secret", "token", "withdraw_grant",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.core import Found, Impossible, Lost, Params, Person, Reader, ShownAll, State, Tide, UrlPath, Volatile
-from connectors.core.links import items_of
+from connectors.core.links import Trail, items_of
 from connectors.oauth.server import oauth
 
 PAGE = 250
@@ -71,7 +71,9 @@ def operators(read: Reader, setting: str, what: str, one: str = "") -> At:
 async def operators_pages(read: Reader, at: At) -> AsyncIterator[Any]:
     """Each thing of a listing, over all its pages."""
     query: dict[str, Any] = {"page_size": PAGE}
+    trail = Trail(f"{read.url}{at.at}")
     while query:
+        trail.to(query)
         items, query = await read.page("/{+at}", at, **query)
         for item in items_of(items):
             yield item

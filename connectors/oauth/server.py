@@ -19,7 +19,6 @@ from connectors.core import (
     Call,
     Connector,
     Foothold,
-    Held,
     Impossible,
     NotAllowed,
     Params,
@@ -83,12 +82,6 @@ oauth = Connector(
 )
 
 
-@oauth.credential()
-async def held(_read: Reader) -> Held:
-    """The standards give a client no list of what it may do: introspection is of tokens, and each server rules who asks."""
-    return Held(why="the standards say nothing of what a client may do at a server; ask its operator")
-
-
 MANAGED = frozenset(
     {"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"}
 )
@@ -97,7 +90,12 @@ MANAGED = frozenset(
 NAMED = {"kind": "token_type", "client": "client_id", "user": "username"}
 """What introspection may say of a live token (RFC 7662 section 2.2), beside until when it lives."""
 
-_MASK = re.compile(r"^[x*.\u2022]+$|[*\u2022]{3}|\u2026|\.\.\.|^<.*>$|^\[.*\]$", re.IGNORECASE)
+_MASK = re.compile(
+    r"^(.)\1*$|^[x*.\u2022]+$|[*\u2022]{3}|\u2026|\.\.\.|^<.*>$|^\[.*\]$|^\(.*\)$"
+    r"|^((client[ _-]?)?secret[ _-]?)?(is[ _-]?)?(redacted|hidden|masked|omitted|removed|protected|not[ _-]?shown)$",
+    re.IGNORECASE,
+)
+"""One letter again and again, dots or stars in it, brackets around it, or a word that says so."""
 
 REFETCH = "Have the server's administrator issue a new registration token for this client, and configure it"
 
@@ -144,9 +142,14 @@ class RegistrationSeen(State):
 
 
 async def registered(read: Reader, p: Client) -> dict[str, Any]:
-    """A client's metadata, as an update may send it back (RFC 7592 section 2.1). A secret that is masked stays out."""
+    """A client's metadata, as an update may send it back (RFC 7592 section 2.1). A secret that is masked stays out.
+
+    ValueError where it is another client's: the path that was configured is wrong, and another would be changed for it.
+    """
     rotated = Answer("registration_access_token", replaces=p.registration_token, lost=REFETCH)
     seen = await read.get("/{+registration}", p, bearer=p.registration_token, answers=(rotated,))
+    if seen["client_id"] != p.client:  # REQUIRED (RFC 7591 section 3.2.1)
+        raise ValueError("it is another client's registration")
     masked = {name for name, value in seen.items() if name == "client_secret" and not _whole(value)}
     return {name: value for name, value in seen.items() if name not in MANAGED | masked}
 

@@ -22,8 +22,7 @@ from connectors.core import (
     Volatile,
     account,
 )
-from connectors.core.links import items_of
-from connectors.okta.system import okta
+from connectors.okta.system import okta, pages
 
 
 class ApiToken(Params):
@@ -70,7 +69,7 @@ async def api_token(read: Reader, p: ApiToken) -> ApiTokenSeen:
 @okta.survey(of=api_token, kind="token", permission="okta.apiTokens.read")
 async def api_tokens(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every API token, and in whose name it works. Okta says neither when one was used nor from where."""
-    for item in items_of(await read.get("/api/v1/api-tokens")):
+    async for item in pages(read, "/api/v1/api-tokens"):
         seen = _seen(item)
         yield Found(
             params=ApiToken(token_id=item["id"]),

@@ -27,11 +27,12 @@ from connectors.core import (
     Volatile,
     account,
 )
-from connectors.core.links import items_of
 from connectors.okta.system import DAY_S, App, AppId, User, UserId, okta, pages, record_of
 
 PAGE = 200
 """Things a page, where nothing else is said."""
+GETS_NONE = frozenset({"INACTIVE", "DELETED"})
+"""What an app that gets no token is called."""
 MOST_USERS = 500
 """So many users are counted at most: one page. More count as so many."""
 LIVES_ON = (
@@ -101,7 +102,7 @@ def app_seen(item: Any, users: int = 0) -> AppSeen:
 
 def _token(item: Any) -> TokenSeen:
     return TokenSeen(
-        active=item["status"] == "ACTIVE",
+        active=item["status"] != "REVOKED",  # the two words that it has: another is none of its end
         scopes=tuple(sorted(item.get("scopes") or ())),
         issuer=str(item.get("issuer") or ""),
         user=str(item.get("userId") or ""),
@@ -139,8 +140,8 @@ async def app_tokens(read: Reader, p: App) -> AsyncIterator[tuple[AppToken, Toke
 async def clients_of(read: Reader, p: User) -> ClientsSeen:
     """The clients that a user gave tokens to or consented to."""
     by_id = User(user=(await record_of(read, p))["id"])
-    items = items_of(await read.get("/api/v1/users/{user}/clients", by_id))
-    return ClientsSeen(clients=tuple(sorted(item["client_id"] for item in items)), id=by_id.user)
+    found = [item["client_id"] async for item in pages(read, "/api/v1/users/{user}/clients", by_id)]
+    return ClientsSeen(clients=tuple(sorted(found)), id=by_id.user)
 
 
 @okta.find(of=user_token, permission="okta.users.read", control=clients_of)
@@ -231,7 +232,7 @@ def revoke_user_token(p: UserToken, seen: TokenSeen) -> Iterator[Call]:
 )
 def deactivate_app(p: App, seen: AppSeen) -> Iterator[Call]:
     """Stop an app from getting tokens and from signing anybody in. Live tokens go on: follow with revoke_app_token."""
-    if seen.status == "ACTIVE":
+    if seen.status not in GETS_NONE:
         yield Call.post("/api/v1/apps/{app}/lifecycle/deactivate", p)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from connectors.core import Call, Impossible, Params, Reader, Secret, State, Volatile
 from connectors.core.links import items_of
 from connectors.okta.apps import app
-from connectors.okta.system import App, AppId, okta
+from connectors.okta.system import App, AppId, okta, pages
 
 MOST_SECRETS = 2
 Status = Literal["ACTIVE", "INACTIVE", "GONE"]
@@ -77,7 +77,7 @@ class KidSeen(State):
 
 
 async def _secrets(read: Reader, p: Params) -> list[Any]:
-    return items_of(await read.get("/api/v1/apps/{app}/credentials/secrets", p))
+    return [item async for item in pages(read, "/api/v1/apps/{app}/credentials/secrets", p)]
 
 
 async def _keys(read: Reader, p: Params) -> list[Any]:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from connectors.core import Call, Found, Lost, Params, Reader, Shown, ShownAll, State, Tide, Volatile
-from connectors.core.links import items_of
 from connectors.okta.apps import PAGE, host_of
 from connectors.okta.sessions import Idp, IdpSeen, end_sessions, idp, idp_seen
 from connectors.okta.system import okta, pages
@@ -47,7 +46,7 @@ async def event_hook(read: Reader, p: Hook) -> HookSeen:
 @okta.survey(of=event_hook, kind="webhook", permission="okta.eventHooks.read")
 async def event_hooks(read: Reader, _tide: Tide) -> AsyncIterator[Found | Lost]:
     """Every event hook, on or off, and the host that it tells."""
-    for item in items_of(await read.get("/api/v1/eventHooks")):
+    async for item in pages(read, "/api/v1/eventHooks"):
         seen = _hook(item)
         yield Found(
             params=Hook(hook=item["id"]),

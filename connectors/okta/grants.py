@@ -62,10 +62,11 @@ def _consent(item: Any) -> ConsentSeen:
 @okta.look(permission="okta.appGrants.read")
 async def scope_grant(read: Reader, p: ScopeGrant) -> ScopeGrantSeen:
     """Whether an app has a scope: by the whole listing, which has all that it was granted."""
+    last = ScopeGrantSeen(granted=False)
     async for item in pages(read, "/api/v1/apps/{app}/grants", p):
-        if item["scopeId"] == p.scope:
-            return _grant(item)
-    return ScopeGrantSeen(granted=False)
+        if item["scopeId"] == p.scope and (last := _grant(item)).granted:  # one record that stands is enough
+            break
+    return last
 
 
 @okta.look(permission="okta.users.read")

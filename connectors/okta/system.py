@@ -27,7 +27,7 @@ from connectors.core import (
     Unseen,
     client_assertion,
 )
-from connectors.core.links import items_of
+from connectors.core.links import Trail, items_of
 
 UserId = NewType("UserId", str)
 """A user by id or by login, never by the name that is displayed."""
@@ -160,7 +160,9 @@ async def record_of(read: Reader, p: User) -> Any:
 
 async def pages(read: Reader, template: str, p: BaseModel | None = None, /, **query: Any) -> AsyncIterator[Any]:
     """Every item of a listing. Only the `Link` header says that it ends: a page may be empty, and another follow."""
+    trail = Trail(f"{read.url}{template}")
     while True:
+        trail.to(query)
         items, query = await read.page(template, p, **query)
         for item in items_of(items):
             yield item

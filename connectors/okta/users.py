@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from connectors.core import Call, Impossible, Person, Reader, State, UsedAt, Volatile
 from connectors.okta.sessions import end_sessions
-from connectors.okta.system import User, okta, record_of
+from connectors.okta.system import User, okta, pages, record_of
 
 CANNOT_SIGN_IN = frozenset({"SUSPENDED", "DEPROVISIONED"})
 
@@ -43,8 +43,8 @@ async def user(read: Reader, p: User) -> UserSeen:
 async def factors(read: Reader, p: User) -> FactorsSeen:
     """A user's second factors, those that were begun and not finished too."""
     by_id = User(user=(await record_of(read, p))["id"])
-    items = await read.get("/api/v1/users/{user}/factors", by_id)
-    return FactorsSeen(enrolled=tuple(sorted(item["id"] for item in items)))
+    found = [item["id"] async for item in pages(read, "/api/v1/users/{user}/factors", by_id)]
+    return FactorsSeen(enrolled=tuple(sorted(found)))
 
 
 @okta.action(

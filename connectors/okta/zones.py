@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from connectors.core import Call, Impossible, Params, Reader, ShownAll, State, Volatile
+from connectors.core import Call, Impossible, Params, Reader, State, Volatile
 from connectors.okta.system import okta
 
 WRITABLE = ("type", "name", "status", "usage", "gateways", "proxies", "useAsExemptList")
@@ -37,12 +37,15 @@ class AllowedAddresses(Zone):
 
 
 class ZoneSeen(State):
-    """What it is, whether it is on, and its addresses (`CIDR 192.0.2.0/24`); the whole record for the next update."""
+    """What it is, whether it is on, and its addresses (`CIDR 192.0.2.0/24`); the whole record for the next update.
+
+    All of its addresses, up to the 1,000 that a BLOCKLIST zone takes: an update sends back every one of them.
+    """
 
     type: str
     usage: str
     active: bool
-    gateways: ShownAll
+    gateways: tuple[str, ...]  # not capped as what is shown is: all of them are written back
     whole: Volatile[dict[str, Any]]
 
 
@@ -78,7 +81,7 @@ def _stands(gateway: str) -> list[Network]:
         first, last = (ipaddress.ip_address(part.partition("/")[0].strip()) for part in value.split("-"))
         return list(ipaddress.summarize_address_range(first, last))
     except (ValueError, TypeError):
-        return []  # what we cannot read covers nothing: then the address is added
+        return []  # what we cannot read covers nothing that is blocked, and is nothing that was wanted
 
 
 def _covers(there: Iterable[Network], one: Network) -> bool:
@@ -106,6 +109,10 @@ def _give_back(p: Zone, seen: ZoneSeen, before: ZoneSeen) -> Iterator[Call]:
 def block_addresses(p: BlockedAddresses, seen: ZoneSeen) -> Iterator[Call]:
     """Keep addresses out of the whole organisation. An attacker moves to others: end sessions and tokens too."""
     _must_be(p, seen, "BLOCKLIST", "Name an IP zone of usage BLOCKLIST, as BlockedIpZone is")
+    if not p.blocked:
+        raise Impossible(
+            f"block addresses by zone {p.zone}", "no address was given", "Give those that shall be kept out"
+        )
     there = [network for gateway in seen.gateways for network in _stands(gateway)]
     lacking = sorted(str(one) for one in _networks(p.blocked) if not _covers(there, one))
     if lacking:
@@ -126,7 +133,8 @@ def allow_only(p: AllowedAddresses, seen: ZoneSeen) -> Iterator[Call]:
     wanted = sorted(str(one) for one in _networks(p.addresses))
     if not wanted:
         raise Impossible(f"empty zone {p.zone}", "Okta keeps no zone without addresses", "Take it out of its policies")
-    if {str(network) for gateway in seen.gateways for network in _stands(gateway)} != set(wanted):
+    let_in = [_stands(gateway) for gateway in seen.gateways]
+    if [] in let_in or {str(network) for networks in let_in for network in networks} != set(wanted):
         yield _update(p, seen, [f"CIDR {one}" for one in wanted])
 
 

@@ -122,8 +122,7 @@ async def every_token(read: Reader, template: str, **values: object) -> AsyncIte
 @salesforce.look(permission="CustomizeApplication", identifies=("fingerprint",))
 async def token(read: Reader, p: Token) -> TokenSeen:
     """One token, among those of its app and user."""
-    found = rows(read, OF_APP + " AND UserId = {user}", most=MOST, app=p.app, user=p.user)
-    async for row in found:
+    async for row in every_token(read, OF_APP + " AND UserId = {user}", app=p.app, user=p.user):
         if (one := _token(row))[0] == p:
             return one[1]
     raise Unseen(
@@ -134,7 +133,7 @@ async def token(read: Reader, p: Token) -> TokenSeen:
 @salesforce.look(permission="CustomizeApplication")
 async def grant(read: Reader, p: Grant) -> GrantSeen:
     """What an app holds for one person; where that is nothing, that it is none of ours to see is ruled out first."""
-    found = rows(read, OF_ALL + " AND AppName = {app} AND UserId = {user}", most=MOST, app=p.app, user=p.user)
+    found = every_token(read, OF_ALL + " AND AppName = {app} AND UserId = {user}", app=p.app, user=p.user)
     if own := [row async for row in found if row["AppName"] == p.app]:
         return _grant(own)
     await app(read, App(app=p.app))

@@ -23,6 +23,7 @@ from connectors.core import (
     UsedFrom,
     Volatile,
 )
+from connectors.core.links import items_of
 from connectors.slack_admin.web import PAGE, TeamId, UserId, pages, slack_admin
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -115,6 +116,13 @@ async def _sessions(read: Reader, user: str) -> AsyncIterator[Any]:
                 yield one
 
 
+async def _control(read: Reader) -> None:
+    """Raise Unseen where nobody's session is to be seen: then that somebody has none says nothing."""
+    async for _ in pages(read, "/admin.users.session.list", "active_sessions", limit=1):
+        return
+    raise Unseen("admin.users.session.list", "nobody here has a session", "Our token may not see them")
+
+
 def _session(one: Any) -> SessionSeen:
     begun = one.get("created") or {}
     last = one.get("recent") or begun
@@ -138,7 +146,8 @@ async def account(read: Reader, p: User) -> AccountSeen:
 async def membership(read: Reader, p: Membership) -> MembershipSeen:
     """Whether one person belongs to one workspace."""
     seen = await _person(read, p.user)
-    member = seen.get("deleted") is not True and p.workspace in (seen["enterprise_user"].get("teams") or [])
+    teams = items_of(seen["enterprise_user"]["teams"])  # where it names none at all it says nothing
+    member = seen.get("deleted") is not True and p.workspace in teams
     guest: Literal["no", "many channels", "one channel"] = "many channels" if seen.get("is_restricted") else "no"
     if seen.get("is_ultra_restricted"):
         guest = "one channel"
@@ -149,6 +158,8 @@ async def membership(read: Reader, p: Membership) -> MembershipSeen:
 async def sessions(read: Reader, p: User) -> SessionsSeen:
     """All open sessions of one person, on every device."""
     found = [one async for one in _sessions(read, p.user)]
+    if not found:
+        await _control(read)
     last = [_session(one).used_from for one in found]
     ids = tuple(sorted(str(one["session_id"]) for one in found))
     return SessionsSeen(session_ids=ids, user=p.user, used_from=last[-1] if last else "")
@@ -160,18 +171,18 @@ async def session(read: Reader, p: Session) -> SessionSeen:
     async for one in _sessions(read, p.user):
         if str(one["session_id"]) == p.session:
             return _session(one)
+    await _control(read)
     return SessionSeen(is_open=False)
 
 
 @slack_admin.look(permission="admin.users:read")
 async def signed_in(read: Reader, p: Users) -> UsersSeen:
     """Who of several people has a session, out of the listing of all: one listing for however many."""
-    those, anybody = set[str](), False
+    those = set[str]()
     async for one in pages(read, "/admin.users.session.list", "active_sessions", limit=PAGE):
-        anybody = True
         those |= {one["user_id"]} & set(p.users)
-    if not anybody:
-        raise Unseen("admin.users.session.list", "nobody here has a session", "Our token may not see them")
+    if not those:
+        await _control(read)
     return UsersSeen(signed_in=tuple(sorted(those)))
 
 

@@ -263,6 +263,7 @@ acts = Table(
     Column("started_at", String(27)),  # when it took a place of the budget
     Column("done_at", String(27)),
     UniqueConstraint("inbox", "place", name="acts_once"),
-    Index("acts_of", "integration", "done_at"),
+    Index("acts_of", "integration", "at"),
+    Index("acts_by", "name", "at"),
     Index("acts_started", "started_at"),
 )

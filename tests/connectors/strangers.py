@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from connectors.core import Action, Params, Secret, Wire
+from connectors.core import Action, Params, Reader, Secret, Wire
 from engine.registry import registry
-from tests.connectors.provider import Got, says, wired
+from tests.connectors.provider import Got, provider, says, wired
 
 PLANS = Path(__file__).parents[1] / "plans"
 PEM = (
@@ -85,3 +85,42 @@ def _secrets(value: Any) -> Any:
         case list():
             return [_secrets(part) for part in value]
     return value
+
+
+NOBODY = {"errorCode": "E0000007"}
+
+
+class Script:
+    """Answers each path as it is told to, whatever the query, unless the query is in the key as well; else with 404."""
+
+    def __init__(self, answers: dict[str, bytes]) -> None:
+        self.answers, self.url = answers, ""
+
+    def __call__(self, got: Got) -> bytes:
+        path, _, query = got.target.partition("?")
+        for key, answer in self.answers.items():
+            at, _, wanted = key.partition("?")
+            if path == at and wanted in query:
+                return answer
+        if got.method == "POST" and path.endswith(TOKEN):
+            return says(
+                200, {"access_token": "t1", "token_type": "Bearer", "expires_in": 3600, "instance_url": self.url}
+            )
+        if path.startswith("/.well-known/"):
+            return says(200, {"issuer": self.url, "revocation_endpoint": f"{self.url}/revocation"})
+        return says(404, NOBODY)
+
+
+@asynccontextmanager
+async def reading(system: str, answers: dict[str, bytes]) -> AsyncIterator[Reader]:
+    """A reader at that system, which answers so."""
+    script = Script(answers)
+    async with provider(script) as there:
+        script.url = there.url
+        async with link(system, there.url) as wire:
+            yield Reader(wire)
+
+
+def following(items: object, after: str) -> bytes:
+    """A page that names a next one, as Okta and GitHub do."""
+    return says(200, items, link=f'<https://x.example/y?after={after}>; rel="next"')

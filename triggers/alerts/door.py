@@ -73,6 +73,7 @@ class Door:
     tell: Callable[[str], None] = lambda _line: None
     noted: Callable[[str, str], Awaitable[None]] | None = None
     nudge: Callable[[str], None] = lambda _name: None
+    _failing: set[str] = field(default_factory=set)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -171,11 +172,16 @@ class Door:
         try:
             became = await self.inbox.keep(sender.name, sender.source, verified.replay, raw, verified, kept(headers))
         except Exception as error:  # noqa: BLE001  # not kept, whatever it was: they are to send it again
-            self.tell(
-                f"Alerts from {sender.name}: one could not be kept ({type(error).__name__}); it is to be sent again."
-            )
+            if sender.name not in self._failing:  # once, and not for each: the disk may be full, and the log lies on it
+                self.tell(
+                    f"Alerts from {sender.name}: one could not be kept ({type(error).__name__}); it is to be sent again."
+                )
+            self._failing.add(sender.name)
             self._refused(sender, "not_kept")
             return Say.NOT_NOW
+        if sender.name in self._failing:
+            self._failing.discard(sender.name)
+            self.tell(f"Alerts from {sender.name} can be kept again.")
         (self.counts.accepted if became == "kept" else self.counts.again)[sender.name] += 1
         return Say.ACCEPTED if sender.trust.scheme == "set" else Say.TAKEN
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from connectors.core import Reader
     from connectors.core.missed import Missed
 
-EVERY_S = 60.0
+EVERY_S, AT_MOST_EVERY_S = 60.0, 5.0
+"""So often it is asked; and so often at most, however often a sender says that there is something: what is asked counts
+against the same limits as what a hold must send."""
 OVERLAP = timedelta(minutes=10)
 """A log shows an event seconds to minutes after it: so far back is asked again each time."""
 FIRST, FARTHEST = timedelta(hours=1), timedelta(days=3)
@@ -65,6 +67,7 @@ class Gap:
     async def run(self) -> None:
         """Ask on, whatever fails meanwhile."""
         while True:
+            self.nudged.clear()  # what is told while it is asked may come after the answer: it is asked once more
             try:
                 await self.once()
             except Exception as error:  # noqa: BLE001  # the provider, the network, the journal: it is asked again
@@ -73,9 +76,10 @@ class Gap:
                 )
             else:
                 self._once_told("")
-            self.nudged.clear()
+            pause = min(AT_MOST_EVERY_S, EVERY_S)
+            await asyncio.sleep(pause)
             try:
-                async with asyncio.timeout(EVERY_S):
+                async with asyncio.timeout(EVERY_S - pause):
                     await self.nudged.wait()
             except TimeoutError:
                 pass

@@ -86,7 +86,8 @@ async def _replayed(house: House, row: int | None, payload: bytes | None, source
             found = await alerts.one(row)
             if found is None:
                 raise place.Refused(
-                    f"There is no alert {row} that could be replayed: it never came, or somebody is at it just now."
+                    f"There is no alert {row} that could be replayed: it never came, was a repeat (replay the first one), or somebody is at it"
+                    " just now."
                 )
             return found
         return await _of_payload(alerts, house, payload or b"", source)

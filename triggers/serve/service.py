@@ -21,6 +21,7 @@ from triggers.page.routes import router
 from triggers.page.where import page_of
 from triggers.serve import handshake
 from triggers.serve.app import application
+from triggers.serve.connections import Protocol
 from triggers.serve.workers import Workers
 from triggers.slack.service import slack_of
 
@@ -96,7 +97,7 @@ async def _served(
         )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="off",
-            timeout_graceful_shutdown=CLOSE_S, h11_max_incomplete_event_size=16 * 1024,
+            http=Protocol, timeout_graceful_shutdown=CLOSE_S, h11_max_incomplete_event_size=16 * 1024,
         )  # fmt: skip
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -4,9 +4,11 @@ deliveries, Graph's alerts. Answers of the latter two are the examples of their 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -233,3 +235,47 @@ SETTINGS = {
     "token_url": "https://login.microsoftonline.com/t/oauth2/v2.0/token", "client_id": "c",
     "scope": "https://graph.microsoft.com/.default",
 }  # fmt: skip
+
+
+def asked_over_and_over(tmp_path, monkeypatch, nudge):
+    """A gap that is asked by itself only once a minute, and when; `nudge` hears of each time, while it is asked."""
+    monkeypatch.setattr(gaps, "AT_MOST_EVERY_S", 0.2)
+    times = []
+
+    @asynccontextmanager
+    async def reading():
+        yield None
+
+    async def ask(read, hook, since):
+        del read, hook, since
+        times.append(asyncio.get_running_loop().time())
+        nudge(gap, len(times))
+        for nothing in ():
+            yield nothing
+
+    gap = Gap(
+        "graph", "microsoft-graph", "here", "", reading, ask, Shelf(), Counts(), tmp_path / "asked", lambda _: None
+    )
+    return gap, times
+
+
+async def until(met):
+    async with asyncio.timeout(20):
+        while not met():
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_told_while_it_is_asked_is_asked_for_once_more(tmp_path, monkeypatch):
+    """Its answer may have been on its way already: the alert would wait for a minute."""
+    gap, times = asked_over_and_over(tmp_path, monkeypatch, lambda gap, count: gap.nudged.set() if count == 1 else None)
+    running = asyncio.create_task(gap.run())
+    await until(lambda: len(times) == 2)
+    running.cancel()
+
+
+async def test_whoever_tells_without_end_has_it_asked_only_so_often(tmp_path, monkeypatch):
+    gap, times = asked_over_and_over(tmp_path, monkeypatch, lambda gap, _: gap.nudged.set())
+    running = asyncio.create_task(gap.run())
+    await until(lambda: len(times) == 4)
+    running.cancel()
+    assert all(then - before >= 0.15 for before, then in pairwise(times))

@@ -58,13 +58,15 @@ class Actor:
 
     async def decide(self, row: Row, act: Act, alert: Alert | None) -> None:
         """Decide what comes of it, and do that. A fault of ours is tried again, and in the end told: nothing is dropped."""
-        faults = 0
+        faults, told = 0, ""
         async with self._at_once[row.name]:
             while True:
                 try:
                     await self._decided(row, act, alert)
                 except (JournalError, Waits) as error:  # it may be away for a while: the act stays ours, and open
-                    self._house.tell(f"Alert {row.number} of {row.name} waits: {error}")
+                    if str(error) != told:
+                        self._house.tell(f"Alert {row.number} of {row.name} waits: {error}")
+                    told = str(error)
                 except Exception as error:  # noqa: BLE001  one alert's fault ends no other's
                     faults += 1
                     self._house.tell(f"Alert {row.number} of {row.name}: a fault of ours ({type(error).__name__}).")
@@ -178,7 +180,8 @@ class _Freezes:
         """The freeze that is on. Blocks."""
         for event in self._journal.events(JOURNAL, self._n, names=False):
             self._n = max(self._n, event.n)
-            if event.type == "frozen":
+            # Several read side by side, and who read less may come last.
+            if event.type == "frozen" and (self._last is None or event.n > self._last.n):
                 self._last = event
         return frozen_by([self._last], now()) if self._last is not None else None
 

@@ -99,7 +99,6 @@ class Alarm:
         self, row: Row, act: Act, alert: Alert, ours: Mapping[str, frozenset[str]], inventory: Inventory
     ) -> None:  # fmt: skip
         """The loudest alarm there is: somebody holds a credential of our own. Everybody is told, once an hour for each."""
-        rows = await self._inbox.rows()
         connections = sorted(frozenset().union(*ours.values()))
         mark = hashlib.sha256("\0".join([row.name, *sorted(ours)]).encode()).hexdigest()[:16]
         if not self._first(mark):
@@ -108,8 +107,11 @@ class Alarm:
             **seeing.said(row, alert), "inbox": act.inbox, "place": act.place, "connections": connections,
             "credentials": [seeing.text(one, 80) for one in sorted(ours)][:20],
         }  # fmt: skip
-        del rows
-        await self._house.journal.record(Draft("our_credential", body))
+        try:
+            await self._house.journal.record(Draft("our_credential", body))
+        except BaseException:
+            self._crowded.pop(f"ours {mark}", None)  # it is decided again, and told then
+            raise
         systems = [inventory.config.connections[one].system for one in connections]
         text = (
             f"Ringfence: OUR OWN CREDENTIAL IN STRANGE HANDS, says an alert of {row.name}: that of {', '.join(connections)} was used,"

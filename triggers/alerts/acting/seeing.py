@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,7 +91,16 @@ def touched(alert: Alert) -> frozenset[str]:
 
 
 def _marks(alert: Alert) -> Iterator[str]:
-    for kind, values in _parts(alert).items():
+    """Digests of what it names, each by itself; and of all by which it is decided, together.
+
+    Whoever fires alerts may announce an id before the real one comes. By names alone, one that says the same names of
+    another type, or beside an id of ours, so that nothing came of it, would pass for the real one's first.
+    """
+    parts = _parts(alert)
+    single = (alert.type, alert.app, alert.principal, alert.token, alert.resource, alert.severity_label == "unknown")
+    lists = [sorted(str(value) for value in values if value) for values in parts.values()]
+    yield hashlib.sha256(json.dumps([*single, *lists]).encode()).hexdigest()[:16]
+    for kind, values in parts.items():
         for value in values:
             if value:
                 yield hashlib.sha256(f"{kind}\0{value}".encode("utf-8", "replace")).hexdigest()[:16]

@@ -55,7 +55,10 @@ class AlertService:
         self._acts: dict[int, asyncio.Task[None]] = {}
         self._of_row: dict[int, set[int]] = {}
         self._of_name: Counter[str] = Counter()
-        self._due_s = {"astray": 0.0, "forget": 0.0}
+        self._beside: dict[str, asyncio.Task[None]] = {}
+        self._in_reading: set[int] = set()
+        self._due_s = {"others": 0.0, "astray": 0.0, "forget": 0.0}
+        self._faltered = False
 
     async def start(self) -> None:
         """Compile what waits for alerts, and begin to act."""
@@ -67,7 +70,7 @@ class AlertService:
     async def end(self) -> None:
         """Act on nothing more; what is not done is anybody's."""
         self.inbox.acting = False
-        tasks = [task for task in (self._task, *self._acts.values()) if task is not None]
+        tasks = [task for task in (self._task, *self._beside.values(), *self._acts.values()) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -121,27 +124,73 @@ class AlertService:
         self.inbox.acting = True
         while True:
             self.inbox.fresh.clear()
-            full = {name for name, count in self._of_name.items() if count >= OF_ONE}
-            taken = self.inbox.take(BATCH, full) or await self._left_by_others(rows, full)
+            full = {name for name, count in self._of_name.items() if count >= OF_ONE} | self._beside.keys()
+            most = 1 if self._faltered else BATCH
+            taken = self.inbox.take(most, full)
+            if not taken or self._due("others", EVERY_S):  # also while something is always at hand, as in a flood
+                self.inbox.put_back(await self._left_by_others(rows, full | self.inbox.laden), first=True)
+                taken = taken or self.inbox.take(most, full)
             if taken:
-                await self._take_in(rows, taken)
+                large = [row for row in taken if len(row.box) > BESIDE_BYTES]
+                for name in {row.name for row in large}:
+                    self._read_beside(rows, name, [row for row in large if row.name == name])
+                await self._taken_in_or_put_back(rows, [row for row in taken if len(row.box) <= BESIDE_BYTES])
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):  # not wait_for: on 3.11 it can swallow a cancellation
                     await self.inbox.fresh.wait()
 
+    def _read_beside(self, rows: Rows, name: str, large: Sequence[Row]) -> None:
+        """Read large ones of a way in while others are acted on: one may be made to take seconds."""
+
+        async def read() -> None:
+            try:
+                for row in large:
+                    await self._taken_in_or_put_back(rows, [row])
+            except JournalError as error:
+                self._house.tell(f"Alerts of {name} are not acted on for now: {error}")
+                await asyncio.sleep(AGAIN_S)
+            except Exception as error:  # noqa: BLE001  a fault of ours must end no other's
+                self._house.tell(f"Alerts of {name}: stopped at {type(error).__name__}, begins again.")
+                await asyncio.sleep(AGAIN_S)
+            finally:
+                left = [row for row in large if row.number in self._in_reading]
+                self.inbox.put_back(left, first=True)
+                self._in_reading.difference_update(row.number for row in left)
+                del self._beside[name]
+                self.inbox.fresh.set()
+
+        self._in_reading.update(row.number for row in large)
+        self._beside[name] = asyncio.create_task(read())
+
+    async def _taken_in_or_put_back(self, rows: Rows, taken: Sequence[Row]) -> None:
+        """Where it fails they wait behind the others of their ways in, and are taken one by one: one may be why."""
+        try:
+            await self._take_in(rows, taken)
+            self._faltered = False
+        except Exception:
+            self._faltered = True
+            self.inbox.put_back([row for row in taken if row.number not in self._of_row])
+            raise
+        finally:
+            self._in_reading.difference_update(row.number for row in taken)
+
+    def _due(self, what: str, every_s: float) -> bool:
+        """Whether it is time for it, which it is then not for a while."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._due_s[what]:
+            return False
+        self._due_s[what] = now_s + every_s
+        return True
+
     async def _left_by_others(self, rows: Rows, full: set[str]) -> list[Row]:
         """What is nobody's, once in a while what is ours and went astray; old deliveries are forgotten."""
-        now_s = asyncio.get_running_loop().time()
-        if now_s >= self._due_s["forget"]:
-            self._due_s["forget"] = now_s + FORGET_EVERY_S
+        if self._due("forget", FORGET_EVERY_S):
             await rows.forget()
-        astray = now_s >= self._due_s["astray"]
-        if astray:
-            self._due_s["astray"] = now_s + ASTRAY_EVERY_S
-        elif not await rows.any_left():
+        astray = self._due("astray", ASTRAY_EVERY_S)
+        if not astray and not await rows.any_left():
             return []
-        at_hand = self.inbox.waiting | self._of_row.keys() if astray else None
+        at_hand = self.inbox.waiting | self._in_reading | self._of_row.keys() if astray else None
         return await rows.claim(BATCH, but=full, at_hand=at_hand)
 
     async def _take_in(self, rows: Rows, taken: Sequence[Row]) -> None:

@@ -103,16 +103,13 @@ class Starter:
         """The incident that it belongs to: of an earlier alert about the same integration or of the same finding."""
         rows = await self._inbox.rows()
         since = spelled(now() - TOGETHER)
-        acts = await rows.acts(integration=wanted.integration) if wanted.integration else []
-        acts += await rows.acts(finding=wanted.act.finding)
-        for other in sorted(acts, key=lambda one: one.number, reverse=True):
-            if other.incident and other.at >= since and other.number != wanted.act.number:
-                closed = await asyncio.to_thread(self._house.journal.closed_at, other.incident)
-                if closed is None:
-                    return other.incident
+        for incident in await rows.incidents(wanted.act, wanted.integration, since):
+            if await asyncio.to_thread(self._house.journal.closed_at, incident) is None:
+                return incident
         return ""
 
     @staticmethod
     def _limits(wanted: Wanted) -> Limits:
         alerts = wanted.inventory.config.alerts
-        return Limits(alerts.sources[wanted.row.name].per_hour, alerts.per_hour, alerts.per_integration)
+        source = alerts.sources.get(wanted.row.name)  # it may be gone, over a run that was begun before
+        return Limits(source.per_hour if source is not None else 0, alerts.per_hour, alerts.per_integration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from inventory.read import Inventory
     from triggers.alerts.acting.library import Match
     from triggers.alerts.inbox import Act, Row
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:/-]*")
 
 
 class Waits(Exception):
@@ -62,8 +66,14 @@ class Wanted:
 
     @property
     def command(self) -> str:
-        """What somebody types to do it."""
+        """What somebody types to do it. What the alert chose is its sender's text, which nobody is to copy into a shell."""
+        inputs = self.match.checked.playbook.inputs
         given = " ".join(
-            f"-i {name}={value}" for name, value in self.given.items() if isinstance(value, str) and " " not in value
+            f"-i {name}={self._typed(name, value, inputs[name].type)}" for name, value in self.given.items()
         )
         return f"ringfence contain {self.match.name} {given}".strip()
+
+    def _typed(self, name: str, value: str | list[str], kind: str) -> str:
+        """An integration's id is ours, whoever named it; a value of the playbook's own is fit to be typed, or left out."""
+        ours = kind == "integration" or name not in self.match.chosen
+        return value if ours and isinstance(value, str) and _PLAIN.fullmatch(value) else "..."

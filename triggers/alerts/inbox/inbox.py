@@ -29,6 +29,8 @@ AT_HAND = 400
 """Rows of one way in that are held in memory at most; the others lie in the data base until there is room."""
 AT_HAND_BYTES = 2 * 1024 * 1024
 """And so many bytes of them."""
+TAKEN_BYTES = 64 * 1024
+"""After so many bytes no more is taken at a time: a thousand findings in each of sixty keep everybody waiting for a minute."""
 HEADERS = 40
 HEADER_LETTERS = 500
 
@@ -86,16 +88,34 @@ class Inbox:
         return "again" if row is None else "kept"
 
     def take(self, most: int, but: Collection[str] = ()) -> list[Row]:
-        """Take what is at hand, one of each way in after the other. `but`: not of these."""
+        """Take what is at hand, one of each way in after the other, and of large ones few. `but`: not of these."""
         taken: list[Row] = []
-        while len(taken) < most and (names := [name for name in self._at_hand if name not in but]):
-            for name in names[: most - len(taken)]:
-                waiting = self._at_hand[name]
-                taken.append(waiting.popleft())
-                self._bytes[name] -= len(taken[-1].box)
-                if not waiting:
-                    del self._at_hand[name], self._bytes[name]
+        left = TAKEN_BYTES
+        while len(taken) < most and left > 0 and (name := next((one for one in self._at_hand if one not in but), None)):
+            waiting = self._at_hand.pop(name)
+            taken.append(waiting.popleft())
+            left -= len(taken[-1].box)
+            self._bytes[name] -= len(taken[-1].box)
+            if waiting:
+                self._at_hand[name] = waiting  # behind the other ways in
+            else:
+                del self._bytes[name]
         return taken
+
+    def put_back(self, rows: Sequence[Row], *, first: bool = False) -> None:
+        """Hold rows at hand that came before, or could not be acted on; `first`: before the others of their ways in."""
+        for row in reversed(rows) if first else rows:
+            waiting = self._at_hand.setdefault(row.name, deque())
+            (waiting.appendleft if first else waiting.append)(row)
+            self._bytes[row.name] += len(row.box)
+
+    @property
+    def laden(self) -> set[str]:
+        """The ways in of which more is at hand than they may keep there, so that nothing is to be fetched for them."""
+        return {
+            name for name, waiting in self._at_hand.items()
+            if len(waiting) > AT_HAND or self._bytes[name] > 2 * AT_HAND_BYTES
+        }  # fmt: skip
 
     @property
     def waiting(self) -> set[int]:

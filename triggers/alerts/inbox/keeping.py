@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from journal.clock import now, spelled
 from journal.db.tables import acts, findings, inbox
@@ -23,6 +23,8 @@ HELD = timedelta(minutes=3)
 ASTRAY = timedelta(minutes=1)
 """After so long a row of ours that nobody here knows of is looked for: its keeping broke off once it was written."""
 PRUNED_AT_ONCE = 500
+CLAIMED_BYTES = 2 * 1024 * 1024
+"""Of one way in, at a time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,9 +111,9 @@ class Claim(Asked):
             open_ = (waits, inbox.c.holder.in_(free), inbox.c.name.not_in(self.but))
             names = list(conn.execute(select(inbox.c.name).where(*open_).distinct()).scalars())
             for name in names:
-                query = select(inbox.c.id).where(*open_, inbox.c.name == name).order_by(inbox.c.id)
-                query = query.limit(max(1, self.most // len(names))).with_for_update(skip_locked=True)
-                numbers += conn.execute(query).scalars()
+                query = select(inbox.c.id, func.length(inbox.c.body).label("bytes")).where(*open_, inbox.c.name == name)
+                query = query.order_by(inbox.c.id).limit(max(1, self.most // len(names)))
+                numbers += _few(conn.execute(query.with_for_update(skip_locked=True)).all())
         if not numbers:
             return []
         conn.execute(update(inbox).where(inbox.c.id.in_(numbers)).values(holder=self.me, since=book.now))
@@ -120,8 +122,19 @@ class Claim(Asked):
 
     def _astray(self, conn: Connection) -> list[int]:
         mine = select(inbox.c.id).where(inbox.c.done_at.is_(None), inbox.c.holder == self.me)
-        old = conn.execute(mine.where(inbox.c.since < spelled(now() - ASTRAY))).scalars()
+        old = conn.execute(mine.where(inbox.c.since < spelled(now() - ASTRAY)).order_by(inbox.c.id)).scalars()
         return [number for number in old if number not in (self.at_hand or ())][: self.most]
+
+
+def _few(rows: Sequence[Any]) -> list[int]:
+    """The first of them, as many as may be read into memory at a time; one at least."""
+    left, found = CLAIMED_BYTES, list[int]()
+    for row in rows:
+        if found and row.bytes > left:
+            break
+        left -= row.bytes
+        found.append(row.id)
+    return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,10 +159,14 @@ class Again(Asked):
     number: int
 
     def do(self, book: Book) -> Row | None:
-        """The row; None where there is none. What led to a run did so once and for all."""
+        """The row; None where there is none, or a repeat, of which no body is kept. What led to a run did so once and for all."""
         conn = book.conn
         row = conn.execute(select(inbox).where(inbox.c.id == self.number)).one_or_none()
-        if row is None or (row.done_at is None and row.holder != self.me and not gone(row.holder, row.since)):
+        if (
+            row is None
+            or not row.body
+            or (row.done_at is None and row.holder != self.me and not gone(row.holder, row.since))
+        ):
             return None
         anew = acts.c.inbox == self.number, acts.c.started_at.is_(None)
         conn.execute(update(acts).where(*anew).values(word="", why="[]", would="", run="", done_at=None))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from journal.clock import now, spelled
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(days=30)
 """For so long a delivery and a finding are known again: longer than any sender tries (SNS: 23 days)."""
+
+MOST_INCIDENTS = 50
+"""So many are looked through for one that is not closed."""
 
 
 class Rows:
@@ -111,6 +114,14 @@ class Rows:
         """Acts, oldest first: those whose columns are just so."""
         query = select(acts).filter_by(**where).order_by(acts.c.id)
         return [Act.of(row) for row in await asyncio.to_thread(self._read, query)]
+
+    async def incidents(self, act: Act, integration: str, since: str) -> list[str]:
+        """Incidents of other acts from then on, about the same integration or of the same finding; the newest first."""
+        same = acts.c.finding == act.finding
+        same = or_(same, acts.c.integration == integration) if integration else same
+        where = same, acts.c.at >= since, acts.c.incident != "", acts.c.id != act.number
+        query = select(acts.c.incident).where(*where).group_by(acts.c.incident).order_by(func.max(acts.c.id).desc())
+        return [row.incident for row in await asyncio.to_thread(self._read, query.limit(MOST_INCIDENTS))]
 
     async def counts(self) -> dict[str, int]:
         """How often each finding was told of, by its key."""

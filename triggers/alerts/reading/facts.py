@@ -10,7 +10,7 @@ from typing import Any
 
 from language.kinds import Kind
 from triggers.alerts.reading.digests import digest_of
-from triggers.alerts.reading.paths import Path, Payload, path_of
+from triggers.alerts.reading.paths import MOST, Path, Payload, path_of
 from triggers.alerts.reading.source import Fact
 from triggers.alerts.reading.texts import as_address, as_text
 from triggers.alerts.reading.times import as_time
@@ -89,14 +89,14 @@ class Wanted:
 
     def _read(self, values: Sequence[Any]) -> list[Any]:
         read = _READERS[self.kind]
-        found: list[Any] = []
+        found: dict[Any, None] = {}
         for value in values:
             # A list where one value is expected is as many values.
-            for one in value if isinstance(value, list) else [value]:
+            for one in value[:MOST] if isinstance(value, list) else [value]:
                 got = self._matched(read(one))
-                if got is not None and got not in found:
-                    found.append(got)
-        return found
+                if got is not None:
+                    found.setdefault(got)
+        return list(found)
 
     def _matched(self, value: Any) -> Any:
         if self.pattern is None or not isinstance(value, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.alert import Credential, Principal, Resource, Seen
+from triggers.alerts.reading import paths
 from triggers.alerts.reading.compiled import Listed
 from triggers.alerts.reading.paths import Path, Payload
 from triggers.alerts.reading.redaction import without_secrets
@@ -90,7 +91,7 @@ class Things:
             found = [
                 text
                 for value in self._at(path, start)
-                for part in (value if isinstance(value, list) else [value])
+                for part in (value[: paths.MOST] if isinstance(value, list) else [value])
                 if (text := as_text(part)) is not None
             ]
             if found:

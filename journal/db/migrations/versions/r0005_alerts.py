@@ -62,5 +62,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("inbox", "place", name="acts_once"),
     )
     op.create_index("ix_acts_finding", "acts", ["finding"])
-    op.create_index("acts_of", "acts", ["integration", "done_at"])
+    op.create_index("acts_of", "acts", ["integration", "at"])
+    op.create_index("acts_by", "acts", ["name", "at"])
     op.create_index("acts_started", "acts", ["started_at"])
