@@ -132,7 +132,7 @@ async def test_a_body_that_is_compressed_is_refused(way):
 @pytest.mark.parametrize(
     "body",
     [b"", b"x", b"\xff\xfe", b'{"a": "\xff"}', b"{", b"[" * 100_000, b"[" * 70 + b"]" * 70, b'{"a":' * 100 + b"1" + b"}" * 100, b"," * 1_000_001,
-     b'{"a": 1} x', b"payload=%7B", b"a=1&b=2", b"<xml/>"],
+     b'{"a": 1} x', b"payload=%7B", b"a=1&b=2", b"<xml/>", b"EVENT_TYPE,REQUEST_ID\n", b"EVENT_TYPE,REQUEST_ID\nAPI,\xff\n", b"name,age\nann,3\n"],
 )  # fmt: skip
 async def test_what_is_signed_and_no_json_is_400(way, body):
     with overheard() as heard:
@@ -145,7 +145,7 @@ async def test_what_is_signed_and_no_json_is_400(way, body):
 @pytest.mark.parametrize(
     "body",
     [BODY, b"\xef\xbb\xbf" + BODY, b"[" * 60 + b"]" * 60, b'["' + b"[{" * 5000 + b'"]', b'{"a": "\\ud800"}', b'{"a": 1e999, "b": 123456789012345678901234567890}',
-     b'{"a": 1}\n{"a": 2}\n', b"null", b'"x"', b"5"],
+     b'{"a": 1}\n{"a": 2}\n', b'{"a": 1}\n{"a":', b'"EVENT_TYPE","REQUEST_ID"\r\n"API","4"\r\n', b"null", b'"x"', b"5"],
 )  # fmt: skip
 async def test_json_of_any_kind_is_kept_for_whoever_reads_it(way, body):
     assert (await way.ask("github", body, by.github(body))).status_code == 200

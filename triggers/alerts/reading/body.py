@@ -1,4 +1,4 @@
-"""A payload's bytes as JSON values, within bounds: UTF-8, one JSON value or one a line, a form, or a signed token."""
+"""A payload's bytes as JSON values, within bounds: UTF-8, one JSON value or one a line, a table, a form, or a signed token."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from triggers.alerts.reading.model import NotAnAlert
+from triggers.alerts.reading.table import rows_of
 
 LARGEST = 1 << 20
 """Bytes, where a source does not say more."""
@@ -24,7 +25,7 @@ _BOM = b"\xef\xbb\xbf"
 def parsed(raw: bytes, largest: int = LARGEST) -> Any:
     """Read a payload. Raises NotAnAlert for what is too large, too deep, not UTF-8 or not JSON.
 
-    Several JSON values on lines of their own, or objects one after another, become a list. Of a token in JWS compact form it is the claims that are
+    Several JSON values on lines of their own, objects one after another, or the rows of a table become a list. Of a token in JWS compact form it is the claims that are
     read; whether anybody signed them is not asked here.
     """
     if len(raw) > largest:
@@ -100,16 +101,28 @@ def _json(body: bytes) -> Any:
     except RecursionError:
         raise NotAnAlert(f"The payload is nested deeper than {DEEPEST} levels.") from None
     except ValueError as error:
-        lines = body.splitlines()
-        if 1 < len(lines) <= 10_000 and lines[0][:1] in {b"{", b"["}:
-            try:
-                return [_loaded(line) for line in lines if line.strip()]
-            except (ValueError, RecursionError):
-                pass
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        if 1 < len(lines) <= 10_000 and lines[0][:1] in {b"{", b"["} and (read := _lines(lines)):
+            return read
         if body[:1] == b"{" and (several := _one_after_another(body)):
             return several
+        if (rows := rows_of(body.decode())) is not None:
+            return rows
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise NotAnAlert(f"The payload is not JSON{where}.") from None
+
+
+def _lines(lines: list[bytes]) -> list[Any] | None:
+    """JSON Lines; a line that was torn stands as text, and spoils no other. None where fewer than half are whole."""
+    found: list[Any] = []
+    whole = 0
+    for line in lines:
+        try:
+            found.append(_loaded(line))
+            whole += isinstance(found[-1], dict | list)
+        except (ValueError, RecursionError):
+            found.append(line.decode("utf-8", "replace"))
+    return found if whole * 2 >= len(lines) else None
 
 
 def _one_after_another(body: bytes) -> list[Any] | None:

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from triggers.alerts.reading.table import is_header
+
 DEEPEST = 64
 MOST_PARTS = 1_000_000
 """Commas and brackets, strings' own included: each part of a list or an object needs one."""
@@ -51,7 +53,7 @@ def deep(raw: bytes) -> bool:
 
 
 def readable(raw: bytes) -> bool:
-    """Whether somebody can read it at all: JSON, a line of JSON each, or a form whose `payload` is JSON.
+    """Whether somebody can read it at all: JSON, lines of JSON, a table with its header, or a form whose `payload` is JSON.
 
     By the body alone: what a sender calls it (curl calls anything a form) says little.
     """
@@ -61,7 +63,7 @@ def readable(raw: bytes) -> bool:
         except ValueError:
             return False
         return len(fields.get("payload", [])) == 1 and _is_json(fields["payload"][0].encode("utf-8", "replace"))
-    return _is_json(raw) or _is_lines(raw)
+    return _is_json(raw) or _is_lines(raw) or _is_table(raw)
 
 
 def _is_json(raw: bytes) -> bool:
@@ -74,4 +76,13 @@ def _is_json(raw: bytes) -> bool:
 
 def _is_lines(raw: bytes) -> bool:
     lines = [line for line in raw.split(b"\n", MOST_LINES) if line.strip()]
-    return 1 < len(lines) <= MOST_LINES and not deep(raw) and all(map(_is_json, lines))
+    return 1 < len(lines) <= MOST_LINES and not deep(raw) and sum(map(_is_json, lines)) * 2 >= len(lines)
+
+
+def _is_table(raw: bytes) -> bool:
+    """A header and at least one row, all of it UTF-8."""
+    header, _, rows = raw.removeprefix(_BOM).lstrip().partition(b"\n")
+    try:
+        return bool(rows.strip()) and is_header(header.decode()) and rows.decode() != ""
+    except UnicodeDecodeError:
+        return False
