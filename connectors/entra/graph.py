@@ -36,12 +36,15 @@ from connectors.core.links import Trail, items_of
 from connectors.core.told import NOTHING, Told
 from connectors.entra.names import Holder
 
-TOKEN_LIVES_S = 90 * 60
-"""How long an access token lives at most by default (60 to 90 minutes); a token lifetime policy can make it a day."""
+TOKEN_LIVES_S = 28 * 60 * 60
+"""How long an access token lives at most: 60 to 90 minutes by default, a day where a token lifetime policy says so, and up
+to 28 hours where its client takes part in continuous access evaluation. A resource that does not enforce that takes it to
+the end (learn.microsoft.com, app-resilience-continuous-access-evaluation)."""
 
 LIVES_ON = (
-    "an access token that was issued lives on until it expires, 60 to 90 minutes by default; a resource with continuous "
-    "access evaluation (Graph, Exchange, SharePoint, Teams) turns it away within about 15 minutes"
+    "an access token that was issued lives on until it expires: 60 to 90 minutes by default, up to 28 hours where its client "
+    "takes part in continuous access evaluation; a resource that enforces that (Graph, Exchange, SharePoint, Teams) turns it "
+    "away within about 15 minutes"
 )
 
 READS = "Application.Read.All"
