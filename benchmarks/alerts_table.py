@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.place import ROOT
-from benchmarks.table import verdict
+from benchmarks.table import put, verdict
 
-PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- written by benchmarks.alerts --write-docs -->", "<!-- end of alerts -->"
 BARS = (
     ("first_call_s", "alert received to first provider call, median, s", "at most", 0.5, "{:.3f}"),
@@ -41,12 +39,9 @@ def text(found: dict[str, Any]) -> str:
 
 def write(found: dict[str, Any]) -> None:
     """Put the table where the page marks its place."""
-    page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
     rows = [["what", "measured", "bar", "reached"], ["---"] * 4, *lines(found)]
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    PAGE.write_text(f"{head}{BEGIN}\n\n{table}\n\n{_note(found)}\n\n{END}{tail}", encoding="utf-8")
+    put(f"{table}\n\n{_note(found)}\n", BEGIN, END)
 
 
 def _note(found: dict[str, Any]) -> str:

@@ -87,7 +87,11 @@ def write(found: dict[str, Any]) -> None:
     for head, rows in zip(HEADS, (lines(found), details(found)), strict=True):
         said += ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]
         said.append("")
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(said) + f"\n{END}{after}", encoding="utf-8")
+    put("\n".join(said), BEGIN, END)
+
+
+def put(said: str, begin: str, end: str) -> None:
+    """Put lines between two marks of the page, each of which stands there once."""
+    before, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    PAGE.write_text(f"{before}{begin}\n\n{said}\n{end}{after}", encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -160,6 +159,11 @@ class AlertsEntry(Part):
             raise ValueError("two sources read the same queue: each would take messages of the other's")
         return sources
 
+    def form_of(self, name: str) -> str:
+        """The source whose form a sender's alerts have: its own name, where nothing else is said of it."""
+        entry = self.sources.get(name)
+        return (entry.source if entry is not None else None) or name
+
     def auto_of(self, name: str) -> Auto:
         """How far alerts of a source may go by themselves: no further than all of them, nor where nobody proves them."""
         entry = self.sources[name]
@@ -172,9 +176,4 @@ class AlertsEntry(Part):
         return quiet is not None and quiet.at(moment)
 
 
-def form_of(sources: Mapping[str, SourceEntry], name: str) -> str:
-    """The source whose form a sender's alerts have."""
-    return sources[name].source or name
-
-
-__all__ = ["AlertsEntry", "Auto", "QueueEntry", "QuietEntry", "SourceEntry", "form_of"]
+__all__ = ["AlertsEntry", "Auto", "QueueEntry", "QuietEntry", "SourceEntry"]

@@ -12,7 +12,12 @@ def safe(text: object, limit: int = LONGEST) -> str:
     said = str(text)
     if len(said) > limit:
         said = said[: limit - 1] + "…"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)
+    return escaped(said)
+
+
+def escaped(text: str) -> str:
+    """All of a text on one line, what no reader sees in it as escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def safe_lines(text: object, most: int = 2000) -> list[str]:

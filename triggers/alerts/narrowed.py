@@ -23,8 +23,10 @@ class Narrowed(Mapping[str, "type[Alert]"]):
     @classmethod
     def of(cls, inventory: Inventory | None) -> Narrowed:
         """Those of an inventory; without one, of the sources that come with ringfence."""
-        configured = inventory.config.alerts.sources if inventory is not None else {}
-        return cls({name: entry.source or name for name, entry in configured.items()})
+        if inventory is None:
+            return cls({})
+        alerts = inventory.config.alerts
+        return cls({name: alerts.form_of(name) for name in alerts.sources})
 
     def __getitem__(self, name: str) -> type[Alert]:
         model = _model(self._sources[name])

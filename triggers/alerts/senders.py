@@ -88,11 +88,13 @@ class Senders:
         return {name: self._one(name, entry, inventory) for name, entry in inventory.config.alerts.sources.items()}
 
     def _one(self, name: str, entry: SourceEntry, inventory: Inventory) -> Sender:
-        source = entry.source or name
+        source = inventory.config.alerts.form_of(name)
         form = self._forms.get(source)
         if form is None:
             known = ", ".join(sorted(self._forms))
-            return _shut(name, entry, f"no source is called {source}: name one with `source:`; there are {known}")
+            return _shut(
+                name, source, entry, f"no source is called {source}: name one with `source:`; there are {known}"
+            )
         trust = entry.trust.over(form.trust)
         if entry.unsigned:
             trust = Trust(scheme="none", challenge=trust.challenge, delivery=trust.delivery)
@@ -100,14 +102,14 @@ class Senders:
         try:
             secrets = tuple(Secret(reference, inventory.resolve(reference)) for reference in entry.secrets)
         except BadInventory as bad:
-            return _shut(name, entry, str(bad))
+            return _shut(name, source, entry, str(bad))
         why = _wrong(trust, entry, secrets)
         largest = entry.body_kib * 1024 if entry.body_kib is not None else form.largest
         return Sender(name, source, entry, trust, largest, secrets, f"alerts from {name}: {why}" if why else "")
 
 
-def _shut(name: str, entry: SourceEntry, why: str) -> Sender:
-    return Sender(name, entry.source or name, entry, Trust(scheme="none"), 0, (), f"alerts from {name}: {why}")
+def _shut(name: str, source: str, entry: SourceEntry, why: str) -> Sender:
+    return Sender(name, source, entry, Trust(scheme="none"), 0, (), f"alerts from {name}: {why}")
 
 
 def _wrong(trust: Trust, entry: SourceEntry, secrets: tuple[Secret, ...]) -> str:

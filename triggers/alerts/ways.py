@@ -22,6 +22,7 @@ from triggers.alerts.gaps import Gap, asks
 from triggers.alerts.queue import Queue
 from triggers.alerts.reading import SOURCES
 from triggers.alerts.senders import Senders
+from triggers.keeping_up import kept_up
 
 if TYPE_CHECKING:
     from connectors.core import Reader
@@ -70,15 +71,7 @@ class Ways:
         await self.record_turned_away()
 
     def _keep_up(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        async def forever() -> None:
-            while True:
-                try:
-                    await work()
-                except Exception as error:  # noqa: BLE001  a fault in one way stops no other
-                    self._house.tell(f"Alerts, {what}: stopped at {type(error).__name__}, begins again.")
-                await asyncio.sleep(AGAIN_S)
-
-        self._tasks.append(asyncio.create_task(forever()))
+        self._tasks.append(asyncio.create_task(kept_up(f"Alerts, {what}", work, self._house.tell)))
 
     async def _fetch(self) -> None:
         """Read and ask just those that the configuration has now."""
@@ -100,7 +93,7 @@ class Ways:
     def _fetching(
         self, how: str, name: str, entry: SourceEntry, inventory: Inventory
     ) -> Coroutine[Any, Any, None] | None:
-        source, tell = entry.source or name, self._house.tell
+        source, tell = inventory.config.alerts.form_of(name), self._house.tell
         if how == "queue" and entry.queue is not None:
             return Queue(name, source, entry.queue, self._inbox, self._counts, tell, proven=not entry.unsigned).run()
         at = entry.poll or ""

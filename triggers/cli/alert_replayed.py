@@ -100,9 +100,8 @@ async def _of_payload(alerts: AlertService, house: House, raw: bytes, source: st
     from triggers.alerts.reading import AUTO, NotAnAlert, recognise
     from triggers.alerts.trust.model import Verified
 
-    entry = house.inventory.config.alerts.sources.get(source)
     try:
-        form = recognise(raw) if source == AUTO else entry.source or source if entry is not None else source
+        form = recognise(raw) if source == AUTO else house.inventory.config.alerts.form_of(source)
     except NotAnAlert as error:
         raise place.Refused(str(error)) from None
     name = form if source == AUTO else source

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from reports.text import escaped
 from triggers.cli import place
 from triggers.cli.say import as_json, tell
 
@@ -60,14 +61,13 @@ def try_payload(
 
     raw, headers = payload_of(file), dict(map(_header, header))
     ours = place.described(config, sandbox=sandbox or not place.has_configuration(config))
-    configured = ours.config.alerts.sources.get(source)
-    form = configured.source or source if configured is not None else source
+    alerts = ours.config.alerts
     unproven = Provenance(verified=False, scheme="none", received_at=dt.datetime.now(dt.UTC))
     try:
-        found = read(form, raw, headers, provenance=unproven)
+        found = read(alerts.form_of(source), raw, headers, provenance=unproven)
     except NotAnAlert as error:
         raise place.Refused(str(error)) from None
-    name = source if configured is not None else found.source
+    name = source if source in alerts.sources else found.source
     library = Library()
     matches = [one for alert in found.alerts if idle(alert) is None for one in _matches(library, name, alert, ours)]
     for book in sorted(library.broken):
@@ -172,24 +172,20 @@ class Told:
 
         for alert in self.found.alerts:
             said = row(alert)
-            table = Table(title=Text(_plain(str(said["title"]))), title_justify="left", show_header=False)
+            table = Table(title=Text(escaped(str(said["title"]))), title_justify="left", show_header=False)
             for name in (*_FIELDS, "id", "dedupe_key"):
                 if said[name] is not None:
                     word = f" ({alert.severity_label})" if name == "severity" else ""
-                    table.add_row(name, Text(_plain(f"{said[name]}{word}")))
+                    table.add_row(name, Text(escaped(f"{said[name]}{word}")))
             for note in alert.parse_notes:
-                table.add_row("note", Text(_plain(note)))
+                table.add_row("note", Text(escaped(note)))
             yield table
-        yield from (Text(_plain(f"waits for it: {_line(one)}"), style="bold") for one in self.matches)
+        yield from (Text(escaped(f"waits for it: {_line(one)}"), style="bold") for one in self.matches)
         if self.found.alerts and not self.matches:
             yield Text("No playbook waits for it.")
-        yield from (Text(_plain(f"ignored: {why}"), style="yellow") for why in self.found.ignored)
+        yield from (Text(escaped(f"ignored: {why}"), style="yellow") for why in self.found.ignored)
 
 
 def _line(one: Waiting) -> str:
     inputs = ", ".join(f"{name}={value}" for name, value in one.inputs.items())
     return f"{one.playbook}, {one.mode}{f' with {inputs}' if inputs else ''}{f': {one.why}' if one.why else ''}"
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

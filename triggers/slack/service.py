@@ -24,6 +24,7 @@ from inventory.ways import SlackEntry
 from journal.errors import JournalError
 from journal.event import Draft
 from triggers.house import House
+from triggers.keeping_up import kept_up
 from triggers.page.links import Links
 from triggers.page.shelf import Shelf
 from triggers.page.where import key_of
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from inventory.ways import PageEntry
 
-AGAIN_S, COUNTED_EVERY_S = 1.0, 60.0
+COUNTED_EVERY_S = 60.0
 
 
 def slack_of(house: House, page: PageEntry | None) -> SlackService | None:
@@ -140,15 +141,7 @@ class SlackService:
         yield refused
 
     def _keep_up(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        async def forever() -> None:
-            while True:
-                try:
-                    await work()
-                except Exception as error:  # noqa: BLE001  a fault in one part stops no other
-                    self._house.tell(f"Slack, {what}: stopped at {type(error).__name__}, begins again.")
-                await asyncio.sleep(AGAIN_S)
-
-        self._tasks.append(asyncio.create_task(forever()))
+        self._tasks.append(asyncio.create_task(kept_up(f"Slack, {what}", work, self._house.tell)))
 
     async def _waits_for(self, run: Any) -> str:
         return await waits_for(self._desk, run)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from triggers.alerts.inbox import Act, Inbox, Row
     from triggers.house import House
 
-CROWDED_EVERY_S = 3600.0
+AGAIN_AFTER_S = 3600.0
 ENDS_S = 5.0
 FOLLOWED_S = 300.0
 NOT_HELD = frozenset({"refused", "failed", "nothing-found", "partially-contained"})
@@ -40,7 +40,7 @@ class Alarm:
         """Hold both; nobody is told."""
         self._house, self._inbox = house, inbox
         self._under_way: set[asyncio.Task[None]] = set()
-        self._crowded: dict[str, float] = {}
+        self._said_at: dict[str, float] = {}
 
     async def end(self) -> None:
         """Wait a moment for what is on its way."""
@@ -81,8 +81,7 @@ class Alarm:
 
     def crowded(self, name: str) -> None:
         """More is proposed than people can look at: told once an hour, for each way in."""
-        if time.monotonic() - self._crowded.get(name, -CROWDED_EVERY_S) >= CROWDED_EVERY_S:
-            self._crowded[name] = time.monotonic()
+        if self._first(f"crowded {name}"):
             self.tell("crowded", f"Ringfence: alerts of {name} would propose more than anybody can look at, and further ones are"
                                  " recorded only. Look at them: ringfence alert shadow", key=f"crowded:{name}:{int(time.time() // 3600)}")  # fmt: skip
 
@@ -101,7 +100,8 @@ class Alarm:
         """The loudest alarm there is: somebody holds a credential of our own. Everybody is told, once an hour for each."""
         connections = sorted(frozenset().union(*ours.values()))
         mark = hashlib.sha256("\0".join([row.name, *sorted(ours)]).encode()).hexdigest()[:16]
-        if not self._first(mark):
+        key = f"ours {mark}"
+        if not self._first(key):
             return
         body = {
             **seeing.said(row, alert), "inbox": act.inbox, "place": act.place, "connections": connections,
@@ -110,7 +110,7 @@ class Alarm:
         try:
             await self._house.journal.record(Draft("our_credential", body))
         except BaseException:
-            self._crowded.pop(f"ours {mark}", None)  # it is decided again, and told then
+            self._said_at.pop(key, None)  # it is decided again, and told then
             raise
         systems = [inventory.config.connections[one].system for one in connections]
         text = (
@@ -120,12 +120,11 @@ class Alarm:
         )
         self.tell("our-credential", text, key=f"ours:{act.number}", radius=[*connections, *systems], everybody=True)
 
-    def _first(self, mark: str) -> bool:
+    def _first(self, key: str) -> bool:
         """Whether nobody was told of it in this hour."""
-        key = f"ours {mark}"
-        if time.monotonic() - self._crowded.get(key, -CROWDED_EVERY_S) < CROWDED_EVERY_S:
+        if time.monotonic() - self._said_at.get(key, -AGAIN_AFTER_S) < AGAIN_AFTER_S:
             return False
-        self._crowded[key] = time.monotonic()
+        self._said_at[key] = time.monotonic()
         return True
 
     async def _told(self, of: str, text: str, run: str, radius: Sequence[str], *, everybody: bool) -> None:
